@@ -82,8 +82,8 @@ def in_whole_numbers(proto: Any, content: bytes) -> int:
         factor: np.ndarray | None = None
         if weight is not None and len(weight.dims) == 2:
             value = onnx.numpy_helper.to_array(weight).T
-            found, factor = next(((name, rows) for name, whole in exact.items()
-                                  if (rows := row_factor(whole, value)) is not None), ("", None))
+            found, factor = next(((name, share) for name, whole in exact.items()
+                                  if (share := row_factor(whole, value)) is not None), ("", None))
         if factor is None or weight is None:
             nodes.append(node)
             continue

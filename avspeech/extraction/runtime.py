@@ -96,9 +96,9 @@ class Look(_Step):
 
     def __init__(self, model: MVTF):
         super().__init__(model)
-        lips: Any = self.model.cue.lips
-        if isinstance(lips, LipNetLips):
-            lips.frontend = Pictures(lips.frontend).eval()
+        if isinstance(self.model.cue.lips, LipNetLips):
+            cue = self.model.cue
+            cue.lips.frontend = Pictures(cue.lips.frontend).eval()
 
     def forward(self, crops: Tensor) -> Tensor:
         """Maps `[1, T, 88, 88]` to `[1, T, C]`."""

@@ -256,8 +256,8 @@ def merged(module: nn.Module) -> Any:
     with torch.no_grad():
         for block in module.modules():
             if isinstance(block, ConvBlock):
-                block.down.weight *= block.scale.unsqueeze(-1)
-                block.down.bias *= block.scale
+                block.down.weight.mul_(block.scale.unsqueeze(-1))
+                block.down.bias.mul_(block.scale)
                 del block.scale
                 block.register_buffer("scale", torch.ones(()))
     return module

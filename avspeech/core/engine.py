@@ -209,13 +209,13 @@ def tolerance(wing: Any, graphs: Graphs) -> float:
 
 
 def keep() -> None:
-    """Lets the C library, where it is glibc, keep up to 16 MiB that were freed, and take blocks of
-    up to 8 MiB of these. Else what a graph frees goes back to the system at the end of each run,
+    """Lets the C library, where it is glibc, keep up to 64 MiB that were freed, and take blocks of
+    up to 32 MiB of these. Else what a graph frees goes back to the system at the end of each run,
     and to have it again costs a voice 3 % of its time."""
     with contextlib.suppress(OSError, AttributeError):
         library = ctypes.CDLL(None)
-        library.mallopt(-3, 8 << 20)  # M_MMAP_THRESHOLD
-        library.mallopt(-1, 16 << 20)  # M_TRIM_THRESHOLD
+        library.mallopt(-3, 32 << 20)  # M_MMAP_THRESHOLD
+        library.mallopt(-1, 64 << 20)  # M_TRIM_THRESHOLD
 
 
 def give_back() -> None:

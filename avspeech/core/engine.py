@@ -47,7 +47,6 @@ class Graphs:
     def __init__(self, folder: Path, graphs: Mapping[str, bytes], weights: Path) -> None:
         exporting.require(f"{folder}", ("onnxruntime",), "pip install onnxruntime")
         self.folder, self.threads = folder, 1
-        keep()
         self._graphs, self._weights = dict(graphs), weights
         self._sessions: dict[str, Any] = {}
         self._asked: dict[str, list[str]] = {}  # names of their inputs

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from avspeech.core.engine import Graphs
+from avspeech.core.engine import Graphs, keep
 from avspeech.synthesis import contours as shapes
 from avspeech.synthesis import waves
 from avspeech.synthesis.settings import LOUDEST, TYPICAL_FRAMES, VocoderConfig, VoiceConfig
@@ -158,6 +158,7 @@ class GraphEngine:
         self.vocoder = VocoderConfig(**self.config.vocoder)
         self.channels = self.vocoder.mels + self.config.intonation
         self.graphs = graphs
+        keep()
         self._norms: dict[float, np.ndarray] = {}  # of TIMES, by the time of the flow
 
     def break_probability(self, ids: Sequence[int]) -> np.ndarray:

@@ -20,7 +20,7 @@ from avspeech.core import exporting
 from avspeech.core.engine import PRODUCTS, SCALE, Stored, in_onnx_order, reference
 from avspeech.core.pretrained import WEIGHTS
 
-OPSET = 18
+OPSET = 20  # the first with GELU as one operator
 LEAST = 256  # values; smaller weights stay in the graph
 
 
@@ -78,12 +78,13 @@ def in_whole_numbers(proto: Any, content: bytes) -> int:
 
     for node in graph.node:
         weight = values.get(node.input[1]) if node.op_type == "MatMul" else None
-        found = None
+        found = ""
+        factor: np.ndarray | None = None
         if weight is not None and len(weight.dims) == 2:
-            value = onnx.numpy_helper.to_array(weight)
-            found = next((name for name, whole in exact.items() if whole.ndim == 2
-                          and np.array_equal(whole.T, value)), None)
-        if found is None or weight is None:
+            value = onnx.numpy_helper.to_array(weight).T
+            found, factor = next(((name, share) for name, whole in exact.items()
+                                  if (share := row_factor(whole, value)) is not None), ("", None))
+        if factor is None or weight is None:
             nodes.append(node)
             continue
         count += 1
@@ -95,8 +96,13 @@ def in_whole_numbers(proto: Any, content: bytes) -> int:
         rows = list(weight.dims)
         raw = given({"of": [found], "order": [1, 0], "shape": rows, "raw": True},
                     onnx.TensorProto.INT8)
-        scales = given({"of": [found + SCALE], "order": [0, 1], "shape": rows[1:]},
-                       onnx.TensorProto.FLOAT)
+        if (factor == 1).all():
+            scales = given({"of": [found + SCALE], "order": [0, 1], "shape": rows[1:]},
+                           onnx.TensorProto.FLOAT)
+        else:
+            scales = f"{out}:scales"
+            made[scales] = onnx.numpy_helper.from_array(
+                (factor * stored.scale(found)).reshape(-1), scales)
         none = f"{out}:none"
         made[none] = onnx.numpy_helper.from_array(np.zeros((), np.int8), none)
         product, number, both = (f"{out}:{part}" for part in ("product", "number", "scale"))
@@ -191,17 +197,30 @@ def _found(value: np.ndarray, exact: Mapping[str, np.ndarray]
                       and np.array_equal(in_onnx_order(whole), wanted)), "") for wanted in value]
         if all(ways):
             return {"of": ways, "gates": True, "shape": shape}, None
-    for name, whole in exact.items():
-        if whole.shape != value.shape or value.ndim < 2:
-            continue
-        axes = tuple(range(1, value.ndim))
-        share = np.sum(value * whole, axes, np.float64) / np.maximum(
-            np.sum(np.square(whole), axes, np.float64), 1e-30)
-        factor = share.astype(np.float32).reshape(-1, *[1] * len(axes))
-        if (np.abs(whole * factor - value).max(axes) <= 1e-6 * np.abs(value).max(axes)).all():
-            # of a normalization that the exporter has merged
-            return {"of": [name], "order": list(range(value.ndim)), "shape": shape}, factor
+    for name, whole in exact.items():  # a normalization or a scale was merged with it
+        if whole.size == value.size and len(whole) == len(value):
+            factor = row_factor(whole.reshape(shape), value)
+            if factor is not None:
+                return {"of": [name], "order": list(range(whole.ndim)), "shape": shape}, factor
+        factor = row_factor(whole, value.T) if value.ndim == 2 else None
+        if factor is not None:
+            return {"of": [name], "order": [1, 0], "shape": shape}, factor.T
     return None
+
+
+def row_factor(whole: np.ndarray, value: np.ndarray) -> np.ndarray | None:
+    """What each row of a weight has to be multiplied with to be that of another, all 1 where they
+    are equal; None where there is no such factor."""
+    if whole.shape != value.shape or value.ndim < 2:
+        return None
+    axes = tuple(range(1, value.ndim))
+    if np.array_equal(whole, value):
+        return np.ones((len(value), *[1] * len(axes)), np.float32)
+    share = np.sum(value * whole, axes, np.float64) / np.maximum(
+        np.sum(np.square(whole), axes, np.float64), 1e-30)
+    factor = share.astype(np.float32).reshape(-1, *[1] * len(axes))
+    near = np.abs(whole * factor - value).max(axes) <= 1e-6 * np.abs(value).max(axes)
+    return factor if near.all() else None
 
 
 class WholeLSTM(nn.Module):

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from avspeech.core.engine import Graphs
+from avspeech.core.engine import Graphs, keep
 from avspeech.synthesis import contours as shapes
 from avspeech.synthesis import waves
-from avspeech.synthesis.settings import TYPICAL_FRAMES, VocoderConfig, VoiceConfig
+from avspeech.synthesis.settings import LOUDEST, TYPICAL_FRAMES, VocoderConfig, VoiceConfig
 
 if TYPE_CHECKING:
     from avspeech.core.pretrained import ModelInfo
@@ -28,9 +28,10 @@ TOLERANCE = 1e-3
 # The same where products are of whole numbers: what torch computes with the same weights differs in
 # single bands by up to 2 dB, on average by a tenth of that
 ROUNDED = 0.5
-# The graphs: breaks, what the text asks for, embeddings of contours, plan, condition, flow, filters
+# The graphs: breaks, what the text asks for, embeddings of contours, plan, condition, what a time
+# of the flow does to the norms of its blocks, flow, filters
 BREAKS, TEXT, TONES, PLAN = "breaks", "text", "tones", "plan"
-CONDITION, VELOCITY, FILTERS = "condition", "velocity", "filters"
+CONDITION, TIMES, VELOCITY, FILTERS = "condition", "times", "velocity", "filters"
 
 Contours = tuple[np.ndarray, np.ndarray]  # semitones [1, P, F], frames of each [1, P]
 
@@ -157,6 +158,8 @@ class GraphEngine:
         self.vocoder = VocoderConfig(**self.config.vocoder)
         self.channels = self.vocoder.mels + self.config.intonation
         self.graphs = graphs
+        keep()
+        self._norms: dict[float, np.ndarray] = {}  # of TIMES, by the time of the flow
 
     def break_probability(self, ids: Sequence[int]) -> np.ndarray:
         """See `Engine`."""
@@ -197,23 +200,25 @@ class GraphEngine:
     def decode(self, known: np.ndarray, durations: np.ndarray, steps: int, noise: np.ndarray,
                temperature: float | None) -> tuple[np.ndarray, np.ndarray | None]:
         """See `Engine`."""
-        c, total = self.config, int(durations.sum())
-        whole = 2 ** (len(c.decoder) - 1)  # the flow's graph takes a multiple of so many frames
-        x = np.zeros((1, -(-total // whole) * whole, self.channels), np.float32)
-        x[0, :total] = noise[:total] * (c.temperature if temperature is None else temperature)
-        hint, mask, contours = self.graphs(CONDITION, known=known, durations=durations[None],
-                                           noise=x)
+        c = self.config
+        symbols = np.repeat(np.arange(len(durations)), durations)  # of each frame
+        hint, contours = self.graphs(CONDITION, known=known, durations=durations[None],
+                                     symbols=symbols)
+        x = noise[None, : len(symbols)] * np.float32(
+            c.temperature if temperature is None else temperature)
         even = np.arange(steps + 1) / steps
         times = 1 - np.cos(even * (math.pi / 2))  # `flow_matching.schedule` with sway -1
         for now, then in zip(times, times[1:], strict=False):
-            velocity = self.graphs(VELOCITY, x=x, t=np.asarray([now], np.float32), hint=hint,
-                                   mask=mask)[0]
-            x = x + velocity * np.float32(then - now)
-        x = x[0, :total]
+            if now not in self._norms:
+                self._norms[now] = self.graphs(TIMES, t=np.asarray([now], np.float32))[0]
+            velocity = self.graphs(VELOCITY, x=x, norms=self._norms[now], hint=hint)[0]
+            velocity *= np.float32(then - now)
+            x += velocity
+        x = x[0]
         mel = np.ascontiguousarray((x[:, : self.vocoder.mels] * c.mel_std + c.mel_mean).T)
         if not c.intonation:
             return mel, None
-        melody = shapes.lay(x[:, -1] * c.melody_std + c.melody_mean, contours[0, :total])
+        melody = shapes.lay(x[:, -1] * c.melody_std + c.melody_mean, contours[0])
         f0 = np.clip(100 * np.exp2(melody / 12), self.vocoder.pitch_low, self.vocoder.pitch_high)
         return mel, f0.astype(np.float32)
 
@@ -221,20 +226,34 @@ class GraphEngine:
         """See `Engine`."""
         c = self.vocoder
         more = {} if f0 is None else {"f0": f0[None]}
-        found = [x[0] for x in self.graphs(FILTERS, mel=mel[None], **more)]
+        y, *found = (x[0] for x in self.graphs(FILTERS, mel=mel[None], **more))
+        bins = c.n_fft // 2 + 1
+        most = np.float32(LOUDEST)
         if c.source != "harmonic":
-            size, angle = found
-            return waves.inverse(waves.polar(size, angle), c)
-        size, angle, hiss, hertz = found[:4]
+            def plain(here: slice) -> np.ndarray:
+                size = np.exp(np.minimum(y[here, :bins], most))
+                return waves.polar(size, y[here, bins:])
+
+            return waves.inverse(plain, len(y), c)
+        outline, hertz = found[:2]
         train = waves.pulse_train(hertz, c.hop, c.sample_rate)
         if c.gates:
-            loud = np.exp(waves.stretched(found[4], c.hop // c.gates))
+            loud = np.exp(waves.stretched(found[2], c.hop // c.gates))
             train, noise = train * loud[0], noise * loud[1]
-        voice, grains = waves.spectrum(train, c), waves.spectrum(noise, c)
-        voice *= waves.polar(size, angle)
-        grains *= hiss
-        voice += grains
-        return waves.inverse(voice, c)
+        pulses, grains = waves.framed(train, c), waves.framed(noise, c)
+        # The graph has taken it off its sizes
+        most -= np.float32(math.log(waves.noise_level(c.n_fft, c.window)))
+
+        def voiced(here: slice) -> np.ndarray:
+            size, hiss = (np.exp(np.minimum(part + outline[here], most))
+                          for part in (y[here, :bins], y[here, 2 * bins:]))
+            voice, breath = waves.spectrum(pulses[here], c), waves.spectrum(grains[here], c)
+            voice *= waves.polar(size, y[here, bins: 2 * bins])
+            breath *= hiss
+            voice += breath
+            return voice
+
+        return waves.inverse(voiced, len(y), c)
 
 
 def engine_of(model: Any, info: ModelInfo) -> Engine:

@@ -47,7 +47,8 @@ from torch.nn import functional as F
 from avspeech.core import exporting, pretrained, storage
 from avspeech.errors import InputError
 from avspeech.synthesis import intonation, prosodyfm
-from avspeech.synthesis.runtime import OPSET, Condition, frames_of
+from avspeech.synthesis.runtime import OPSET, frames_of
+from avspeech.synthesis.settings import LOUDEST
 from avspeech.synthesis.vocoder import Spectrum, Vocoder, pulse_train
 from avspeech.text import symbols
 
@@ -131,6 +132,23 @@ class Plan(nn.Module):
         return m.outline(fused, tone, last, durations), durations
 
 
+class Condition(nn.Module):
+    """`ProsodyFM.condition` of one sentence, prepared for the decoder.
+
+    A call takes known `[1, L, .]`, durations `[1, L]` and noise `[1, T, channels]` (for its T), and
+    gives hint `[1, T, .]`, mask `[1, T]` bool and contours `[1, T, 2]`.
+    """
+
+    def __init__(self, model: prosodyfm.ProsodyFM):
+        super().__init__()
+        self.model = model
+
+    def forward(self, known: Tensor, durations: Tensor,
+                noise: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        condition, _, contours, mask = self.model.condition(known, durations, noise.shape[1])
+        return self.model.decoder.prepare(condition), mask, contours
+
+
 class Wave(nn.Module):
     """`ProsodyFM.sounding` and `Vocoder` without complex numbers.
 
@@ -179,11 +197,11 @@ class Wave(nn.Module):
         y = v.head(inner).transpose(1, 2)
         if f0 is None:
             size, angle = y.chunk(2, 1)
-            size = size.clamp_max(8.0).exp()
+            size = size.clamp_max(LOUDEST).exp()
             out = torch.cat([size * angle.cos(), size * angle.sin()],
                             1) + 0 * (noise.sum() + contours.sum())
             return self.sound(out), mel
-        outline = v.envelope.T @ smoothed
+        outline = (smoothed @ v.envelope).transpose(1, 2)
         level = v.analysis.noise_level
         pulse_size, angle, noise_size = y.chunk(3, 1)
         train, noise = pulse_train(f0, v.config.hop, v.config.sample_rate), noise.reshape(1, -1)
@@ -191,10 +209,10 @@ class Wave(nn.Module):
             loud = v.loudness(inner)
             train, noise = train * loud[:, 0], noise * loud[:, 1]
         real, imaginary = self.spectrum(train).chunk(2, 1)
-        gain = (pulse_size + outline).clamp_max(8.0).exp() / level
+        gain = (pulse_size + outline).clamp_max(LOUDEST).exp() / level
         cos, sin = gain * angle.cos(), gain * angle.sin()
         hiss = self.spectrum(noise) / level
-        hiss = hiss * (noise_size + outline).clamp_max(8.0).exp().repeat(1, 2, 1)
+        hiss = hiss * (noise_size + outline).clamp_max(LOUDEST).exp().repeat(1, 2, 1)
         voice = torch.cat([real * cos - imaginary * sin, real * sin + imaginary * cos], 1)
         return self.sound(voice + hiss), mel, f0
 

@@ -37,7 +37,7 @@ from torch.nn import functional as F
 
 from avspeech.errors import InputError
 from avspeech.synthesis import align, flow_matching, intonation
-from avspeech.synthesis.rotary import RotaryEncoder
+from avspeech.synthesis.rotary import RotaryEncoder, masked, over_time
 from avspeech.synthesis.settings import TYPICAL_FRAMES, VoiceConfig
 from avspeech.synthesis.unet import UNet
 from avspeech.synthesis.vocoder import Vocoder
@@ -54,10 +54,10 @@ class DurationPredictor(nn.Module):
         self.norms = nn.ModuleList([nn.LayerNorm(hidden), nn.LayerNorm(hidden)])
         self.dropout, self.out = nn.Dropout(dropout), nn.Linear(hidden, 1)
 
-    def forward(self, h: Tensor, mask: Tensor) -> Tensor:
-        """log(1 + frames) `[B, L]` of `h [B, L, C]`; `mask [B, L]` bool."""
+    def forward(self, h: Tensor, mask: Tensor | None) -> Tensor:
+        """log(1 + frames) `[B, L]` of `h [B, L, C]`; `mask [B, L]` bool, None: all of it."""
         for conv, norm in zip(self.convs, self.norms):
-            h = conv((h * mask.unsqueeze(-1)).transpose(1, 2)).transpose(1, 2)
+            h = over_time(conv, masked(h, mask))
             h = self.dropout(norm(F.gelu(h)))
         return self.out(h).squeeze(-1)
 
@@ -160,12 +160,12 @@ class ProsodyFM(nn.Module):
 
     # --- what text, speaker and intonation make of a symbol -------------------------------------
 
-    def encode(self, ids: Tensor, mask: Tensor) -> Tensor:
-        """What the text alone makes of each symbol: `ids [B, L]`, `mask [B, L]` bool to `h [B, L,
-        C]`."""
+    def encode(self, ids: Tensor, mask: Tensor | None) -> Tensor:
+        """What the text alone makes of each symbol: `ids [B, L]`, `mask [B, L]` bool or None to
+        `h [B, L, C]`."""
         x = self.embed(ids)
         for conv, norm in zip(self.prenet, self.prenorm):
-            y = conv((x * mask.unsqueeze(-1)).transpose(1, 2)).transpose(1, 2)
+            y = over_time(conv, masked(x, mask))
             x = x + F.dropout(F.gelu(norm(y)), self.config.dropout, self.training)
         return self.encoder(x, mask)
 
@@ -195,7 +195,7 @@ class ProsodyFM(nn.Module):
             used = torch.where(given, self.tones.mix(weights), used)
         return used, asked
 
-    def fuse(self, h: Tensor, mask: Tensor, speaker: Tensor, tone: Tensor | None,
+    def fuse(self, h: Tensor, mask: Tensor | None, speaker: Tensor, tone: Tensor | None,
              last: Tensor) -> Tensor:
         """Joins text, speaker and intonation: `h [B, L, C]`, `speaker [B]` or `[B, D]`, `tone [B,
         P, D]` to `[B, L, C]`."""

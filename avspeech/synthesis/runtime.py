@@ -10,11 +10,14 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from avspeech.core import pretrained
 from avspeech.core.engine import Graphs
 from avspeech.core.graphs import exported, whole_lstms
-from avspeech.synthesis import engine, prosodyfm
+from avspeech.synthesis import engine, intonation, prosodyfm
+from avspeech.synthesis.rotary import ConvBlock, over_time
+from avspeech.synthesis.unet import UNet
 from avspeech.synthesis.vocoder import Vocoder
 from avspeech.text import symbols
 
@@ -45,21 +48,113 @@ def frames_of(voice: Any, free: Tensor, ids: Tensor, break_seconds: Tensor) -> T
     return torch.where(voice.timed[ids], wanted, torch.zeros_like(wanted)).long()
 
 
-class Condition(nn.Module):
+class Hint(nn.Module):
     """`ProsodyFM.condition` of one sentence, prepared for the decoder.
 
-    A call takes known `[1, L, .]`, durations `[1, L]` and noise `[1, T, channels]` (for its T), and
-    gives hint `[1, T, .]`, mask `[1, T]` bool and contours `[1, T, 2]`.
+    What the decoder makes of the condition is linear, so all but the place within a symbol and the
+    contour is made once for each symbol and not for each of its frames.
+
+    A call takes known `[1, L, .]`, durations `[1, L]` and the symbol of each frame `[T]`, and gives
+    hint `[1, T, .]` and contours `[1, T, 2]`.
     """
 
     def __init__(self, model: prosodyfm.ProsodyFM):
         super().__init__()
         self.model = model
 
-    def forward(self, known: Tensor, durations: Tensor,
-                noise: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        condition, _, contours, mask = self.model.condition(known, durations, noise.shape[1])
-        return self.model.decoder.prepare(condition), mask, contours
+    def forward(self, known: Tensor, durations: Tensor, symbols: Tensor) -> tuple[Tensor, Tensor]:
+        m = self.model
+        total = durations.unsqueeze(-1).to(known.dtype)
+        fused, drawn = known[..., : m.config.width], known[..., m.config.width:]
+        none, one = torch.zeros_like(total), torch.ones_like(total)
+        # As `ProsodyFM.condition` has them, with 0 of the symbol done
+        parts = [fused, m.prior(fused), none, one, torch.log1p(total) / 3]
+        weight: Any = m.decoder.hint.weight
+        done, undone = (m.config.width + m.channels + i for i in (0, 1))
+        if m.config.intonation:
+            parts += [none, (drawn[..., -1:] > 0).to(known.dtype)]
+        first = total.cumsum(1) - total
+        spread = torch.cat([m.decoder.prepare(torch.cat(parts, -1)), first, total, drawn],
+                           -1)[:, symbols]
+        hint, first, total, drawn = spread.tensor_split(
+            [weight.shape[0], weight.shape[0] + 1, weight.shape[0] + 2], -1)
+        frame = torch.arange(symbols.shape[0]).reshape(1, -1, 1)
+        share = (frame - first + 0.5) / total.clamp_min(1)
+        hint = hint + share * (weight[:, done] - weight[:, undone])
+        if not m.config.intonation:
+            return hint, torch.zeros_like(hint[..., :2])
+        start, part, phrase = drawn[..., -3:].unbind(-1)
+        contour = intonation.read_off(drawn[..., :-3], start + share[..., 0] * part)
+        contour = contour * (phrase > 0)
+        hint = hint + contour.unsqueeze(-1) / intonation.SCALE * weight[:, -2]
+        return hint, torch.stack([contour, phrase], -1)
+
+
+class Times(nn.Module):
+    """What times of the flow do to the norms of its blocks: t `[1]` to the factors and terms of
+    one block after another, `[.]`."""
+
+    def __init__(self, decoder: UNet):
+        super().__init__()
+        self.decoder = decoder
+
+    def forward(self, t: Tensor) -> Tensor:
+        moment = self.decoder.moment(t)[0]
+        found = []
+        for block in in_order(self.decoder):
+            scale, shift = block.modulate(moment).chunk(2, -1)
+            found += [1 + scale, shift]
+        return torch.cat(found, -1)
+
+
+def in_order(decoder: UNet) -> list[Any]:
+    """The blocks of a U-Net in the order in which they are called."""
+    return [block for row in (*decoder.down, decoder.bottom, *reversed(decoder.up))
+            for block in row]  # type: ignore[union-attr, attr-defined]
+
+
+class Velocity(nn.Module):
+    """`UNet.forward` of one sentence: x and hint `[1, T, .]` and norms of `Times` to `[1, T, .]`.
+
+    It has no mask: what lies beyond the last frame is 0 for convolutions anyway.
+    """
+
+    def __init__(self, decoder: UNet):
+        super().__init__()
+        self.decoder = decoder
+
+    def forward(self, x: Tensor, norms: Tensor, hint: Tensor) -> Tensor:
+        d = self.decoder
+        each = [block.depthwise.in_channels for block in in_order(d) for _ in (0, 1)]
+        rest = iter(norms.split(each))
+
+        def through(block: Any, x: Tensor) -> Tensor:
+            inner = over_time(block.depthwise, x)
+            factor = next(rest)
+            return block.after(x, F.layer_norm(inner, inner.shape[-1:], factor, next(rest),
+                                               block.norm.eps))
+
+        x = d.enter(x) + hint
+        kept = []
+        for row, shrink in zip(d.down, d.shrink):
+            for block in row:  # type: ignore[union-attr, attr-defined]
+                x = through(block, x)
+            kept.append(x)
+            pairs = (x.shape[1] + 1) // 2
+            x = F.pad(x, (0, 0, 0, 1))[:, : 2 * pairs]
+            x = shrink(x.reshape(1, pairs, 2 * x.shape[-1]))
+        for number, block in enumerate(d.bottom):
+            x = through(block, x)
+            if len(d.attention):
+                x = d.attention[number](x, None)
+        for grow, join, row in zip(reversed(d.grow), reversed(d.join), reversed(d.up)):
+            before = kept.pop()
+            x = grow(x).reshape(1, 2 * x.shape[1], before.shape[-1])[:, : before.shape[1]]
+            x = join(torch.cat([x, before], -1))
+            for block in row:  # type: ignore[union-attr, attr-defined]
+                x = through(block, x)
+        leave: Tensor = d.leave(x)
+        return leave
 
 
 class Text(nn.Module):
@@ -74,7 +169,7 @@ class Text(nn.Module):
         self.model = model
 
     def forward(self, ids: Tensor, last: Tensor, phrases: Tensor) -> tuple[Tensor, ...]:
-        h = self.model.encode(ids, torch.ones_like(ids, dtype=torch.bool))
+        h = self.model.encode(ids, None)
         if not self.model.config.intonation:
             return (h,)
         member = (last.unsqueeze(-1) == phrases).to(h.dtype)
@@ -93,9 +188,8 @@ class Plans(nn.Module):
                 rate: Tensor, break_seconds: Tensor) -> tuple[Tensor, Tensor]:
         m = self.model
         given = tone if m.config.intonation else None
-        mask = torch.ones_like(ids, dtype=torch.bool)
-        fused = m.fuse(h, mask, speaker, given, last)
-        durations = frames_of(m, torch.expm1(m.durations(fused, mask)) / rate, ids, break_seconds)
+        fused = m.fuse(h, None, speaker, given, last)
+        durations = frames_of(m, torch.expm1(m.durations(fused, None)) / rate, ids, break_seconds)
         return m.outline(fused, given, last, durations), durations
 
 
@@ -108,34 +202,34 @@ class Breaks(nn.Module):
 
     def forward(self, ids: Tensor) -> Tensor:
         p: Any = self.phrasing
-        mask = torch.ones_like(ids, dtype=torch.bool)
-        found: Tensor = p.out(p.encoder(p.embed(ids), mask)).squeeze(-1).sigmoid()
+        found: Tensor = p.out(p.encoder(p.embed(ids), None)).squeeze(-1).sigmoid()
         return found
 
 
 class Filters(nn.Module):
     """The network of a vocoder, without its sources and transforms.
 
-    A call takes a log-mel `[1, M, T]` and, with intonation, F0 `[1, T]`. It gives size and angle
-    `[1, T, bins]`; of a harmonic vocoder also the size of the noise, F0, and with gates their logs
-    `[1, 2, T * gates]`.
+    A call takes a log-mel `[1, M, T]` and, with intonation, F0 `[1, T]`. It gives what the head
+    does: log size and angle `[1, T, 2 * bins]`. Of a harmonic vocoder the log size of the noise
+    stands behind them, the noise of the transform is taken off the sizes, and it gives also the
+    outline `[1, T, bins]` that both want added, F0, and with gates their logs `[1, 2, T * gates]`.
     """
 
     def __init__(self, vocoder: Vocoder):
         super().__init__()
         self.vocoder = vocoder
+        if vocoder.config.source == "harmonic":
+            with torch.no_grad():
+                for part in vocoder.head.bias.chunk(3)[::2]:
+                    part.sub_(math.log(vocoder.analysis.noise_level))
 
     def forward(self, mel: Tensor, f0: Tensor | None = None) -> tuple[Tensor, ...]:
         v: Vocoder = self.vocoder
         f0, smoothed, inner = v.backbone(mel, f0)
         y = v.head(inner)
         if f0 is None:
-            size, angle = y.chunk(2, -1)
-            return size.clamp_max(8.0).exp(), angle
-        outline, level = smoothed.transpose(1, 2) @ v.envelope, v.analysis.noise_level
-        size, angle, hiss = y.chunk(3, -1)
-        sizes = [(x + outline).clamp_max(8.0).exp() / level for x in (size, hiss)]
-        found = [sizes[0], angle, sizes[1], f0]
+            return (y,)
+        found = [y, smoothed @ v.envelope, f0]
         if v.config.gates:
             logs = v.gate(inner).unflatten(-1, (2, v.config.gates)).transpose(1, 2).flatten(2)
             found.append(logs.clamp(-5, 3))
@@ -156,6 +250,19 @@ class FreeFilters(Filters):
         return super().forward(mel)
 
 
+def merged(module: nn.Module) -> Any:
+    """A copy of a module whose blocks have their scale in the weights of their last map."""
+    module = copy.deepcopy(module)
+    with torch.no_grad():
+        for block in module.modules():
+            if isinstance(block, ConvBlock):
+                block.down.weight.mul_(block.scale.unsqueeze(-1))
+                block.down.bias.mul_(block.scale)
+                del block.scale
+                block.register_buffer("scale", torch.ones(()))
+    return module
+
+
 def graphs(model: prosodyfm.ProsodyFM, content: bytes) -> dict[str, bytes]:
     """The graphs that `synthesis.engine` runs.
 
@@ -166,9 +273,6 @@ def graphs(model: prosodyfm.ProsodyFM, content: bytes) -> dict[str, bytes]:
     c, v = model.config, model.vocoder.config
     dim = torch.export.Dim
     symbols_, phrases, frames = dim("symbols", min=2), dim("phrases", min=2), dim("frames", min=2)
-    step = 2 ** (len(c.decoder) - 1)
-    units = dim("units", min=2)
-    long: Any = step * units if step > 1 else units
     ids = torch.full((1, 9), 3)
     speaker = (torch.zeros(1, dtype=torch.int64) if c.embeddings == "table"
                else torch.zeros(1, c.vector))
@@ -176,9 +280,12 @@ def graphs(model: prosodyfm.ProsodyFM, content: bytes) -> dict[str, bytes]:
         text = Text(model)(ids, torch.zeros_like(ids), torch.arange(1, 4))
         known = model.plan(ids, speaker=speaker)[0]
     tone = text[1] if c.intonation else torch.zeros(1, 3, 1)
-    count, row = 24 * step, {1: symbols_}
-    hint, mask = torch.zeros(1, count, c.decoder[0]), torch.ones(1, count, dtype=torch.bool)
-    x, some = torch.randn(1, count, model.channels), torch.full((1, 9), 3)
+    count, row = 23, {1: symbols_}
+    hint, x = torch.zeros(1, count, c.decoder[0]), torch.randn(1, count, model.channels)
+    spread, some = torch.arange(count) % 9, torch.full((1, 9), 3)
+    decoder, moment = merged(model.decoder), torch.zeros(1)
+    with torch.no_grad():
+        norms = Times(decoder)(moment)
     parts: dict[str, tuple[nn.Module, Any, Any, list[str]]] = {
         engine.TEXT: (Text(model), (ids, torch.zeros_like(ids), torch.arange(1, 4)),
                       (row, row, {0: phrases}), ["h", *(["tone"] if c.intonation else [])]),
@@ -186,17 +293,18 @@ def graphs(model: prosodyfm.ProsodyFM, content: bytes) -> dict[str, bytes]:
                                      torch.ones(1, 9), torch.full((1, 9), torch.nan)),
                       (row, row, row, None, {1: phrases} if c.intonation else None, row, row),
                       ["known", "durations"]),
-        engine.CONDITION: (Condition(model), (known, some, x), (row, row, {1: long}),
-                           ["hint", "mask", "contours"]),
-        engine.VELOCITY: (model.decoder, (x, torch.zeros(1), hint, mask),
-                          ({1: long}, None, {1: long}, {1: long}), ["velocity"])}
+        engine.CONDITION: (Hint(model), (known, some, spread), (row, row, {0: frames}),
+                           ["hint", "contours"]),
+        engine.TIMES: (Times(decoder), (moment,), (None,), ["norms"]),
+        engine.VELOCITY: (Velocity(decoder), (x, norms, hint), ({1: frames}, None, {1: frames}),
+                          ["velocity"])}
     harmonic = v.source == "harmonic"
     pitched = harmonic and c.intonation
     mel = torch.randn(1, v.mels, count) - 5
-    outputs = ["size", "angle", *(["hiss", "hertz"] if harmonic else []),
+    outputs = ["head", *(["outline", "hertz"] if harmonic else []),
                *(["gates"] if harmonic and v.gates else [])]
     parts[engine.FILTERS] = (
-        PitchedFilters(model.vocoder) if pitched else FreeFilters(model.vocoder),
+        (PitchedFilters if pitched else FreeFilters)(merged(model.vocoder)),
         (mel, torch.full((1, count), 150.0)) if pitched else (mel,),
         ({2: frames}, {1: frames}) if pitched else ({2: frames},), outputs)
     if c.breaks:

@@ -8,6 +8,8 @@ from typing import Any, Literal
 from avspeech.text import symbols as table
 
 TYPICAL_FRAMES = 24  # a last word of about 0.4 s, for a slope that comes without a contour
+LOUDEST = 8.0  # natural log of the largest size of a vocoder's filters
+
 
 @dataclass(frozen=True)
 class VocoderConfig:

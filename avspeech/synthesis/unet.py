@@ -65,6 +65,10 @@ class UNet(nn.Module):
         """The part of the condition `[B, T, C]` that is the same at every step of the flow."""
         return self.hint(condition)
 
+    def moment(self, t: Tensor) -> Tensor:
+        """What the blocks are given of times `[B]` of the flow: `[B, D]`."""
+        return self.time(sinusoids(t, self.time_width))
+
     def forward(self, x: Tensor, t: Tensor, hint: Tensor, mask: Tensor) -> Tensor:
         """The velocity of the flow.
 
@@ -79,7 +83,7 @@ class UNet(nn.Module):
         """
         length, step = x.shape[1], 2 ** len(self.shrink)
         more = -length % step
-        time = self.time(sinusoids(t, self.time_width))
+        time = self.moment(t)
         x = F.pad(self.enter(x) + hint, (0, 0, 0, more))
         masks = [F.pad(mask, (0, more))]
         kept = []

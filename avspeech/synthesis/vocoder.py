@@ -20,8 +20,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from avspeech.errors import InputError
-from avspeech.synthesis.rotary import ConvBlock
-from avspeech.synthesis.settings import VocoderConfig
+from avspeech.synthesis.rotary import ConvBlock, over_time
+from avspeech.synthesis.settings import LOUDEST, VocoderConfig
 
 FLOOR = 1e-5  # of the mel's magnitudes
 
@@ -80,7 +80,7 @@ class Vocoder(nn.Module):
 
     def f0(self, mel: Tensor) -> Tensor:
         """F0 in hertz read off a log-mel, through unvoiced frames too: `[B, M, T]` to `[B, T]`."""
-        x = self.pitch_enter(_scaled(mel)).transpose(1, 2)
+        x = over_time(self.pitch_enter, _scaled(mel).transpose(1, 2))
         for block in self.pitch_blocks:
             x = block(x)
         low, high = math.log(self.config.pitch_low), math.log(self.config.pitch_high)
@@ -98,12 +98,12 @@ class Vocoder(nn.Module):
             `[B, T * hop]`.
         """
         c = self.config
-        f0, mel, inner = self.backbone(mel, f0)
+        f0, smoothed, inner = self.backbone(mel, f0)
         x = self.head(inner)
         if f0 is None:
             size, angle = x.chunk(2, -1)
-            return self.analysis.inverse(torch.polar(size.clamp_max(8.0).exp(), angle))
-        outline = mel.transpose(1, 2) @ self.envelope
+            return self.analysis.inverse(torch.polar(size.clamp_max(LOUDEST).exp(), angle))
+        outline = smoothed @ self.envelope
         pulse_size, angle, noise_size = x.chunk(3, -1)
         train = pulse_train(f0, c.hop, c.sample_rate)
         if noise is None:
@@ -113,8 +113,8 @@ class Vocoder(nn.Module):
             train, noise = train * loud[:, 0], noise * loud[:, 1]
         pulses = self.analysis(train)
         grains = self.analysis(noise) / self.analysis.noise_level
-        filtered = pulses * torch.polar((pulse_size + outline).clamp_max(8.0).exp(), angle)
-        hiss = grains * (noise_size + outline).clamp_max(8.0).exp()
+        filtered = pulses * torch.polar((pulse_size + outline).clamp_max(LOUDEST).exp(), angle)
+        hiss = grains * (noise_size + outline).clamp_max(LOUDEST).exp()
         filtered = filtered / self.analysis.noise_level + hiss
         return self.analysis.inverse(filtered)
 
@@ -127,16 +127,17 @@ class Vocoder(nn.Module):
             f0: `[B, T]` hertz (default: read off the mel).
 
         Returns:
-            (F0 of the pulses, None without them; the mel that filters are made of; what enters the
-            head `[B, T, width]`).
+            (F0 of the pulses, None without them; the mel that filters are made of `[B, T, M]`; what
+            enters the head `[B, T, width]`).
         """
         harmonic = self.config.source == "harmonic"
         f0 = None if not harmonic else self.f0(mel) if f0 is None else f0
-        mel = mel if self.smoothing is None else self.smoothing @ mel
+        mel = mel.transpose(1, 2)
+        mel = mel if self.smoothing is None else mel @ self.smoothing.T
         x = _scaled(mel)
         if f0 is not None:
-            x = torch.cat([x, torch.log2(f0 / 150.0).unsqueeze(1)], 1)
-        x = self.enter_norm(self.enter(x).transpose(1, 2))
+            x = torch.cat([x, torch.log2(f0 / 150.0).unsqueeze(-1)], -1)
+        x = self.enter_norm(over_time(self.enter, x))
         for block in self.blocks:
             x = block(x)
         return f0, mel, self.leave_norm(x)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 
 import numpy as np
 
@@ -16,6 +17,8 @@ try:  # takes half the time of NumPy's
 except ImportError:
     transforms = np.fft
 
+BLOCK = 32  # frames
+
 
 @functools.lru_cache(maxsize=8)
 def window(n_fft: int, width: int) -> np.ndarray:
@@ -25,38 +28,56 @@ def window(n_fft: int, width: int) -> np.ndarray:
     return np.pad(shape, (left, n_fft - width - left))
 
 
-def spectrum(sound: np.ndarray, config: VocoderConfig) -> np.ndarray:
-    """The STFT of a sound: `[N]`, a whole number of hops, to complex `[T, bins]`."""
+@functools.lru_cache(maxsize=8)
+def noise_level(n_fft: int, width: int) -> float:
+    """The size of a bin of the STFT, of noise of deviation 1."""
+    return float(np.sqrt(np.square(window(n_fft, width)).sum()))
+
+
+def framed(sound: np.ndarray, config: VocoderConfig) -> np.ndarray:
+    """The frames `[T, n_fft]` of the STFT of a sound `[N]`, a whole number of hops: a view."""
     n, hop = config.n_fft, config.hop
     pad = (n - hop) // 2
     mode = "reflect" if len(sound) > n else "constant"
+    padded = np.pad(sound, (pad, n - hop - pad), mode)  # type: ignore[call-overload]
+    return np.lib.stride_tricks.sliding_window_view(padded, n)[::hop]
+
+
+def spectrum(frames: np.ndarray, config: VocoderConfig) -> np.ndarray:
+    """The spectrum of frames of `framed`: `[T, n_fft]` to complex `[T, bins]`."""
     # NumPy's transform of 32 bits takes twice the time of that of 64
     kind = np.float64 if transforms is np.fft else np.float32
-    padded = np.pad(sound.astype(kind), (pad, n - hop - pad), mode)  # type: ignore[call-overload]
-    frames = np.lib.stride_tricks.sliding_window_view(padded, n)[::hop]
-    found = transforms.rfft(frames * window(n, config.window).astype(kind))
+    found = transforms.rfft(frames * window(config.n_fft, config.window).astype(kind))
     return np.asarray(found, np.complex64)
 
 
-def inverse(parts: np.ndarray, config: VocoderConfig) -> np.ndarray:
-    """The sound `[T * hop]` of a spectrum `[T, bins]`."""
+def inverse(parts: Callable[[slice], np.ndarray], count: int, config: VocoderConfig) -> np.ndarray:
+    """The sound `[T * hop]` of a spectrum `[T, bins]`.
+
+    Args:
+        parts: gives some frames of the spectrum. It is asked for `BLOCK` frames at a time, which a
+            processor keeps near at hand from one operation to the next.
+        count: T.
+        config: of the vocoder.
+    """
     n, hop = config.n_fft, config.hop
     shape = window(n, config.window).astype(np.float32)
-    pieces = np.asarray(transforms.irfft(parts, n), np.float32)
-    pieces *= shape
-    count = len(pieces)
     turns = -(-n // hop)  # hops that a frame covers
-    square = np.square(shape)
-    if n % hop:
-        pieces = np.pad(pieces, ((0, 0), (0, turns * hop - n)))
-        square = np.pad(square, (0, turns * hop - n))
-    whole, squares = pieces.reshape(count, turns, hop), square.reshape(turns, hop)
+    more = ((0, 0), (0, turns * hop - n))
+    squares = np.pad(np.square(shape)[None], more).reshape(turns, hop)
     total = np.zeros((count + turns, hop), np.float32)
-    weight = np.zeros((count + turns, hop), np.float32)
-    for k in range(turns):  # each turn adds pieces that stand side by side
-        total[k: k + count] += whole[:, k]
-        weight[k: k + count] += squares[k]
-    total /= np.maximum(weight, 1e-3)
+    for begin in range(0, count, BLOCK):
+        here = slice(begin, min(begin + BLOCK, count))
+        pieces = np.asarray(transforms.irfft(parts(here), n), np.float32)
+        pieces *= shape
+        whole = (np.pad(pieces, more) if n % hop else pieces).reshape(-1, turns, hop)
+        for k in range(turns):  # each turn adds pieces that stand side by side
+            total[here.start + k: here.stop + k] += whole[:, k]
+    # Over the squares of the window that lie above each other: in the middle one of each turn
+    sums = np.concatenate([np.zeros_like(squares[:1]), np.cumsum(squares, 0)])
+    for row in (*range(turns - 1), *range(max(count, turns - 1), count + turns - 1)):
+        total[row] /= np.maximum(sums[min(row + 1, turns)] - sums[max(row - count + 1, 0)], 1e-3)
+    total[turns - 1: count] /= np.maximum(sums[-1], 1e-3)
     pad = (n - hop) // 2
     return total.reshape(-1)[pad: pad + count * hop]
 
@@ -70,30 +91,38 @@ def polar(size: np.ndarray, angle: np.ndarray) -> np.ndarray:
     return found
 
 
+@functools.lru_cache(maxsize=8)
+def _weights(times: int) -> np.ndarray:
+    """Weights `[3, times]` of the value before, of its own and of the one behind, at the places of
+    a value."""
+    place = (np.arange(times) + 0.5) / times - 0.5
+    return np.stack([np.maximum(-place, 0), 1 - np.abs(place),
+                     np.maximum(place, 0)]).astype(np.float32)
+
+
+def _neighbors(values: np.ndarray) -> np.ndarray:
+    """Each of the values `[..., T]` between its two neighbors: float32 `[..., T, 1, 3]`."""
+    edges = np.concatenate([values[..., :1], values, values[..., -1:]], -1, dtype=np.float32)
+    return np.lib.stride_tricks.sliding_window_view(edges, 3, -1)[..., None, :]
+
+
 def stretched(values: np.ndarray, times: int) -> np.ndarray:
-    """Values `[..., T]` at `times` places each, by straight lines: `[..., T * times]`."""
-    place = (np.arange(times) + 0.5) / times - 0.5  # of the first value's places
-    before = int((place < 0).sum())
-    share = (place % 1.0).astype(values.dtype)
-    edges = np.concatenate([values[..., :1], values, values[..., -1:]], -1)[..., None]
-    steps = np.diff(edges, axis=-2)
-    found = np.empty((*values.shape, times), values.dtype)
-    left = found[..., :before]
-    np.multiply(steps[..., :-1, :], share[:before], out=left)
-    left += edges[..., :-2, :]
-    right = found[..., before:]
-    np.multiply(steps[..., 1:, :], share[before:], out=right)
-    right += edges[..., 1:-1, :]
+    """Values `[..., T]` at `times` places each, by straight lines: float32 `[..., T * times]`."""
+    # Many small products: no library puts threads to them
+    found = np.matmul(_neighbors(values), _weights(times))
     return found.reshape(*values.shape[:-1], -1)
 
 
 def pulse_train(f0: np.ndarray, hop: int, sample_rate: int) -> np.ndarray:
     """`vocoder.pulse_train` of one sound: F0 `[T]` in hertz to `[T * hop]`."""
-    hertz = stretched(f0.astype(np.float32), hop)
-    cycles = np.cumsum(hertz, dtype=np.float64)  # in 32 bits the phase would drift
-    cycles *= 1 / sample_rate
+    near, weights = _neighbors(f0), _weights(hop)
+    hertz = np.matmul(near, weights).reshape(-1)
+    cycles = np.matmul(near, np.cumsum(weights, 1, dtype=np.float32))[:, 0]  # within each frame
+    cycles *= np.float32(1 / sample_rate)
+    turns = cycles[:, -1].astype(np.float64)  # in 32 bits the phase would drift
+    cycles += ((np.cumsum(turns) - turns) % 1.0).astype(np.float32)[:, None]
     cycles -= np.floor(cycles)
-    x = cycles.astype(np.float32)
+    x = cycles.reshape(-1)
     x -= 0.5
     x *= 2 * np.pi
     count = np.floor(np.float32(0.49 * sample_rate) / hertz)

@@ -13,16 +13,19 @@ from avspeech.synthesis.settings import VocoderConfig
 
 
 @pytest.mark.parametrize("package", ["scipy", "numpy"])
+@pytest.mark.parametrize("count", [1, 3, waves.BLOCK, 2 * waves.BLOCK + 3])
 @pytest.mark.parametrize("sizes", [(256, 256, 64), (256, 200, 100), (1024, 1024, 256)])
-def test_transforms(sizes: tuple[int, int, int], package: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_transforms(sizes: tuple[int, int, int], count: int, package: str,
+                    monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(waves, "transforms", importlib.import_module(f"{package}.fft"))
     config = VocoderConfig(n_fft=sizes[0], window=sizes[1], hop=sizes[2])
-    sound = np.random.default_rng(0).standard_normal(23 * sizes[2]).astype(np.float32)
+    sound = np.random.default_rng(0).standard_normal(count * sizes[2]).astype(np.float32)
     torchs = vocoder.Spectrum(*sizes)
     wanted = torchs(torch.from_numpy(sound)[None])
-    found = waves.spectrum(sound, config)
+    found = waves.spectrum(waves.framed(sound, config), config)
     assert np.abs(found - wanted[0].numpy()).max() < 1e-4 * np.abs(found).max()
-    assert waves.inverse(found, config) == pytest.approx(torchs.inverse(wanted)[0].numpy(), abs=1e-4)
+    back = waves.inverse(lambda here: found[here], count, config)
+    assert back == pytest.approx(torchs.inverse(wanted)[0].numpy(), abs=1e-4)
 
 
 def test_pulses_and_lines() -> None:

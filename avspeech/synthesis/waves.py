@@ -119,7 +119,8 @@ def pulse_train(f0: np.ndarray, hop: int, sample_rate: int) -> np.ndarray:
     hertz = np.matmul(near, weights).reshape(-1)
     cycles = np.matmul(near, np.cumsum(weights, 1, dtype=np.float32))[:, 0]  # within each frame
     cycles *= np.float32(1 / sample_rate)
-    turns = cycles[:, -1].astype(np.float64)  # in 32 bits the phase would drift
+    # In 32 bits the phase would drift
+    turns = near[:, 0].astype(np.float64) @ weights.sum(1, dtype=np.float64) / sample_rate
     cycles += ((np.cumsum(turns) - turns) % 1.0).astype(np.float32)[:, None]
     cycles -= np.floor(cycles)
     x = cycles.reshape(-1)

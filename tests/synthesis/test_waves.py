@@ -32,6 +32,9 @@ def test_pulses_and_lines() -> None:
     f0 = np.random.default_rng(0).uniform(80, 300, 9).astype(np.float32)
     wanted = vocoder.pulse_train(torch.from_numpy(f0)[None], 128, 16000)[0].numpy()
     assert waves.pulse_train(f0, 128, 16000) == pytest.approx(wanted, abs=2e-2)
+    long = np.random.default_rng(0).uniform(80, 300, 4000).astype(np.float32)  # the phase must not drift
+    wanted = vocoder.pulse_train(torch.from_numpy(long)[None], 128, 16000)[0].numpy()
+    assert waves.pulse_train(long, 128, 16000)[-9000:] == pytest.approx(wanted[-9000:], abs=0.06)
     assert waves.stretched(np.ones((2, 1), np.float32), 4).shape == (2, 4)
 
 

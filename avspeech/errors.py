@@ -7,7 +7,17 @@ keeps its traceback.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from pathlib import Path
+
 
 class InputError(ValueError):
     """Bad input. The message is one line: which file, line or key, what was expected, what to
     do."""
+
+
+def such_as(files: Iterable[Path]) -> str:
+    """The end of a sentence that says which files may have been meant, three at most; "" if there
+    are none."""
+    names = [str(file) for file in files][:3]
+    return f", such as {' or '.join(names)}" if names else ""

@@ -165,14 +165,13 @@ class Outcome:
                 f"{level[self.strange].mean():.1f}"]
 
 
-def fit(examples: Sequence[Example], steps: int = 400) -> Tensor:
+def fit(outcome: Outcome, steps: int = 400) -> Tensor:
     """The weights of the gate, `[features, candidates]`.
 
     Args:
-        examples: at least one of each kind.
+        outcome: of at least one example of each kind.
         steps: of gradient descent.
     """
-    outcome = Outcome(examples)
     gate = torch.zeros(len(choice.FEATURES), len(choice.CANDIDATES))
     gate[0, -1] = -2.0  # silence is rare
     gate.requires_grad_(True)
@@ -194,7 +193,7 @@ def crossed(examples: Sequence[Example], further: Sequence[Example]) -> list[str
     values: dict[str, list[Tensor]] = {kind: [] for kind in KINDS}
     for person in sorted({e.person for e in examples}):
         outcome = Outcome([e for e in examples if e.person == person])
-        gate = fit([*(e for e in examples if e.person != person), *further])
+        gate = fit(Outcome([*(e for e in examples if e.person != person), *further]))
         measured = torch.stack([*outcome.measure(outcome.weights(gate)), outcome.mixture])
         for kind, which in outcome.kinds.items():
             values[kind].append(measured[:, which])
@@ -239,8 +238,9 @@ def main() -> None:
     if args.cross:
         print(*crossed(examples[:first], examples[first:]), sep="\n")
         return
-    fitted = fit(examples)
-    print(*Outcome(examples).lines(fitted), sep="\n")
+    outcome = Outcome(examples)
+    fitted = fit(outcome)
+    print(*outcome.lines(fitted), sep="\n")
     gate = fitted.double().numpy().round(3)
     pretrained.update(args.splitter, frontend={**info.frontend, "gate": gate.tolist()})
 

@@ -32,7 +32,7 @@ from typing import Any, Literal, TypeVar, Union
 import yaml
 
 from avspeech.core import storage
-from avspeech.errors import InputError
+from avspeech.errors import InputError, such_as
 
 T = TypeVar("T")
 
@@ -131,8 +131,7 @@ def _beside(folder: Path) -> str:
     """The configs that may have been meant by a folder, as the end of a sentence."""
     own = folder.parent.parent / "conf" / f"{folder.name}.yaml"  # of an experiment, exp/NAME
     files = [*sorted(folder.glob("*.yaml")), *sorted(folder.glob("conf/*.yaml")), own]
-    names = [str(file) for file in files if file.is_file()][:3]
-    return f", such as {' or '.join(names)}" if names else ""
+    return such_as(file for file in files if file.is_file())
 
 
 def to_dict(config: Any) -> dict[str, Any]:

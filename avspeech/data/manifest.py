@@ -23,7 +23,7 @@ from typing import Any
 
 from avspeech.core import storage
 from avspeech.data.labels import NOBODY, spells_nothing
-from avspeech.errors import InputError
+from avspeech.errors import InputError, such_as
 
 # The camera angles of MEAD in degrees: (yaw, pitch). Yaw > 0: the camera is at the speaker's left;
 # pitch > 0: it is above.
@@ -240,9 +240,8 @@ def read_jsonl(path: str | Path) -> Iterator[tuple[str, Any]]:
                         raise InputError(f"{where}: not JSON ({error}); expected one object "
                                          "of JSON a line") from None
     except IsADirectoryError:
-        inside = [str(file) for file in sorted(Path(path).glob("*.jsonl"))[:3]]
         raise InputError(f"{path}: is a folder; expected a file of JSON lines"
-                         + (f", such as {' or '.join(inside)}" if inside else "")) from None
+                         + such_as(sorted(Path(path).glob("*.jsonl")))) from None
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from None
     except UnicodeDecodeError:

@@ -61,7 +61,7 @@ _LETTERED_DAYS = {
     "M": "monday", "Tu": "tuesday", "W": "wednesday", "Th": "thursday", "F": "friday",
     "Sa": "saturday", "Su": "sunday",
 }  # fmt: skip
-_ONE_DAY = "|".join(sorted(_LETTERED_DAYS, key=len, reverse=True))
+_ONE_DAY = lists.any_of(_LETTERED_DAYS)
 
 
 @rule(rf"({_ONE_DAY})([-–/])({_ONE_DAY})" + END, "C")

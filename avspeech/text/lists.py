@@ -40,7 +40,8 @@ MONTHS = {
 
 def any_of(names: Iterable[str]) -> str:
     """A pattern for any of some names, the longest first; those of one first letter are together,
-    so that few of them are tried at a place."""
+    so that few of them are tried at a place. Not for a pattern that ignores case, where "A" and "a"
+    would be two groups, the first of which could take a shorter name."""
     groups: dict[str, list[str]] = {}
     for name in sorted(names, key=lambda name: (-len(name), name)):
         groups.setdefault(name[0], []).append(re.escape(name[1:]))

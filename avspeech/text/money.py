@@ -9,9 +9,7 @@ from avspeech.text.digits import N, plain
 from avspeech.text.numbers import cardinal, number
 from avspeech.text.rules import EDGE, END, Text, rule
 
-_SIGNS = "|".join(
-    re.escape(s) for s in sorted(lists.MONEY, key=len, reverse=True) if not s.isalpha()
-)
+_SIGNS = lists.any_of(s for s in lists.MONEY if not s.isalpha())
 _CODES = "|".join(s for s in lists.MONEY if s.isalpha())
 _SIZE = (
     r"(?:[\s-]?(thousand|million|billion|trillion|crore|lakh|[BMTbmt]n|[BMT]N|mm|MM|[KkMmBbTt])"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from avspeech.errors import InputError
-from avspeech.text import espeak, symbols
+from avspeech.text import espeak, lists, symbols
 
 ALPHABETS = ("ipa", "x-sampa", "arpabet")
 _NAMES = {"x-arpabet": "arpabet", "cmu": "arpabet", "x-cmu": "arpabet", "xsampa": "x-sampa",
@@ -21,7 +21,7 @@ _SAMPA = {
     "4": "ɾ", "K": "ɬ", "5": "ɫ", "P": "ʋ", "F": "ɱ", "?": "ʔ", "g": "ɡ", '"': "ˈ", "%": "ˌ",
     ":": "ː", "~": "̃", "=": "̩", "'": "ʲ",
 }
-_SAMPA_PHONE = re.compile("|".join(re.escape(s) for s in sorted(_SAMPA, key=len, reverse=True)))
+_SAMPA_PHONE = re.compile(lists.any_of(_SAMPA))
 # Written between phones or around them, without a sound: syllables, links, ties, slashes.
 _SILENT = re.compile(r"[\s.·‿/\[\]|\u0361\u035c-]")
 _SYLLABIC = re.compile("([nlm])\u0329")

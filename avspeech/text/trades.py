@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from avspeech.text import lists
 from avspeech.text.models import pairs
 from avspeech.text.numbers import cardinal, number
 from avspeech.text.rules import END, Text, rule
@@ -14,7 +15,7 @@ _SPANS = {
 }  # fmt: skip
 
 
-_SPAN = "|".join(sorted(_SPANS, key=len, reverse=True))
+_SPAN = lists.any_of(_SPANS)
 
 
 @rule(rf"[qQ](\d{{1,2}})(?:[-–](\d{{1,2}}))?[ ]?({_SPAN})" + END, "l")

@@ -226,14 +226,14 @@ def _tables(rows: list[dict[str, Any]], corpus: str, systems: list[str], conditi
             f"SI-SDR {mixture:.2f} dB, SI-SDRi 0.")]
     if len(systems) > 1:
         sections.append(differences(speaking, corpus, systems, shown))
-    sure = [{**r, "lips": 100 * r["lips"]} for r in speaking if "lips" in r]
-    if sure:
-        sections.append(report.aggregate(_means(sure, "lips"), value="lips", seeds=seeds).table(
+    percent = [{**r, "lips": 100 * r["lips"]} for r in speaking if "lips" in r]
+    if percent:
+        sections.append(report.aggregate(_means(percent, "lips"), value="lips", seeds=seeds).table(
             f"{corpus}: what the lips say (%) by what is shown", 1, shown,
             "Share of the variance of the target's log spectrum, each band's mean taken out, that "
             "the lips explain."))
         if len(systems) > 1:
-            sections.append(differences(sure, corpus, systems, shown, "lips"))
+            sections.append(differences(percent, corpus, systems, shown, "lips"))
     first = [r for r in speaking if r["condition"] == shown[0]]
     found = {r["kind"] for r in first}
     kinds = [k for k in KINDS if k in found]

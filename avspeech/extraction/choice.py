@@ -29,7 +29,9 @@ voices is theirs, the more surely the longer one looks. So a separator that know
    silence (only for mouths that keep still).
    The weights are a softmax of a linear function of the evidence, fitted so that the output is near
    the target on development mixtures. Where the evidence is weak the output goes toward the
-   mixture. While the face is away the voice that it had goes on (`held`).
+   mixture. While the face is away the voice that it had goes on (`held`). Before it is first seen
+   and after it has gone for good that voice goes on too, as far as it is sure, and the rest is
+   silence (`carried`).
 """
 
 from __future__ import annotations
@@ -359,6 +361,24 @@ def held(share: np.ndarray) -> np.ndarray:
     return np.stack([none, sure, none, 1 - sure, none], -1)
 
 
+def carried(chances: np.ndarray) -> np.ndarray:
+    """Weights of the candidates before a face is first seen and after it has gone for good: the
+    voice that it has elsewhere, as far as that is sure, and else silence.
+
+    Args:
+        chances: `[..., K + 1]` of `assign`. The voice must be likelier than none: where other faces
+            have the other voices, what is left need not be that of one that nobody sees.
+
+    Returns:
+        `[..., 5]`, by `CANDIDATES`.
+    """
+    out = held(shares_of_voices(chances))
+    voice, mixture, silence = map(CANDIDATES.index, ("voice", "mixture", "silence"))
+    out[..., voice] *= (1 - 2 * chances[..., -1]).clip(0) ** 2
+    out[..., silence], out[..., mixture] = 1 - out[..., voice], 0.0
+    return out
+
+
 class Gate:
     """Weights of the candidates, a softmax of linear functions of the features.
 
@@ -427,11 +447,15 @@ class Chooser:
         hop: samples between frames of the fits.
         gate: of the output.
         recorded: timbres of faces whose voice is known from a recording.
+        spans: of each face the samples [start, stop) within which it is seen, a margin included;
+            None where there are no others. By default so for all.
     """
 
     def __init__(self, faces: int, sample_rate: int, hop: int, gate: Gate | None = None,
-                 recorded: dict[int, np.ndarray] | None = None):
+                 recorded: dict[int, np.ndarray] | None = None,
+                 spans: Sequence[tuple[int, int] | None] | None = None):
         self.step, self.hop = round(STEP * sample_rate), hop
+        self.spans = spans or [None] * faces
         self.sample_rate = sample_rate
         self.gate = gate or Gate()
         self.reports = [Report() for _ in range(faces)]
@@ -487,6 +511,7 @@ class Chooser:
         x = features(s, chances)
         seen = s.seen / np.maximum(s.frames[:, None], 1.0)
         shares = self.gate(x, shares_of_voices(chances), seen)  # [S, F, 5]
+        shares += self._beyond(len(shares))[..., None] * (carried(chances) - shares)
         begin = window.start // self.step - self.first
         count = -(-(window.start + len(window.mixture)) // self.step) - window.start // self.step
         weights = self._weights(shares, chances)[begin:begin + count]
@@ -503,6 +528,16 @@ class Chooser:
                 self.before = [forward[gone - 1] for forward in filtered]
                 self.first, self.sums = keep, Sums(*(values[gone:] for values in s))
         return window.start, out
+
+    def _beyond(self, count: int) -> np.ndarray:
+        """The share of each kept step that lies outside a face's span, `[count, F]`."""
+        begin = (self.first + np.arange(count)) * self.step
+        out = np.zeros((count, len(self.spans)))
+        for f, span in enumerate(self.spans):
+            if span is not None:
+                within = np.minimum(begin + self.step, span[1]) - np.maximum(begin, span[0])
+                out[:, f] = 1 - within.clip(0) / self.step
+        return out
 
     def _enroll(self, window: Window, chances: np.ndarray) -> None:
         """Remembers the voices that were surely those of faces that were seen."""

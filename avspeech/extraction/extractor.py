@@ -42,6 +42,7 @@ PRECISIONS = ("auto", "float32")
 # s of sound kept before a face first appears and after it has gone: a voice may begin or end unseen
 MARGIN = 0.5
 SPLITTER = "voices-small"  # the released splitter
+NEVER = np.iinfo(np.int64).max
 FADE = 0.02  # s, at both ends of what is kept
 SHORTEST = 0.5  # s; shorter input is padded, as normalization means little on less
 
@@ -291,7 +292,9 @@ class Extractor:
         else:
             from avspeech.extraction.choice import Chooser
 
-            chooser = Chooser(len(faces), self.sample_rate, stft.hop, self.gate, recorded)
+            # What ends with the signal has no end: the last step need not be a whole one
+            spans = [span and (span[0], span[1] if span[1] < samples else NEVER) for span in kept]
+            chooser = Chooser(len(faces), self.sample_rate, stft.hop, self.gate, recorded, spans)
             self.reports = [chooser.reports[f] for f in out]
             windows = self._windows(read, samples, faces, kept, out)
             copies = itertools.tee(chooser(windows), len(out))
@@ -302,7 +305,7 @@ class Extractor:
             given = list(blocks)
             for i, f in enumerate(out):
                 begin, done[i] = done[i], done[i] + len(given[i])
-                if (around := kept[f]) is not None:
+                if stft is None and (around := kept[f]) is not None:
                     given[i] = given[i] * self._gate(begin, done[i], samples, around)
             yield given
 

@@ -130,6 +130,24 @@ def test_a_face_that_is_away_keeps_its_voice() -> None:
 
 
 @pytest.mark.usefixtures("chosen")
+def test_a_voice_goes_on_before_and_after_its_face_and_what_is_unsure_is_silence() -> None:
+    """Seen from 5 to 8 of 14 s; lips that fit no voice, and a second face that nobody sees and to
+    which the first leaves one of two voices, get silence outside."""
+    seen, outside = np.zeros(350, bool), np.r_[:64000, 148000:224000]
+    seen[125:200] = True
+    extractor = Extractor(Knowing(LOW, HIGH), INFO, windows=Windows(8, 2), splitter=split)
+    out = extractor(LOW + HIGH, [lips(14, 1)], sample_rate=16000, present=[seen])
+    assert near(out[outside], LOW[outside]) > 0.97
+    strange = extractor(LOW + HIGH, [lips(14, 0)], sample_rate=16000, present=[seen])
+    assert np.square(strange[outside]).sum() < 0.01 * np.square(LOW[outside]).sum()
+    tracks = [[MouthTrack(lips(14, who), mask)] for who, mask in ((1, seen | ~seen), (2, seen & ~seen))]
+    mixture = LOW + HIGH
+    blocks = list(extractor.together(lambda a, b: mixture[a:b], len(mixture), tracks))
+    nobody = np.concatenate([block[1] for block in blocks])
+    assert np.square(nobody).sum() < 0.01 * np.square(HIGH).sum()
+
+
+@pytest.mark.usefixtures("chosen")
 def test_a_recording_chooses_where_no_lips_are_seen() -> None:
     present = np.zeros(350, bool)
     present[:5] = True

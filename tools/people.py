@@ -216,7 +216,7 @@ def summary(rows: Sequence[dict[str, Any]]) -> list[tuple[str, ...]]:
     sources = sorted({r["source"] for r in rows})
     for source in (*sources, "all"):
         some = [r for r in rows if source in ("all", r["source"])]
-        cells = [source, str(len({(r["person"], r["clip"]) for r in some}))]
+        cells = [source, str(len({(r["source"], r["person"], r["clip"]) for r in some}))]
         for kind in ("another", "same"):
             gains, picked = _of(some, kind, "si_sdri_db"), _of(some, kind, "picked")
             cells += [_mean(gains), _share([gain > 0 for gain in gains]), _share(picked)]

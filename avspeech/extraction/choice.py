@@ -176,6 +176,7 @@ class Report:
         speaks: probability that the face has one of the voices at all.
         shares: weights of the candidates of the output, by `CANDIDATES`.
         crowded: whether this face and others speak that are more than there are voices.
+        seen: the share of the half second in which the face is seen.
     """
 
     seconds: list[float] = field(default_factory=list)
@@ -184,18 +185,20 @@ class Report:
     shares: dict[str, list[float]] = field(
         default_factory=lambda: {name: [] for name in CANDIDATES})
     crowded: list[bool] = field(default_factory=list)
+    seen: list[float] = field(default_factory=list)
 
     def record(self) -> dict[str, Any]:
-        """As JSON: {"seconds", "trust", "speaks", "shares", "crowded"}, lists of numbers with two
-        decimals, and of true or false."""
+        """As JSON: {"seconds", "trust", "speaks", "shares", "crowded", "seen"}, lists of numbers
+        with two decimals, and of true or false."""
         shares = {name: _rounded(values) for name, values in self.shares.items()}
         return {"seconds": self.seconds, "trust": _rounded(self.trust),
-                "speaks": _rounded(self.speaks), "shares": shares, "crowded": self.crowded}
+                "speaks": _rounded(self.speaks), "shares": shares, "crowded": self.crowded,
+                "seen": _rounded(self.seen)}
 
     def doubt(self) -> str | None:
         """A line for the user where, for a tenth of the time or more, the choice is weak or more
-        faces speak than there are voices, where the face does not seem to speak, or where next to
-        nothing is put out; else None."""
+        faces speak than there are voices, where the face does not seem to speak, where next to
+        nothing is put out, or where a voice is put out that nobody is seen to speak; else None."""
         if not self.seconds:
             return None
         silent = np.array(self.shares["silence"] or np.zeros(len(self.seconds))) > 0.5
@@ -209,10 +212,14 @@ class Report:
         if silent.mean() > 0.9:
             return "the mouth seems to keep still; the output is nearly silent"
         weak = (np.array(self.trust) < TRUSTED) & ~silent
-        if weak.mean() < 0.1:
-            return None
-        return (f"for {np.count_nonzero(weak) * STEP:.0f} of {whole} the lips do not tell for sure "
-                "which voice is theirs; the output is close to the mixture there")
+        if weak.mean() >= 0.1:
+            return (f"for {np.count_nonzero(weak) * STEP:.0f} of {whole} the lips do not tell for "
+                    "sure which voice is theirs; the output is close to the mixture there")
+        unseen = (np.array(self.seen or np.ones(len(silent))) < 0.5) & ~silent
+        if unseen.mean() >= 0.1:
+            return (f"for {np.count_nonzero(unseen) * STEP:.0f} of {whole} the face is not seen; "
+                    "the output there is the voice that it has elsewhere")
+        return None
 
 
 FEATURES = ("one", "fit", "margin", "sure", "none", "own fit", "agreement", "own level",
@@ -517,7 +524,7 @@ class Chooser:
         weights = self._weights(shares, chances)[begin:begin + count]
         out = self._mixed(window, weights, self.first + begin)
         stop = None if following is None else following.start // self.step
-        self._report(chances, shares, x[..., FEATURES.index("single")] < SINGLE,
+        self._report(chances, shares, seen, x[..., FEATURES.index("single")] < SINGLE,
                      crowds(likely), stop)
         self._enroll(window, chances[begin:][: len(weights)])
         if following is not None:
@@ -569,8 +576,8 @@ class Chooser:
                 out[f] += np.interp(at, steps, weight).astype(np.float32) * part
         return out
 
-    def _report(self, chances: np.ndarray, shares: np.ndarray, single: np.ndarray,
-                crowded: np.ndarray, stop: int | None) -> None:
+    def _report(self, chances: np.ndarray, shares: np.ndarray, seen: np.ndarray,
+                single: np.ndarray, crowded: np.ndarray, stop: int | None) -> None:
         """Notes the steps up to `stop` that have not been noted yet; `single` where only one voice
         is heard."""
         rows = range(self.reported - self.first,
@@ -584,4 +591,5 @@ class Chooser:
                 for i, name in enumerate(CANDIDATES):
                     report.shares[name].append(float(shares[row, f, i]))
                 report.crowded.append(bool(crowded[row, f]))
+                report.seen.append(float(seen[row, f]))
         self.reported += max(len(rows), 0)

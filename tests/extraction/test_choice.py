@@ -138,6 +138,8 @@ def test_a_voice_goes_on_before_and_after_its_face_and_what_is_unsure_is_silence
     extractor = Extractor(Knowing(LOW, HIGH), INFO, windows=Windows(8, 2), splitter=split)
     out = extractor(LOW + HIGH, [lips(14, 1)], sample_rate=16000, present=[seen])
     assert near(out[outside], LOW[outside]) > 0.97
+    report = extractor.report
+    assert report is not None and report.seen == [0.0] * 10 + [1.0] * 6 + [0.0] * 12
     strange = extractor(LOW + HIGH, [lips(14, 0)], sample_rate=16000, present=[seen])
     assert np.square(strange[outside]).sum() < 0.01 * np.square(LOW[outside]).sum()
     tracks = [[MouthTrack(lips(14, who), mask)] for who, mask in ((1, seen | ~seen), (2, seen & ~seen))]
@@ -332,6 +334,11 @@ def test_the_report_tells_doubt_in_one_line() -> None:
         assert ("for 10 of 10 s" in (some.doubt() or "")) == told
     kept = json.loads(json.dumps(report([0.123456], [1.0]).record()))
     assert kept["trust"] == [0.12] and set(kept["shares"]) == set(CANDIDATES)
+    away = report([0.95] * 20, [1.0] * 20)
+    away.seen = [0.0] * 6 + [1.0] * 14
+    assert "for 3 of 10 s the face is not seen" in (away.doubt() or "")
+    away.shares["silence"] = [1.0] * 6 + [0.0] * 14
+    assert away.doubt() is None
 
 
 def test_a_model_that_is_loaded_by_name_has_the_splitter_as_commands_have() -> None:

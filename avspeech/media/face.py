@@ -18,7 +18,7 @@ import math
 import os
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +92,7 @@ class Pose:
         lips: `[3]`, where this head's lips are, in head coordinates.
         box: `[4]`, pixels.
         misfit: mean distance of the measured points from the plain head's, in eye distances.
+        presence: of a face, as the landmark network says, 0 to 1.
     """
 
     scale: float
@@ -99,8 +100,8 @@ class Pose:
     shift: np.ndarray
     lips: np.ndarray
     box: np.ndarray
-    # mean distance of the measured points from the plain head's, in eye distances
     misfit: float = 0.0
+    presence: float = 1.0
 
     @property
     def yaw(self) -> float:
@@ -124,7 +125,8 @@ class Pose:
 
         return Pose(mixed(self.scale, other.scale), mixed(self.rotation, other.rotation),
                     mixed(self.shift, other.shift), mixed(self.lips, other.lips),
-                    mixed(self.box, other.box), mixed(self.misfit, other.misfit))
+                    mixed(self.box, other.box), mixed(self.misfit, other.misfit),
+                    mixed(self.presence, other.presence))
 
 
 def models_folder() -> Path | None:
@@ -458,7 +460,9 @@ class MeshFinder:
     def pose(self, image: np.ndarray, region: Region) -> Pose | None:
         """The pose of the face in a region, None where the landmark network sees none."""
         points, presence = self.landmarks(image, region)
-        return pose_of_points(points) if presence >= MIN_PRESENCE else None
+        if presence < MIN_PRESENCE:
+            return None
+        return replace(pose_of_points(points), presence=presence)
 
 
 class CascadeFinder:

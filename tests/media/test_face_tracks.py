@@ -97,6 +97,27 @@ def test_another_person_in_the_same_place_after_a_cut() -> None:
     people_of(frames, {1: dict.fromkeys(range(30), 30), 2: dict.fromkeys(range(30, 60), 30)})
 
 
+def room(frame: np.ndarray, seed: int) -> np.ndarray:
+    """A scene before furniture in place of one color."""
+    cells = np.random.default_rng(seed).integers(60, 160, (9, 16, 1)).repeat(3, 2).astype(np.uint8)
+    wall = cv2.resize(cells, frame.shape[1::-1], interpolation=cv2.INTER_NEAREST)
+    return np.where((frame == frame[0, 0]).all(-1, keepdims=True), wall, frame)
+
+
+def test_a_face_behind_a_flickering_frame_stays_one_person() -> None:
+    """Its looks change from frame to frame; nothing else does, and the middle of the face is alike."""
+    plain, framed = scene((1, 30, 40, 90)), scene((1, 30, 40, 90))
+    for edge in (slice(46, 56), slice(114, 124)):
+        framed[edge, 36:114] = framed[46:124, slice(edge.start - 10, edge.stop - 10)] = (250, 240, 20)
+    shown = [framed if k % 7 < 2 else plain for k in range(60)]
+    assert len(follow([room(frame, 1) for frame in shown])) == 1
+
+
+def test_a_cut_in_one_room_between_two_people_parts_them() -> None:
+    frames = [room(scene((1, 30, 40, 90)), 1)] * 30 + [room(scene((2, 30, 40, 90)), 2)] * 30
+    people_of(frames, {1: dict.fromkeys(range(30), 30), 2: dict.fromkeys(range(30, 60), 30)})
+
+
 def test_shot_and_counter_shot() -> None:
     one, two = scene((1, 30, 40, 90), backdrop=60), scene((2, 190, 30, 100))
     frames = ([one] * 20 + [two] * 20) * 3
@@ -259,6 +280,10 @@ def test_a_head_is_taken_the_way_up_that_fits(upright, turned, over) -> None:
     found = Face(np.array([0, 0, 80.0, 80]), points, 0.9)
     pose, meshed = face_tracks._measure(found, TwoWays(upright, turned), np.zeros((90, 90, 3), np.uint8))
     assert meshed and (abs(pose.roll) > 2) == over
+    for turned_before in (False, True):  # it was so in the frame before: heads do not turn over in one
+        last = TwoWays(0.01, 0.01).pose(None, (0, 0, 0, np.pi * turned_before))
+        kept = face_tracks._measure(found, TwoWays(0.01, 0.01), np.zeros((90, 90, 3), np.uint8), last)[0]
+        assert (abs(kept.roll) > 2) == turned_before
 
 
 def test_squares_cover_every_place() -> None:

@@ -47,11 +47,11 @@ STILL = 0.15  # share of these up to which the landmarks between are not looked 
 CELLS, ALIKE = 24, 6.0
 THUMB = 64  # cells of the longer side of a picture's small copy, by which a change is noticed
 CHANGED = 16  # levels: the least change of a cell for which new faces are looked for
-# Share of a picture's contrast, beside the faces, by which it changes from a frame to the next. Below
-# STEADY there is surely no cut, below CUT hardly one, so that a face whose MIDDLE is alike is still
-# the same; and the least share of the picture that must lie beside the faces for that to be known.
-# In 15 clips of five people, with captions and turning heads, it is up to 0.16; between clips of
-# different people of one studio 0.14 and more
+# Share of a picture's contrast, beside the faces, by which it changes from a frame to the next.
+# Below STEADY there is surely no cut, below CUT hardly one, so that a face whose MIDDLE is alike
+# is still the same; and the least share of the picture that must lie beside the faces for that to
+# be known. In 15 clips of five people, with captions and turning heads, it is up to 0.16; between
+# clips of different people of one studio 0.14 and more
 STEADY, CUT, MIDDLE, BESIDE = 0.1, 0.2, 0.85, 0.2
 AROUND = 0.5  # share of a face's box by which its hair and neck reach beyond it
 # Likeness (see `looks`): least from one frame to the next; least to take up a lost face near its

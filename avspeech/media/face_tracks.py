@@ -282,9 +282,9 @@ class Tracker:
     def _changed(self, image: np.ndarray, now: int) -> bool:
         """Whether the picture has changed, beside the faces that are followed, since the last
         search: otherwise it would find the same."""
-        if self.searched is None:
-            return True
         thumb = _thumb(image)
+        if self.searched is None or self.searched.shape != thumb.shape:
+            return True
         change = np.abs(thumb - self.searched).max(axis=2)
         beside = self._beside(thumb, image, now)
         return bool(change.max(where=beside, initial=0) >= CHANGED)
@@ -305,7 +305,7 @@ class Tracker:
     def _change(self, image: np.ndarray, now: int) -> float:
         """How far the picture beside the faces differs from the frame before, as a share of its
         contrast: little where there is no cut. Infinite where too little lies beside them."""
-        if self.before is None:
+        if self.before is None or self.before.shape != image.shape:
             return math.inf
         last, thumb = _thumb(self.before), _thumb(image)
         beside = self._beside(last, image, now - 1)

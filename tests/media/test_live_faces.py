@@ -72,6 +72,11 @@ def test_pictures_change_their_size() -> None:
     assert far(found[-1], found[29]) < 6
 
 
+def test_pictures_without_a_face_change_their_shape() -> None:
+    sizes = ((180, 320), (320, 180), (180, 180))
+    assert mouths([scene(height=h, width=w) for h, w in sizes for _ in range(20)]) == [None] * 60
+
+
 def test_memory_is_bounded() -> None:
     live = LiveMouth(finder=PatternFinder())
     for k in range(600):

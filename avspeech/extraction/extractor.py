@@ -61,9 +61,10 @@ class Extractor:
         info: its sample rate (Hz) and frame rate (fps); see `avspeech.core.pretrained.ModelInfo`.
         windows: how long signals are cut.
         when_unseen: the output before the face first appears in any view and after it has gone for
-            good, each with a margin of 0.5 s: "silence", or "model" (what the model makes of sound
-            without a picture). While a face is lost between two appearances the model always runs,
-            with those frames marked as missing.
+            good, each with a margin of 0.5 s: "silence", with a splitter but for the voice that
+            surely is that of the face elsewhere (`choice.carried`), or "model" (what the model
+            makes of sound without a picture). While a face is lost between two appearances the
+            model always runs, with those frames marked as missing.
         precision: of torch. "auto": products in bf16 where this processor has a unit for it and the
             model is known to bear it (the voice differs by -50 dB of itself), which takes two
             thirds of the time; "float32": never.

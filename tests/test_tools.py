@@ -218,6 +218,13 @@ def test_people_are_mixed_the_same_for_every_model_and_measured(tmp_path: Path) 
     assert last["silent kept"] == "-120.0"
     worst = people.row(another, another.other)
     assert not worst["picked"] and worst["si_sdri_db"] < -10
+    part = people.middle(clips[0], 1.0)
+    assert (part.start, part.stop) == (16000, 32000)
+    gone = people.away(clips[0], 1.0)
+    assert np.flatnonzero(gone.present != clips[0].present).tolist() == list(range(25, 50))
+    late = np.where((np.arange(48000) >= part.start) & (np.arange(48000) < part.stop), another.mixture,
+                    another.target)  # helps everywhere but there
+    assert abs(people.row(another, late, part)["away_si_sdri_db"]) < 1e-6
     with pytest.raises(InputError, match="two people"):
         next(people.cases(clips[:2], tmp_path / "voices"))
 

@@ -17,6 +17,10 @@ It prints a table by source and writes every mixture's numbers as JSON. `better`
 mixtures in which the output is nearer to the target than the mixture is, and `picked` the share in
 which it is nearer to the target than to the other voice (both by SI-SDR). With --half 1 or 2 only
 every second person of each source is measured: choose by one half, and report the other.
+
+With --away 2 the face is not shown for 2 s in the middle of each clip of 6 s or more, and a line
+says what is heard there. With --voice the model is given a recording too: another clip of the same
+person; people with one clip are left out.
 """
 
 from __future__ import annotations
@@ -122,6 +126,19 @@ def read_clips(folder: Path, seconds: float, cache: Path | None = None,
     return found
 
 
+def middle(clip: Clip, seconds: float) -> slice:
+    """The samples of so many seconds in the middle of a clip, on whole frames."""
+    first = round((len(clip.sound) / RATE - seconds) / 2 * FPS) * RATE // FPS
+    return slice(first, first + round(seconds * FPS) * RATE // FPS)
+
+
+def away(clip: Clip, seconds: float) -> Clip:
+    """The clip without its face for so many seconds in the middle."""
+    part, present = middle(clip, seconds), clip.present.copy()
+    present[part.start * FPS // RATE: part.stop * FPS // RATE] = False
+    return replace(clip, present=present)
+
+
 def cases(clips: Sequence[Clip], voices: Path, seed: int = 0) -> Iterator[Case]:
     """The mixtures of clips, in an order that depends on nothing but the arguments.
 
@@ -180,12 +197,13 @@ def _fitted(voice: np.ndarray, target: np.ndarray) -> np.ndarray:
     return (voice * (speech_level(target) / speech_level(voice))).astype(np.float32)
 
 
-def row(case: Case, voice: np.ndarray) -> dict[str, Any]:
+def row(case: Case, voice: np.ndarray, part: slice | None = None) -> dict[str, Any]:
     """What is measured of an output.
 
     Args:
         case: the mixture.
         voice: the output `[N]`.
+        part: samples whose SI-SDRi is told apart.
     """
     clip = case.clip
     known: dict[str, Any] = {"kind": case.kind, "source": clip.source, "person": clip.person,
@@ -198,6 +216,11 @@ def row(case: Case, voice: np.ndarray) -> dict[str, Any]:
         known["si_sdr_db"] = min(sdr, 60.0)
         if case.other.any():
             known["si_sdri_db"] = sdr - float(metrics.si_sdr(case.mixture, case.target))
+            if part is not None:
+                after, before = (
+                    float(metrics.si_sdr(x[part], case.target[part])) if x[part].any() else -60.0
+                    for x in (voice, case.mixture))
+                known["away_si_sdri_db"] = after - before
             known["picked"] = bool(voice.any() and sdr > metrics.si_sdr(voice, case.other))
         elif voice.any():
             known["level_db"] = float(metrics.gain_error_db(voice, case.target))
@@ -253,23 +276,38 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=8.0, help="of a mixture (%(default)s)")
     parser.add_argument("--half", type=int, choices=(0, 1, 2), default=0,
                         help="only every second person (default: all)")
+    parser.add_argument("--away", type=float, default=0.0,
+                        help="seconds in the middle in which the face is not shown")
+    parser.add_argument("--voice", action="store_true", help="give a recording of the speaker too")
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
     splitter = None if args.splitter == "none" else args.splitter
     extractor = Extractor.from_pretrained(args.model, splitter=splitter)
     clips = read_clips(args.videos, args.seconds, args.cache, args.half)
     rows = []
+    if args.away:
+        clips = [away(c, args.away) for c in clips if len(c.sound) >= (args.away + 4) * RATE]
     for case in cases(clips, args.voices, args.seed):
+        clip = case.clip
+        if args.voice:
+            others = [c.sound for c in clips if c is not clip and c.name != clip.name
+                      and (c.source, c.person) == (clip.source, clip.person)]
+            if not others:
+                continue
+            extractor = Extractor.from_pretrained(args.model, splitter=splitter, voice=others[0])
         voice = extractor(case.mixture, [case.clip.crops], sample_rate=RATE,
                           present=[case.clip.present])
-        rows.append(row(case, voice))
+        rows.append(row(case, voice, middle(clip, args.away) if args.away else None))
     about = {"model": str(args.model), "seed": args.seed, "seconds": args.seconds,
-             "half": args.half}
+             "half": args.half, "away": args.away, "voice": args.voice}
     storage.write_atomically(args.out, json.dumps({**about, "rows": rows}, indent=1).encode())
     table = summary(rows)
     widths = [max(len(line[i]) for line in table) for i in range(len(table[0]))]
     for line in table:
         print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)))
+    for kind in ("another", "same") if args.away else ():
+        print(f"{kind}, while the face is away: "
+              f"{_mean(_of(rows, kind, 'away_si_sdri_db'))} dB")
 
 
 if __name__ == "__main__":

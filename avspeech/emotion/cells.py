@@ -269,6 +269,9 @@ def _begun(model: nn.Module, folder: str, rate: float) -> nn.Module:
             module.rate = rate  # type: ignore[assignment]
             for parameter in module.parameters(recurse=False):
                 parameter.requires_grad_(rate > 0)
+    if not any(parameter.requires_grad for parameter in model.parameters()):
+        raise InputError(f"begun={rate:g}: all weights of the model are in {path} and stay as they "
+                         "are, so that nothing is left to learn; expected more than 0")
     return model
 
 

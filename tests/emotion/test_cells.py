@@ -153,3 +153,7 @@ def test_what_cannot_be_begun_with_is_told(tmp_path: Path) -> None:
     save_file({"x": torch.zeros(2)}, tmp_path / WEIGHTS)
     with pytest.raises(InputError, match="0 of the model's"):
         build(cell(str(tmp_path)), wanted)
+    whole = build(cell("random"), wanted)
+    save_file(whole.state_dict(), tmp_path / WEIGHTS)
+    with pytest.raises(InputError, match="nothing is left to learn"):
+        build(dataclasses.replace(cell(str(tmp_path)), begun=0.0), wanted)

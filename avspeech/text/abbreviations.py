@@ -64,6 +64,9 @@ def _of_week(place: Place) -> bool:
         return True
     written = place.context.text[max(0, place.start - 6) : place.start]
     listed = re.search(r"[^.!?\s][,;–—-] ?$", written)
+    near = {word.lower() for word in place.context.words_before(place.start)[:2]}
+    if place.before.islower() and near.isdisjoint(lists.DETERMINERS):
+        return True  # "closed Sun.", but not "the hot Sun."
     return listed is not None and not place.after[:1].isupper()
 
 

@@ -27,7 +27,7 @@ def mixed(text: str, context: Text) -> list[str]:
 
 
 _SHORT = frozenset(
-    "co my of to in is or no go on at by up we do be an as if so he jo al ed bo ty".split()
+    "co me my of to in is or no go on at by up we do be an as if so he jo al ed bo ty".split()
 )
 
 

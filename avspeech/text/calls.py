@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from avspeech.text import lists
+from avspeech.text.digits import is_code
 from avspeech.text.models import pairs
 from avspeech.text.numbers import digits, joined, number
 from avspeech.text.rules import EDGE, END, Text, letters, rule
@@ -57,6 +58,14 @@ def groups(match: re.Match[str], context: Text) -> list[str] | None:
     return [*plus, *joined(parts, ",", say)]
 
 
+@rule(r"\d{2,4}(?: \d{2,4}){1,3}(?![\d,%]|\.\d)" + END, "d")
+def spaced_code(match: re.Match[str], context: Text) -> list[str] | None:
+    """A code in groups, behind a word that says so. `Your PIN is 493 027.` -> your pin is four
+    nine three, zero two seven."""
+    coded = is_code(context, match.start())
+    return joined(match.group().split(" "), ",", digits) if coded else None
+
+
 _FREE = ("800", "900")  # said as hundreds, as they are before a name: "1-800-FLOWERS"
 
 
@@ -69,6 +78,12 @@ def lettered_number(match: re.Match[str], context: Text) -> list[str] | None:
     for name in match.group(2).split("-"):
         words += [name.lower()] if context.word(name.lower()) or len(name) > 4 else letters(name)
     return words
+
+
+@rule(r"([A-Z]{2}),? (?=[A-Z]\d[A-Z] ?\d[A-Z]\d(?![^\W_]))", "C")
+def province(match: re.Match[str], context: Text) -> list[str] | None:
+    """A province before its code. `Toronto, ON M5W 1G6` -> toronto, O N M five W one G six"""
+    return letters(match.group(1))
 
 
 @rule(

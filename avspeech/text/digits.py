@@ -268,7 +268,7 @@ def quantity(match: re.Match[str], context: Text) -> tuple[list[str], int] | Non
         and not _counts(context, start)
         or written.isdigit()
         and len(written) > 2
-        and _is_code(context, start)
+        and is_code(context, start)
     ):
         value = Value(digits(written), value.end, False)
     if start and context.view[start - 1].isalpha():
@@ -301,7 +301,8 @@ def _counts(context: Text, start: int) -> bool:
     return before.lower() in lists.COUNTED
 
 
-def _is_code(context: Text, start: int) -> bool:
+def is_code(context: Text, start: int) -> bool:
+    """Whether a number is a code, by the words before it: "your PIN is 4471"."""
     written = re.split(r"[^\w\s.:#'’]|\n", context.text[max(0, start - 40) : start])[-1]
     near = [w.lower() for w in re.findall(r"\w+", written)[:-4:-1]]
     for name in near[:1]:  # "ext. 4471"
@@ -410,6 +411,9 @@ def times(match: re.Match[str], context: Text) -> tuple[list[str], int] | None:
     words, end, unit = measured(
         context, match.start(), Value(number(second.group()), second.end(), False), second.group()
     )
+    if context.view[end : end + 1] == '"':  # 3x3" tiles
+        one = context.adjective(match.start(), end + 1)
+        words, end, unit = [*words, "inch" if one else "inches"], end + 1, True
     if not unit and _followed(context, end) and context.view[end] not in "xX":
         return None
     equal = context.view[end : end + 1] == "="

@@ -94,10 +94,12 @@ def minor_chord(match: re.Match[str], context: Text) -> list[str] | None:
 _GRADED = lists.DETERMINERS | {"got", "gets", "gave", "of", "from", "to", "earned", "and", "or"}
 
 
-@rule(r"([A-DF])[-−](?=[\s\x00]|$)", "C")
+@rule(r"([A-DF])[-−](?=[\s\x00]|$)|([A-DF])([-−+])['’]?s(?![^\W_])", "C")
 def grade(match: re.Match[str], context: Text) -> list[str] | None:
     """A mark of a school with its minus. `She got an A- in art.` -> she got an A minus in art."""
     before = context.before(match.start()).lower()
+    if match.group(2):
+        return [match.group(2), "pluses" if match.group(3) == "+" else "minuses"]
     return [match.group(1), "minus"] if before in _GRADED and context.opens(match.start()) else None
 
 
@@ -139,7 +141,11 @@ def flag(match: re.Match[str], context: Text) -> list[str] | None:
         earlier = context.text[max(0, start - 24) : start]
         near = before in ("and", "or") and re.search(r"[a-z] -{1,2}[a-z]", earlier)
         commanded = len(before) > 1 and before.isalpha() and before not in lists.FUNCTION | _EQUAL
-        return ["dash"] if len(name) == 1 and (commanded or near or before in _USING) else None
+        joined = re.fullmatch(r"[a-zA-Z]{2,4}", name) and not hums(before)
+        joined = joined or not hums(name.lower()) and len(name) < 5  # "rm -rf", "tar -xzf"
+        if not (len(name) == 1 or joined and commanded):
+            return None
+        return ["dash"] if commanded or near or before in _USING else None
     return None if name.lower() in lists.NOT_NOUNS or name[0].isupper() else ["dash", "dash"]
 
 
@@ -176,6 +182,9 @@ _TWO_SIGNS = {
 def angle(match: re.Match[str], context: Text) -> list[str] | None:
     """Angle brackets around a name, which are not said. `list&lt;word>` -> list word"""
     start = match.start()
+    if re.search(r"(?:^|\n)[> ]*$", context.text[max(0, start - 9) : start]):
+        quoted = re.match(r">+ ?(?:[^\W\d]|[\"“‘'*(-])", context.text[start : start + 12])
+        return [] if quoted and (not start or context.text[start - 1] in "\n> ") else None
     if match.group() == "<":
         joined = start and context.text[start - 1].isalnum()
         included = re.search(r"\binclude $", context.text[max(0, start - 9) : start])
@@ -325,7 +334,8 @@ def per(match: re.Match[str], context: Text) -> list[str] | None:
     name = match.group(1)
     priced = re.search(r"[$£€¥₹]\s?[\d.,]+$", before)
     plain = len(name) > 2 and name.islower() and name not in units.table()
-    if priced and plain and context.word(name):
+    counted = re.search(r"= ?\d+$", before)
+    if (priced or counted) and plain and context.word(name):
         return ["per", name]
     if not re.search(
         rf"/[a-z{EDGE} .]{{1,10}}$|(?:[\d⁰¹²³⁴⁵⁶⁷⁸⁹]\s?(?:[kKMBpc¢]|bn|million|billion)?"

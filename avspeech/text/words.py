@@ -219,7 +219,7 @@ def word(match: re.Match[str], context: Text) -> list[str] | tuple[list[str], in
     """A plain word. `naïve YouTube dogs'` -> naive youtube dogs"""
     text = match.group().replace("’", "'").rstrip("'")
     if text.lower() == "'n":
-        return ["N"]
+        return ["'n"]
     plain = fold(text)
     end = match.end()
     if not plain.strip("'"):

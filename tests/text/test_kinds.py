@@ -192,3 +192,41 @@ def test_so_much_of_what_is_eaten_is_many(food):
 @pytest.mark.parametrize("name", ["Wt", "Qty", "Appt", "Pkg"])
 def test_a_capital_does_not_change_what_an_abbreviation_is(name):
     assert said(f"{name} 5")[0] == said(f"the {name.lower()} 5")[1] != name.lower()
+
+
+@pytest.mark.parametrize("word", ["PIN", "OTP", "passcode", "serial number"])
+def test_a_code_in_groups_is_read_by_digits(word):
+    first, last = SOME.randint(200, 999), SOME.randint(200, 999)
+    assert said(f"Your {word} is {first} {last}.")[-6:] == digits(f"{first}{last}")
+    assert "thousand" in said("Some 12 000 km of it")
+
+
+@pytest.mark.parametrize("behind", ["from me", "for that", "overall"])
+def test_a_mark_out_of_ten_may_have_a_preposition_behind(behind):
+    mark = SOME.randint(2, 9)
+    assert said(f"A {mark}/10 {behind}")[1:5] == [*cardinal(mark), "out", "of", "ten"]
+    assert said(f"a {mark}/10 chance")[1:3] != [*cardinal(mark), "out"]
+
+
+@pytest.mark.parametrize("size", ["3x3", "8.5x11", "12x16"])
+def test_inches_behind_the_last_side(size):
+    assert said(f'some {size}" sheets')[-2:] == ["inch", "sheets"]
+
+
+@pytest.mark.parametrize("word", ["closed", "open", "except", "until"])
+def test_a_day_at_the_end_of_a_line(word):
+    for day in ("Sat", "Sun"):
+        assert said(f"Hours vary; {word} {day}.")[-1] == {"Sat": "saturday", "Sun": "sunday"}[day]
+    assert said("They lay in the hot Sun.")[-1] == "sun"
+
+
+def test_signs_of_quoted_mail_are_not_said():
+    assert said("> Hi all,\n> see below\nThanks") == ["hi", "all", "see", "below", "thanks"]
+    assert said("> 5 is big")[0] == "greater"
+
+
+@pytest.mark.parametrize("verb", ["watch", "see", "heard"])
+def test_what_is_seen_live_is_no_life(verb):
+    for sentence, vowel in ((f"We {verb} it live tonight.", "ˈaɪ"), ("Does it live here?", "ˈɪ")):
+        words = {word.text: word.phones for word in text.analyse(sentence).words}
+        assert vowel in words["live"]

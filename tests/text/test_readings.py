@@ -40,13 +40,11 @@ MISSES = {
     "NGC 6543 and HD 209458 b",
     "Plato, Rep. VII, 514a–520a",
     "Is `foo_bar` the same as `fooBar`?",
-    "Send $25 via PayPal to ed.ng@me.com.",
     "std::vector<int> v(10);",
     "ssh root@10.1.2.3 -p 2222",
     'Type "cd ..", then "rm -rf tmp/".',
-    "Mgr. needed, FT, M–F, bnfts. avail.",
-    "UFC 300: Pereira KO'd Hill in Rd. 1.",
     "NPO after 12 MN; NKDA.",
+    "UFC 300: Pereira KO'd Hill in Rd. 1.",
     "The XIX century and the II World War",
     "Taxi to RWY 4L via A, B hold short 9/27.",
 }
@@ -58,6 +56,10 @@ MISSED_SOUNDS = {
     "The *sewer* stitched a hem.",
     "The cook cleaned the *bass*.",
     "The archer took a *bow after the show.",
+    "Plants like these *produce oil.",
+    "They had a *row about money.",
+    "He was *learned and kind.",
+    "Does *Nice have an airport?",
     "*Does drink at the pond while the bucks keep watch.",
 }
 

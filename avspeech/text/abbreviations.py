@@ -32,7 +32,7 @@ class Place:
 
 def _numbered(place: Place) -> bool:
     after, name = place.after, place.name
-    roman = re.fullmatch(r"[IVXLC]+|[ivxl]{2,}", after)
+    roman = re.fullmatch(r"[IVXLC]+|M[MCDXLVI]{3,}|[ivxl]{2,}", after)
     if roman and (after != "I" or name.istitle() and name != "No"):
         return True
     codes = name in ("no", "nos") and place.before.lower() in lists.CODES

@@ -338,6 +338,9 @@ def month_day_slash(match: re.Match[str], context: Text) -> list[str] | None:
     m, d = map(int, match.groups())
     if match.group() in lists.PAIRS or not _is_day(m, d):
         return None
+    expires = _EXPIRES.search(context.text[max(0, match.start() - 24) : match.start()])
+    if expires and d > 23 and (match.group()[0] == "0" or expires.group(1).lower() == "exp"):
+        return [lists.MONTH_NAMES[m - 1], *year(2000 + d)]
     if match.group() == "1/1":
         return _months_day(m, d)
     text = context.text[max(0, match.start() - 16) : match.start()]
@@ -355,6 +358,8 @@ def month_day_slash(match: re.Match[str], context: Text) -> list[str] | None:
     return _months_day(m, d)
 
 
+# Before a month and a year: "Exp. date: 09/27".
+_EXPIRES = re.compile(r"\b(exp|expir\w+)\b\W*(?:date\W*)?$", re.IGNORECASE)
 _OF_FRACTION = ("of", "cup", "inch")
 # Below the line of fractions that are written.
 _BOTTOMS = frozenset((2, 3, 4, 5, 6, 8, 9, 10, 12, 15, 16, 20, 24, 25))

@@ -309,12 +309,14 @@ def is_code(context: Text, start: int) -> bool:
         rows = lists.ABBREVIATIONS.get(name) or lists.ABBREVIATIONS.get(name.title(), [])
         if rows and rows[0][0][-1] in lists.CODES:
             near[0] = rows[0][0][-1]
+    near += [""] * (3 - len(near))
     if re.match(r"[2-8]11(?!\d)", context.behind(start)):
         before = context.text[max(0, start - 12) : start]
         return re.search(r"\b(?:[2-9]11 (?:or|and)|call|dial|text) $", before, re.I) is not None
     return bool(near) and (
         near[0] in lists.CODES - {"ending"}
         or near[:2] == ["in", "ending"]
+        or near[:1] == ["in"] and near[1:2] in (["ends"], ["end"]) and near[2] in lists.CODES
         or near[0] in ("is", "was", "isn't", "wasn't", "t", "number", "no")
         and any(w in lists.CODES for w in near[1:])
     )

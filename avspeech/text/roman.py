@@ -93,6 +93,8 @@ def _meant(
     plain = before.lower().removesuffix("'s")
     if context.text[max(0, start - 2) : start] in ("§ ", "¶ "):
         return cardinal(number)
+    if text.isupper() and len(text) > 3 and 1000 < number < 2100 and text not in ("MILD",):
+        return year(number)
     several = (
         len(near) > 2
         and before == "and"
@@ -118,8 +120,6 @@ def _meant(
         return cardinal(number)
     if text.islower():
         return None
-    if len(text) > 3 and 1000 < number < 2100 and text not in ("MILD",):
-        return year(number)
     if (
         before == "and"
         and len(near) > 2

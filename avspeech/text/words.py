@@ -191,7 +191,7 @@ def _is_letter(match: re.Match[str], context: Text) -> bool:
     if not after:
         return bool(
             re.match(
-                rf"\s*$|{EDGE}| [-–—] |[–—\n]| [{_RECKONING}]|-(?!ha\b|[a-z]+ing\b)|/|[+]",
+                rf"\s*$|{EDGE}| [-–—&] |[–—\n]| [{_RECKONING}]|-(?!ha\b|[a-z]+ing\b)|/|[+]",
                 context.behind(end),
             )
         )
@@ -240,6 +240,8 @@ def word(match: re.Match[str], context: Text) -> list[str] | tuple[list[str], in
             rf" ?[{_RECKONING}]| − |\[\w{{1,2}}\]|/[a-z](?![^\W_])| % \w(?!\w)",
             context.text[end : end + 6],
         )
+        if plain == "a" and context.text[end : end + 1] == ")" and opened in " \n":
+            closed = "b)" in context.text[end : end + 200]  # "Choose: a) tea, b) coffee"
         closed = closed or formula is not None
         named = plain == "a" and _is_named(context, match.start(), end)
         if plain not in "aI" or digit_before or plain == "a" and closed or named:

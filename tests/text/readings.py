@@ -51,6 +51,7 @@ SETS = (
     "thirtieth",
     "thirtyfirst",
     "thirtysecond",
+    "thirtythird",
 )
 # What may stand behind a thing; "{}" is the thing.
 MARKS = (

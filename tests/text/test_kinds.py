@@ -230,3 +230,23 @@ def test_what_is_seen_live_is_no_life(verb):
     for sentence, vowel in ((f"We {verb} it live tonight.", "ˈaɪ"), ("Does it live here?", "ˈɪ")):
         words = {word.text: word.phones for word in text.analyse(sentence).words}
         assert vowel in words["live"]
+
+
+@pytest.mark.parametrize("word", ["Exp.", "exp", "Exp. date:", "Expires"])
+def test_a_card_expires_in_a_month_of_a_year(word):
+    month, last = SOME.randint(1, 9), SOME.randint(24, 35)
+    right = [lists.MONTH_NAMES[month - 1], *year(2000 + last)]
+    assert said(f"{word} {month:02d}/{last}")[-len(right) :] == right
+    assert said("it expires 12/31")[-2:] == ["thirty", "first"]
+
+
+def test_a_second_number_and_the_end_of_one():
+    assert said("Call 555-0142 or 555.0199 now")[-8:-1] == digits("5550199")
+    assert said("The account ends in 4821")[-4:] == digits("4821")
+    assert said("The war ends in 1918")[-2:] == ["nineteen", "eighteen"]
+
+
+@pytest.mark.parametrize("sign", ["&", "and", "or"])
+def test_the_letter_a_beside_another(sign):
+    assert said(f"A {sign} B are here")[0] == "A"
+    assert said("Choose: a) tea, b) milk")[1] == "A" and said("take a bit")[1] == "a"

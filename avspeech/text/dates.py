@@ -87,6 +87,32 @@ def weekend(match: re.Match[str], context: Text) -> list[str] | None:
     return None if named else [_DAY_NAMES[match.group(1)]]
 
 
+_BESIDE_DAY = re.compile(
+    rf",? (?:(?:or|and|&|to|thru|through|until) (?:{_DAYS})(?!\w)|(?:at|@) ?\d"
+    r"|(?:at noon|morning|afternoon|evening|night|eve)(?!\w))"
+)
+_BEHIND_DAY = re.compile(
+    rf"(?<!\w)(?:(?:{_DAYS})(?: (?:or|and|&|to|thru|through|until)|,)|[Nn]ext|[Ll]ast|[Ee]very"
+    r"|[Oo]n|[Tt]his|[Bb]y|[Uu]ntil|'?[Tt]il) $"
+)
+
+
+@rule(r"(Wed|Sat|Sun)(?![^\W_]|['’-])", "C")
+def weekday(match: re.Match[str], context: Text) -> list[str] | None:
+    """A day that is a word too, beside another day or a time, or with its capital within a
+    sentence. `I'm free Wed or Sat` -> i'm free wednesday or saturday"""
+    name, start, end = match.group(), match.start(), match.end()
+    if context.within(start) or context.text[end : end + 1] == ".":
+        return None
+    beside = _BESIDE_DAY.match(context.text, end)
+    beside = beside or _BEHIND_DAY.search(context.text[max(0, start - 14) : start])
+    near = (context.words_before(start) or ["The"])[0]
+    inside = name != "Sun" and near.islower() and near not in lists.DETERMINERS
+    if name == "Sun" and context.after(end)[:1].isupper():
+        return None  # "on Sun Microsystems"
+    return [_DAY_NAMES[name]] if beside or inside else None
+
+
 _HOURS_BEHIND = (
     r"(?=,? (?:\d{1,2}(?::\d\d)?(?: ?[-–]|[ap]\b| ?[AaPp]\.?[Mm])|by app|only|noon|eve"
     r"|mornings?\b))"
@@ -336,11 +362,15 @@ def slash_range(match: re.Match[str], context: Text) -> list[str] | None:
 def month_day_slash(match: re.Match[str], context: Text) -> list[str] | None:
     """A date of two numbers, behind a word that needs one. `on 5/6` -> on may sixth"""
     m, d = map(int, match.groups())
+    expires = _EXPIRES.search(context.text[max(0, match.start() - 24) : match.start()])
+    short = expires and expires.group(1).lower() == "exp"
+    if expires and 23 < d < 60 and 1 <= m <= 12 and (match.group()[0] == "0" or short):
+        return [lists.MONTH_NAMES[m - 1], *year(2000 + d)]
     if match.group() in lists.PAIRS or not _is_day(m, d):
         return None
-    expires = _EXPIRES.search(context.text[max(0, match.start() - 24) : match.start()])
-    if expires and d > 23 and (match.group()[0] == "0" or expires.group(1).lower() == "exp"):
-        return [lists.MONTH_NAMES[m - 1], *year(2000 + d)]
+    changed = context.before(match.start()) == "by" and match.group() in _COMMON
+    if changed and not _CHANGED.isdisjoint(context.words_before(match.start())[1:7]):
+        return None  # "cut it by 1/2"
     if match.group() == "1/1":
         return _months_day(m, d)
     text = context.text[max(0, match.start() - 16) : match.start()]
@@ -358,6 +388,13 @@ def month_day_slash(match: re.Match[str], context: Text) -> list[str] | None:
     return _months_day(m, d)
 
 
+# What is done by a part: "cut by 1/3".
+_CHANGED = frozenset(
+    "cut cuts cutting reduce reduced reduces reducing reduction grew grow grows rose rise rises "
+    "fell fall falls dropped drop drops increase increased increases decrease decreased shrink "
+    "shrank lower lowered raise raised shorten shortened multiply multiplied divide divided "
+    "longer shorter smaller larger more less".split()
+)
 # Before a month and a year: "Exp. date: 09/27".
 _EXPIRES = re.compile(r"\b(exp|expir\w+)\b\W*(?:date\W*)?$", re.IGNORECASE)
 _OF_FRACTION = ("of", "cup", "inch")

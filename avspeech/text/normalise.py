@@ -68,6 +68,7 @@ RULES: tuple[Rule, ...] = (
     dates.lettered_days,
     dates.lettered_day,
     dates.weekend,
+    dates.weekday,
     dates.hour_range,
     dates.army_range,
     dates.air_time,
@@ -180,6 +181,7 @@ RULES: tuple[Rule, ...] = (
     signs.angle,
     signs.inner_dot,
     signs.two_signs,
+    signs.backslash,
     formulas.one_sided,
     formulas.index_behind,
     formulas.power_behind,
@@ -360,6 +362,8 @@ def _pieces(context: Text, unread: list[Unread]) -> list[Piece]:
         plain = _PLAIN.match(view, position) if character.isalpha() else None
         if plain and position and view[position - 1].isdigit():
             plain = None  # "2Fe"
+        if plain and len(plain.group()) == 3 and re.search(r"\d $", view[max(0, position - 2) : position]):
+            plain = None  # a unit that no table has: "36 ksi"
         if (
             plain
             and plain.group() not in _SPECIAL

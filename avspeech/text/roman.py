@@ -167,7 +167,7 @@ def _meant(
 def _is_person(context: Text, start: int, near: list[str]) -> bool:
     """Whether the name before a numeral is a person's: "John H. Smith III"."""
     before = context.text[max(0, start - 40) : start]
-    named = re.search(r"([A-Z][a-z]+)\.?(?: [A-Z]\.)* [A-Z][\w'’-]+,? $", before)
+    named = re.search(r"([A-Z][a-z]+)(?:-[A-Z][a-z]+)?\.?(?: [A-Z]\.)* [A-Z][\w'’-]+,? $", before)
     first = named.group(1) if named else near[2] if len(near) > 2 and len(near[1]) == 1 else ""
     rows = lists.ABBREVIATIONS.get(first, [])
     return (rows[0][0][0] if rows else first.lower()) in lists.GIVEN

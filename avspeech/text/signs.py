@@ -200,6 +200,13 @@ def inner_dot(match: re.Match[str], context: Text) -> list[str] | None:
     return ["dot"] if start and context.view[start - 1].isdigit() else None
 
 
+@rule(r"\\(?=[a-z](?![^\W_]))", "s")
+def backslash(match: re.Match[str], context: Text) -> list[str] | None:
+    """A sign of a program that is written with a backslash. `split at \\n` -> split at backslash
+    N"""
+    return ["backslash"] if context.opens(match.start()) or match.start() == 0 else None
+
+
 @rule(r"!=|<=|>=|->|&&|\|\|(?= )", "s")
 def two_signs(match: re.Match[str], context: Text) -> list[str] | None:
     """Signs of a program. `x != y` -> X not equal to Y"""

@@ -109,6 +109,8 @@ def capitals(match: re.Match[str], context: Text) -> list[str] | None:
         said = False
     if plural == "s" and len(name) == 2:
         said = False  # "TOs"
+    if re.search(r"(?:^|[\W_])[-–−]$", context.text[max(0, match.start() - 2) : match.start()]):
+        said &= word not in lists.SHORT_WORDS  # "the –OH group"
     if name in _NO_NOUNS and not context.shouted(match.start()):
         before = context.before(match.start())
         said &= before.lower() not in lists.DETERMINERS or before.isupper()  # "the OR was 2.3"

@@ -52,6 +52,7 @@ SETS = (
     "thirtyfirst",
     "thirtysecond",
     "thirtythird",
+    "thirtyfourth",
 )
 # What may stand behind a thing; "{}" is the thing.
 MARKS = (

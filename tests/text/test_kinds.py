@@ -250,3 +250,30 @@ def test_a_second_number_and_the_end_of_one():
 def test_the_letter_a_beside_another(sign):
     assert said(f"A {sign} B are here")[0] == "A"
     assert said("Choose: a) tea, b) milk")[1] == "A" and said("take a bit")[1] == "a"
+
+
+@pytest.mark.parametrize("day", ["Wed", "Sat", "Sun"])
+def test_days_that_are_words_too(day):
+    name = {"Wed": "wednesday", "Sat": "saturday", "Sun": "sunday"}[day]
+    for frame in ("{} or Thu works", "Come Tue or {} then", "See you {} at 5", "{} night is fine",
+                  "It opens next {} again", "On {} we go"):
+        assert name in said(frame.format(day)), frame
+    assert said("They wed in June")[1] == "wed" and said("the Sun is hot")[1] == "sun"
+
+
+@pytest.mark.parametrize("part", ["1/2", "1/3", "2/3", "3/4"])
+def test_what_is_cut_by_a_part_is_no_date(part):
+    months = set(lists.MONTH_NAMES)
+    assert months.isdisjoint(said(f"This cut the cost by {part}."))
+    assert not months.isdisjoint(said(f"Please reply by {part}."))
+
+
+def test_dashes_that_are_no_range_and_one_that_is():
+    assert "to" not in said("Was $49.99, now $24.99 - 50% off")
+    assert said("Units 4A–4F and 2a–2c") == "units four A to four F and two A to two C".split()
+
+
+def test_a_quotation_mark_and_a_backslash_that_say_something():
+    assert said('a screen, 6.8", 16 GB')[-3:] == ["inches", "sixteen", "gigabytes"]
+    assert said(r'split at "\n" or \t')[2:] == ["backslash", "N", "or", "backslash", "T"]
+    assert said("mail.example.org:8080")[-5:] == ["colon", *digits("8080")]

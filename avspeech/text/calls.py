@@ -81,6 +81,15 @@ def lettered_number(match: re.Match[str], context: Text) -> list[str] | None:
     return words
 
 
+@rule(rf"(?<={EDGE} )(\d{{5}})(?= [A-Z][a-z]{{2,}})", "d")
+def before_town(match: re.Match[str], context: Text) -> list[str] | None:
+    """The code of a town in Europe, before it. `Am Hang 3, 10115 Berlin` -> am hang three, one
+    zero one one five berlin"""
+    if context.text[match.start() - 2] != ",":
+        return None
+    return digits(match.group(1))
+
+
 @rule(r"([A-Z]{2}),? (?=[A-Z]\d[A-Z] ?\d[A-Z]\d(?![^\W_]))", "C")
 def province(match: re.Match[str], context: Text) -> list[str] | None:
     """A province before its code. `Toronto, ON M5W 1G6` -> toronto, O N M five W one G six"""

@@ -366,23 +366,30 @@ def month_day_slash(match: re.Match[str], context: Text) -> list[str] | None:
     short = expires and expires.group(1).lower() == "exp"
     if expires and 23 < d < 60 and 1 <= m <= 12 and (match.group()[0] == "0" or short):
         return [lists.MONTH_NAMES[m - 1], *year(2000 + d)]
+    opened = match.start() > 0 and context.text[match.start() - 1] == "("
+    bracketed = opened and context.text[match.end() : match.end() + 1] == ")"
+    first = m > 12  # the day is first, as in Europe: "on 31/12", "(25/12)"
+    first = first and (context.before(match.start()).lower() in _DATED or bracketed and d > 9)
+    if first:
+        m, d = d, m
     if match.group() in lists.PAIRS or not _is_day(m, d):
         return None
     changed = context.before(match.start()) == "by" and match.group() in _COMMON
-    if changed and not _CHANGED.isdisjoint(context.words_before(match.start())[1:7]):
+    near = {word.lower() for word in context.words_before(match.start())[1:7]}
+    if changed and not _CHANGED.isdisjoint(near):
         return None  # "cut it by 1/2"
     if match.group() == "1/1":
         return _months_day(m, d)
     text = context.text[max(0, match.start() - 16) : match.start()]
-    near = re.search(r"([A-Za-z]+)\.?,?\s$", text)
-    before = near.group(1).lower() if near else ""
+    named = re.search(r"([A-Za-z]+)\.?,?\s$", text)
+    before = named.group(1).lower() if named else ""
     weekday = before.title() in _DAY_NAMES and before.title() not in lists.MONTHS
     paired = re.search(r"\b\d{1,2}/\d{1,2} (?:to|and|through|thru|until|or) $", text)
     earlier = context.text[max(0, match.start() - 30) : match.start()]
     paired = paired and re.search(r"(?:from|between|on|of|dates?) ", earlier)
-    dated = before in _DATED or weekday or paired
+    dated = before in _DATED or weekday or bool(paired) or first
     behind = context.text[match.end() : match.end() + 12]
-    dated = dated or re.match(r"(?: ?@| at|,) \d{1,2}(?::\d\d| ?[ap]\.?m)", behind)
+    dated = dated or re.match(r"(?: ?@| at|,) \d{1,2}(?::\d\d| ?[ap]\.?m)", behind) is not None
     if not (dated or _no_fraction(context, match)) or context.after(match.end()) in _OF_FRACTION:
         return None
     return _months_day(m, d)
@@ -459,6 +466,16 @@ def day_month(match: re.Match[str], context: Text) -> list[str] | tuple[list[str
         if match.group(3) is None
         else (words, match.end(2))
     )  # type: ignore[return-value]
+
+
+@rule(r"(1(?:00|0?,?000|00,?000|,?000,000))['’]?s(?= of\b)", "d")
+def hundreds(match: re.Match[str], context: Text) -> list[str] | None:
+    """A round number of many. `1000s of users` -> thousands of users"""
+    words = cardinal(int(match.group(1).replace(",", "")))
+    words = words[1:] if words[0] == "one" and len(words) == 2 else words
+    tens = [words[0] + "s", "of"] if words[0] == "ten" else []
+    tens = ["hundreds", "of"] if words[:2] == ["one", "hundred"] else tens
+    return [*tens, words[-1] + "s"]
 
 
 @rule(r"(1[1-9]|20)(\d0)['’]?s" + END, "d")

@@ -312,6 +312,8 @@ def is_code(context: Text, start: int) -> bool:
     near += [""] * (3 - len(near))
     if re.match(r"[2-8]11(?!\d)", context.behind(start)):
         before = context.text[max(0, start - 12) : start]
+        if re.search(r"emergency: $|\b911\b", context.text[max(0, start - 30) : start], re.I):
+            return True
         return re.search(r"\b(?:[2-9]11 (?:or|and)|call|dial|text) $", before, re.I) is not None
     return bool(near) and (
         near[0] in lists.CODES - {"ending"}
@@ -413,7 +415,7 @@ def times(match: re.Match[str], context: Text) -> tuple[list[str], int] | None:
     words, end, unit = measured(
         context, match.start(), Value(number(second.group()), second.end(), False), second.group()
     )
-    if context.view[end : end + 1] == '"':  # 3x3" tiles
+    if re.match(r'"(?: [^\W\d_]|[,;])', context.behind(end)):  # 3x3" tiles
         one = context.adjective(match.start(), end + 1)
         words, end, unit = [*words, "inch" if one else "inches"], end + 1, True
     if not unit and _followed(context, end) and context.view[end] not in "xX":

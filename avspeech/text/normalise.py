@@ -87,6 +87,7 @@ RULES: tuple[Rule, ...] = (
     dates.month_day_slash,
     dates.month_day,
     dates.day_month,
+    dates.hundreds,
     dates.long_decade,
     dates.short_decade,
     dates.short_year,
@@ -136,6 +137,7 @@ RULES: tuple[Rule, ...] = (
     calls.lettered_number,
     models.serial,
     calls.zip_code,
+    calls.before_town,
     calls.province,
     calls.spaced_call,
     calls.extension,
@@ -160,6 +162,7 @@ RULES: tuple[Rule, ...] = (
     # letters and words
     formulas.nuclide,
     roman.roman_range,
+    roman.heading,
     roman.list_number,
     roman.roman_nth,
     roman.roman,
@@ -362,7 +365,8 @@ def _pieces(context: Text, unread: list[Unread]) -> list[Piece]:
         plain = _PLAIN.match(view, position) if character.isalpha() else None
         if plain and position and view[position - 1].isdigit():
             plain = None  # "2Fe"
-        if plain and len(plain.group()) == 3 and re.search(r"\d $", view[max(0, position - 2) : position]):
+        near = view[max(0, position - 2) : position]
+        if plain and len(plain.group()) == 3 and near[:1].isdigit() and near[1:] == " ":
             plain = None  # a unit that no table has: "36 ksi"
         if (
             plain

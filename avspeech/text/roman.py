@@ -33,6 +33,23 @@ def value(text: str) -> int:
     return sum(-n if n < max(numbers[i:]) else n for i, n in enumerate(numbers))
 
 
+@rule(r"([IVX]{1,5})(?=[" + EDGE + r"] +[A-Z])", "C")
+def heading(match: re.Match[str], context: Text) -> list[str] | None:
+    """The number of a heading. `IV. RESULTS` -> four. results"""
+    start, end = match.span()
+    number = value(match.group(1))
+    before = context.text[:start].rstrip(" ([\"'“‘")
+    starts = not before or before.endswith("\n")
+    if not number or not starts or context.text[end : end + 1] != ".":
+        return None
+    loud = re.match(r"\. +[A-Z][A-Z']{3,}", context.text[end : end + 12])
+    alone = len(match.group(1)) == 1 and not _OTHER_HEADING.search(context.text)
+    return None if alone and not loud else cardinal(number)
+
+
+_OTHER_HEADING = re.compile(r"(?:^|\n) *(?:II|III|IV|VI)\. ")
+
+
 @rule(r"([IVXLCDM]+|[ivxlc]+)(['’]s)?" + END, "l")
 def roman(match: re.Match[str], context: Text) -> list[str] | None:
     """A Roman numeral, by the word before it. `Louis XIV's court` -> louis the fourteenth's

@@ -153,7 +153,7 @@ _EQUAL = frozenset("equals equal plus minus times squared root roots".split())
 _USING = frozenset("with flag option add use pass using".split())
 _TERM = r"(?:\d{1,3}(?:\.\d+)?[a-zA-Zα-ω]?|[a-zA-Zα-ω])(?:[²³⁴ⁿ]|\^\w)?"
 _TERM_BEFORE = re.compile(rf"(?:^|[\s(=+/|])(?<!\d )(?:{_TERM}|\)[²³]?) $|[)\]][²³]? $")
-_TERM_BEHIND = re.compile(rf"[-–] (?:{_TERM}(?![\w'’]|[.,]\d)|[(√])")
+_TERM_BEHIND = re.compile(rf"[-–] (?:{_TERM}(?![\w]|['’]\w|[.,]\d)|[(√])")
 _FORMULA = re.compile(r"[=+^²³⁴√×÷≤≥≈<>|]|(?<!\w)[f-h]\(")
 
 
@@ -175,6 +175,7 @@ _TWO_SIGNS = {
     "->": ["to"],
     "&&": ["and"],
     "||": ["or"],
+    "+/-": ["plus", "or", "minus"],
 }
 
 
@@ -207,10 +208,10 @@ def backslash(match: re.Match[str], context: Text) -> list[str] | None:
     return ["backslash"] if context.opens(match.start()) or match.start() == 0 else None
 
 
-@rule(r"!=|<=|>=|->|&&|\|\|(?= )", "s")
+@rule(r"!=|<=|>=|->|&&|\|\|(?= )|\+/[-−–](?![^\W\d])", "s")
 def two_signs(match: re.Match[str], context: Text) -> list[str] | None:
     """Signs of a program. `x != y` -> X not equal to Y"""
-    return _TWO_SIGNS[match.group()]
+    return _TWO_SIGNS[re.sub("[−–]", "-", match.group())]
 
 
 @rule(r"(?<![\w.\\])([a-z]):([a-z])(?![\w\\/])", "l", re.IGNORECASE)

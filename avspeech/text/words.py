@@ -152,7 +152,9 @@ def name_with_digits(match: re.Match[str], context: Text) -> list[str] | None:
     """Letters before digits. `MP3` -> M P three"""
     text = match.group()
     if text.lower() in ("covid", "apollo") or len(text) > 3:
-        return [text.lower()]
+        parts = re.findall(r"[A-Z][a-z]{2,}", text)  # "#ShopLocal2024"
+        whole = len(parts) > 1 and "".join(parts) == text and not context.word(text.lower())
+        return [part.lower() for part in parts] if whole else [text.lower()]
     return (
         [text.lower()] if text.islower() and len(text) > 1 and context.word(text) else letters(text)
     )

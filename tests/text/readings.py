@@ -53,6 +53,7 @@ SETS = (
     "thirtysecond",
     "thirtythird",
     "thirtyfourth",
+    "thirtyfifth",
 )
 # What may stand behind a thing; "{}" is the thing.
 MARKS = (

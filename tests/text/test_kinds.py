@@ -277,3 +277,40 @@ def test_a_quotation_mark_and_a_backslash_that_say_something():
     assert said('a screen, 6.8", 16 GB')[-3:] == ["inches", "sixteen", "gigabytes"]
     assert said(r'split at "\n" or \t')[2:] == ["backslash", "N", "or", "backslash", "T"]
     assert said("mail.example.org:8080")[-5:] == ["colon", *digits("8080")]
+
+
+def test_plus_or_minus_in_signs():
+    for sign in ("+/-", "+/−", "±"):
+        assert said(f"It is 10 {sign} 2%")[3:6] == ["plus", "or", "minus"]
+
+
+@pytest.mark.parametrize("count", ["100", "1000", "1,000", "10,000", "1,000,000"])
+def test_hundreds_of_things_are_no_seconds(count):
+    words = said(f"There are {count}s of them")
+    assert words[-3][-1] == "s" and "second" not in " ".join(words)
+
+
+def test_a_day_before_its_month():
+    assert said("See you on 31/12.")[-3:] == ["december", "thirty", "first"]
+    assert said("Christmas (25/12) is")[1:4] == ["december", "twenty", "fifth"]
+
+
+@pytest.mark.parametrize(("mark", "word"), [("IV", "four"), ("V", "five"), ("II", "two")])
+def test_headings_with_roman_numerals(mark, word):
+    assert said(f"{mark}. RESULTS\nWe did.")[0] == word
+    assert said(f"III. Aims\nNone.\n{mark}. Results")[3] == word
+    assert said("V. Nabokov wrote it")[0] == "V"
+
+
+@pytest.mark.parametrize("thing", ["fuse", "breaker", "circuit"])
+def test_amperes_of_what_carries_them(thing):
+    assert said(f"a 15A {thing}")[-2:] == ["ampere", thing] and said("in room 5A")[-1] == "A"
+
+
+def test_the_code_of_a_town_before_it():
+    assert said("Am Hang 3, 10115 Berlin")[3:] == [*digits("10115"), "berlin"]
+
+
+@pytest.mark.parametrize("word", ["Lyft", "ramen", "paella", "Macron", "UEFA", "Djokovic's"])
+def test_words_younger_than_the_dictionary(word):
+    assert text.analyse(f"The {word} is").words[1].source != "guess"

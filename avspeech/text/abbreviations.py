@@ -184,6 +184,8 @@ def abbreviation(match: re.Match[str], context: Text) -> tuple[list[str], int] |
         nearby.group(1) if nearby else "",
         context.view[end : end + 40].lstrip(EDGE + " ,"),
     )
+    if name.isupper() and len(name) == 2 and not place.after.isupper():
+        rows = lists.ABBREVIATIONS.get(name, [])  # "to RT.", but "DR. FOX"
     for words, kinds in rows:
         if kinds & {"name", "street"}:
             return _title_or_street(place, words, kinds), end

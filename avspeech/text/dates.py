@@ -388,6 +388,7 @@ def month_day_slash(match: re.Match[str], context: Text) -> list[str] | None:
     earlier = context.text[max(0, match.start() - 30) : match.start()]
     paired = paired and re.search(r"(?:from|between|on|of|dates?) ", earlier)
     dated = before in _DATED or weekday or bool(paired) or first
+    dated = dated or context.after(match.end()) in _HELD
     behind = context.text[match.end() : match.end() + 12]
     dated = dated or re.match(r"(?: ?@| at|,) \d{1,2}(?::\d\d| ?[ap]\.?m)", behind) is not None
     if not (dated or _no_fraction(context, match)) or context.after(match.end()) in _OF_FRACTION:
@@ -395,6 +396,10 @@ def month_day_slash(match: re.Match[str], context: Text) -> list[str] | None:
     return _months_day(m, d)
 
 
+# What is on a day: "your 3/8 email".
+_HELD = frozenset(
+    "email e mail meeting call letter memo appointment deadline webinar game concert".split()
+)
 # What is done by a part: "cut by 1/3".
 _CHANGED = frozenset(
     "cut cuts cutting reduce reduced reduces reducing reduction grew grow grows rose rise rises "

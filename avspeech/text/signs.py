@@ -201,7 +201,7 @@ def inner_dot(match: re.Match[str], context: Text) -> list[str] | None:
     return ["dot"] if start and context.view[start - 1].isdigit() else None
 
 
-@rule(r"\\(?=[a-z](?![^\W_]))", "s")
+@rule(r"\\(?=[a-z](?![^\W_])| )", "s")
 def backslash(match: re.Match[str], context: Text) -> list[str] | None:
     """A sign of a program that is written with a backslash. `split at \\n` -> split at backslash
     N"""
@@ -351,6 +351,8 @@ def per(match: re.Match[str], context: Text) -> list[str] | None:
         before,
     ):
         return None
+    if re.search(r"[A-Za-z]\d+$", before) and not priced:
+        return None  # a name: "XM4/B"
     area, _, length = name.rpartition(" ")
     unit = units.table().get(length.replace("μ", "µ"))
     if unit is not None:
@@ -394,6 +396,8 @@ def sign(match: re.Match[str], context: Text) -> list[str] | None:
         return ["star" if found == "*" else "pound"]  # "Use the * and # keys."
     if found == "*" and right.isdigit() and context.before(place).lower() in _KEYED:
         return ["star"]  # "dial *67"
+    if found == "#" and left == " " and context.text[place + 1 : place + 2] == ":":
+        return ["number"]  # "Order #: 12"
     if found == "#" and left.isupper() and view[place - 2 : place - 1].isupper():
         return ["number"]  # "PO#"
     if found == "#":
@@ -446,6 +450,7 @@ def sign(match: re.Match[str], context: Text) -> list[str] | None:
     return list(words)
 
 
+_TYPING = frozenset("use type press enter with a the insert hit add".split())
 _KEYED = frozenset("dial dialing press pressing enter call hit type key push".split())
 _OVER = re.compile(r"(?:^|[^\w/])(?:\d{0,3}[A-Za-zα-ωΑ-Ωħ]{1,2}[₀-₉²³ⁿ]?|\d+)$|[₀-₉²³ⁿ)]$")
 _UNDER = re.compile(r"(?:[A-Za-zα-ωΑ-Ωħ][₀-₉²³ⁿ]*|\d{1,3}|∂)(?![^\W_]|/|[.]\d)|\((?=\w)")
@@ -477,6 +482,8 @@ def _slash(context: Text, place: int) -> list[str] | None:
     if left.isalnum() and right.isalnum() and not (left.isdigit() and right.isdigit()):
         return []  # and/or
     if left == " " and right == " ":
+        if context.before(place).lower() in _TYPING:
+            return ["slash"]  # "Use / or -."
         near = view[max(0, place - 3) : place + 4]
         single = re.search(r"(?:\W[a-z]|\d|²|³) / (?:[a-z](?!\w)|\d)", " " + near)
         return ["over"] if single and re.search(r"[a-z]", near) else []

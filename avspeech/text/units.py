@@ -119,6 +119,8 @@ def unit_at(context: Text, start: int, place: int, value: str) -> tuple[Unit, in
         return None  # "62 y/o"
     if symbol == "c" and not more:
         symbol = "c_"  # cups, and only of something
+    if symbol == "pp" and "." in value:
+        symbol = "pp_"  # whole ones are pages
     unit = _find(symbol)
     if unit is None and area and context.word(symbol.lower()):
         unit = Unit(symbol, symbol)

@@ -54,6 +54,7 @@ SETS = (
     "thirtythird",
     "thirtyfourth",
     "thirtyfifth",
+    "thirtysixth",
 )
 # What may stand behind a thing; "{}" is the thing.
 MARKS = (

@@ -314,3 +314,29 @@ def test_the_code_of_a_town_before_it():
 @pytest.mark.parametrize("word", ["Lyft", "ramen", "paella", "Macron", "UEFA", "Djokovic's"])
 def test_words_younger_than_the_dictionary(word):
     assert text.analyse(f"The {word} is").words[1].source != "guess"
+
+
+@pytest.mark.parametrize(("size", "name"), [("bn", "billion"), ("tn", "trillion"), ("mn", "million")])
+def test_sizes_without_money(size, name):
+    assert said(f"the 1.4{size} people")[1:5] == ["one", "point", "four", name]
+    assert said(f"some £2{size} of it")[1:4] == ["two", name, "pounds"]
+
+
+@pytest.mark.parametrize("state", ["OR", "OH", "IN", "ME", "HI"])
+def test_states_that_are_words_too(state):
+    for frame in ("Go to Salem, {}; then", "It is in Salem, {}.", "From Salem, {} to Troy"):
+        assert " ".join(state) in " ".join(said(frame.format(state))), frame
+    assert said("We go to Salem, OR we stay")[4] == "or"
+
+
+def test_points_of_percent_and_what_is_on_a_day():
+    assert said("up 0.5 pp now")[-3:-1] == ["percentage", "points"]
+    assert said("14 pp. in all")[2 - 1] == "pages"
+    for thing in ("email", "meeting", "call"):
+        assert said(f"your 3/8 {thing}")[1:3] == ["march", "eighth"]
+    assert "march" not in said("a 3/8 inch bolt")
+
+
+def test_signs_that_are_named():
+    assert said("Use / or \\ here")[1:4] == ["slash", "or", "backslash"]
+    assert said("Order #: 12")[1] == "number" and "slash" not in said("this and / or that")

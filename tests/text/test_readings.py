@@ -44,6 +44,7 @@ MISSES = {
     "ssh root@10.1.2.3 -p 2222",
     'Type "cd ..", then "rm -rf tmp/".',
     "NPO after 12 MN; NKDA.",
+    "user@host:~$ ls",
     "Turn onto US-1 S / Hwy. 17.",
     "Step 1: Mix. Step 2: Bake (30').",
     "Doors 7pm, show 8pm, all ages, $10 adv/$12 dos",

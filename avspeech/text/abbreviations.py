@@ -32,7 +32,7 @@ class Place:
 
 def _numbered(place: Place) -> bool:
     after, name = place.after, place.name
-    roman = re.fullmatch(r"[IVXLC]+|[ivxl]{2,}", after)
+    roman = re.fullmatch(r"[IVXLC]+|M[MCDXLVI]{3,}|[ivxl]{2,}", after)
     if roman and (after != "I" or name.istitle() and name != "No"):
         return True
     codes = name in ("no", "nos") and place.before.lower() in lists.CODES
@@ -64,6 +64,9 @@ def _of_week(place: Place) -> bool:
         return True
     written = place.context.text[max(0, place.start - 6) : place.start]
     listed = re.search(r"[^.!?\s][,;–—-] ?$", written)
+    near = {word.lower() for word in place.context.words_before(place.start)[:2]}
+    if place.before.islower() and near.isdisjoint(lists.DETERMINERS):
+        return True  # "closed Sun.", but not "the hot Sun."
     return listed is not None and not place.after[:1].isupper()
 
 
@@ -181,6 +184,8 @@ def abbreviation(match: re.Match[str], context: Text) -> tuple[list[str], int] |
         nearby.group(1) if nearby else "",
         context.view[end : end + 40].lstrip(EDGE + " ,"),
     )
+    if name.isupper() and len(name) == 2 and not place.after.isupper():
+        rows = lists.ABBREVIATIONS.get(name, [])  # "to RT.", but "DR. FOX"
     for words, kinds in rows:
         if kinds & {"name", "street"}:
             return _title_or_street(place, words, kinds), end

@@ -27,7 +27,7 @@ def mixed(text: str, context: Text) -> list[str]:
 
 
 _SHORT = frozenset(
-    "co my of to in is or no go on at by up we do be an as if so he jo al ed bo ty".split()
+    "co me my of to in is or no go on at by up we do be an as if so he jo al ed bo ty".split()
 )
 
 
@@ -71,7 +71,7 @@ def identifier(match: re.Match[str], context: Text) -> list[str] | None:
     return mixed(match.group(), context)
 
 
-@rule(rf"({_HOST})([A-Za-z]{{2,5}}){END}{_PATH}", "ld")
+@rule(rf"({_HOST})([A-Za-z]{{2,5}}){END}(?::\d{{2,5}}(?!\d))?{_PATH}", "ld")
 def host(match: re.Match[str], context: Text) -> list[str] | None:
     """The name of a computer, by its ending. `Go to example.com` -> go to example dot com"""
     ending = match.group(2).lower()

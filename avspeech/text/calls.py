@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from avspeech.text import lists
+from avspeech.text.digits import is_code
 from avspeech.text.models import pairs
 from avspeech.text.numbers import digits, joined, number
 from avspeech.text.rules import EDGE, END, Text, letters, rule
@@ -19,13 +20,14 @@ def extension(match: re.Match[str], context: Text) -> list[str] | None:
     return ["extension", *said] if called else None
 
 
-@rule(r"\d{3}(?: \d{3})? \d{4}(?![\d,])|\d{4} \d{3} \d{3,4}(?![\d,])", "d")
+@rule(r"\d{3}(?: \d{3})?[ .]\d{4}(?![\d,])|\d{4} \d{3} \d{3,4}(?![\d,])", "d")
 def spaced_call(match: re.Match[str], context: Text) -> list[str] | None:
-    """A telephone number with blanks, behind a word that says so. `call 555 0123` -> call five five
-    five, zero one two three"""
-    if context.before(match.start()).lower() not in lists.CALLS:
+    """A telephone number with blanks or a point, behind a word that says so or another number.
+    `call 555 0123` -> call five five five, zero one two three"""
+    second = re.search(r"[- ]\d{4} (?:or|and) $", context.text[: match.start()][-10:])
+    if context.before(match.start()).lower() not in lists.CALLS and not second:
         return None
-    return joined(match.group().split(" "), ",", digits)
+    return joined(re.split("[ .]", match.group()), ",", digits)
 
 
 @rule(
@@ -57,6 +59,14 @@ def groups(match: re.Match[str], context: Text) -> list[str] | None:
     return [*plus, *joined(parts, ",", say)]
 
 
+@rule(r"\d{2,4}(?: \d{2,4}){1,3}(?![\d,%]|\.\d)" + END, "d")
+def spaced_code(match: re.Match[str], context: Text) -> list[str] | None:
+    """A code in groups, behind a word that says so. `Your PIN is 493 027.` -> your pin is four
+    nine three, zero two seven."""
+    coded = is_code(context, match.start())
+    return joined(match.group().split(" "), ",", digits) if coded else None
+
+
 _FREE = ("800", "900")  # said as hundreds, as they are before a name: "1-800-FLOWERS"
 
 
@@ -69,6 +79,21 @@ def lettered_number(match: re.Match[str], context: Text) -> list[str] | None:
     for name in match.group(2).split("-"):
         words += [name.lower()] if context.word(name.lower()) or len(name) > 4 else letters(name)
     return words
+
+
+@rule(rf"(?<={EDGE} )(\d{{5}})(?= [A-Z][a-z]{{2,}})", "d")
+def before_town(match: re.Match[str], context: Text) -> list[str] | None:
+    """The code of a town in Europe, before it. `Am Hang 3, 10115 Berlin` -> am hang three, one
+    zero one one five berlin"""
+    if context.text[match.start() - 2] != ",":
+        return None
+    return digits(match.group(1))
+
+
+@rule(r"([A-Z]{2}),? (?=[A-Z]\d[A-Z] ?\d[A-Z]\d(?![^\W_]))", "C")
+def province(match: re.Match[str], context: Text) -> list[str] | None:
+    """A province before its code. `Toronto, ON M5W 1G6` -> toronto, O N M five W one G six"""
+    return letters(match.group(1))
 
 
 @rule(

@@ -87,6 +87,32 @@ def weekend(match: re.Match[str], context: Text) -> list[str] | None:
     return None if named else [_DAY_NAMES[match.group(1)]]
 
 
+_BESIDE_DAY = re.compile(
+    rf",? (?:(?:or|and|&|to|thru|through|until) (?:{_DAYS})(?!\w)|(?:at|@) ?\d"
+    r"|(?:at noon|morning|afternoon|evening|night|eve)(?!\w))"
+)
+_BEHIND_DAY = re.compile(
+    rf"(?<!\w)(?:(?:{_DAYS})(?: (?:or|and|&|to|thru|through|until)|,)|[Nn]ext|[Ll]ast|[Ee]very"
+    r"|[Oo]n|[Tt]his|[Bb]y|[Uu]ntil|'?[Tt]il) $"
+)
+
+
+@rule(r"(Wed|Sat|Sun)(?![^\W_]|['’-])", "C")
+def weekday(match: re.Match[str], context: Text) -> list[str] | None:
+    """A day that is a word too, beside another day or a time, or with its capital within a
+    sentence. `I'm free Wed or Sat` -> i'm free wednesday or saturday"""
+    name, start, end = match.group(), match.start(), match.end()
+    if context.within(start) or context.text[end : end + 1] == ".":
+        return None
+    beside = _BESIDE_DAY.match(context.text, end)
+    beside = beside or _BEHIND_DAY.search(context.text[max(0, start - 14) : start])
+    near = (context.words_before(start) or ["The"])[0]
+    inside = name != "Sun" and near.islower() and near not in lists.DETERMINERS
+    if name == "Sun" and context.after(end)[:1].isupper():
+        return None  # "on Sun Microsystems"
+    return [_DAY_NAMES[name]] if beside or inside else None
+
+
 _HOURS_BEHIND = (
     r"(?=,? (?:\d{1,2}(?::\d\d)?(?: ?[-–]|[ap]\b| ?[AaPp]\.?[Mm])|by app|only|noon|eve"
     r"|mornings?\b))"
@@ -336,25 +362,53 @@ def slash_range(match: re.Match[str], context: Text) -> list[str] | None:
 def month_day_slash(match: re.Match[str], context: Text) -> list[str] | None:
     """A date of two numbers, behind a word that needs one. `on 5/6` -> on may sixth"""
     m, d = map(int, match.groups())
+    expires = _EXPIRES.search(context.text[max(0, match.start() - 24) : match.start()])
+    short = expires and expires.group(1).lower() == "exp"
+    if expires and 23 < d < 60 and 1 <= m <= 12 and (match.group()[0] == "0" or short):
+        return [lists.MONTH_NAMES[m - 1], *year(2000 + d)]
+    opened = match.start() > 0 and context.text[match.start() - 1] == "("
+    bracketed = opened and context.text[match.end() : match.end() + 1] == ")"
+    first = m > 12  # the day is first, as in Europe: "on 31/12", "(25/12)"
+    first = first and (context.before(match.start()).lower() in _DATED or bracketed and d > 9)
+    if first:
+        m, d = d, m
     if match.group() in lists.PAIRS or not _is_day(m, d):
         return None
+    changed = context.before(match.start()) == "by" and match.group() in _COMMON
+    near = {word.lower() for word in context.words_before(match.start())[1:7]}
+    if changed and not _CHANGED.isdisjoint(near):
+        return None  # "cut it by 1/2"
     if match.group() == "1/1":
         return _months_day(m, d)
     text = context.text[max(0, match.start() - 16) : match.start()]
-    near = re.search(r"([A-Za-z]+)\.?,?\s$", text)
-    before = near.group(1).lower() if near else ""
+    named = re.search(r"([A-Za-z]+)\.?,?\s$", text)
+    before = named.group(1).lower() if named else ""
     weekday = before.title() in _DAY_NAMES and before.title() not in lists.MONTHS
     paired = re.search(r"\b\d{1,2}/\d{1,2} (?:to|and|through|thru|until|or) $", text)
     earlier = context.text[max(0, match.start() - 30) : match.start()]
     paired = paired and re.search(r"(?:from|between|on|of|dates?) ", earlier)
-    dated = before in _DATED or weekday or paired
+    dated = before in _DATED or weekday or bool(paired) or first
+    dated = dated or context.after(match.end()) in _HELD
     behind = context.text[match.end() : match.end() + 12]
-    dated = dated or re.match(r"(?: ?@| at|,) \d{1,2}(?::\d\d| ?[ap]\.?m)", behind)
+    dated = dated or re.match(r"(?: ?@| at|,) \d{1,2}(?::\d\d| ?[ap]\.?m)", behind) is not None
     if not (dated or _no_fraction(context, match)) or context.after(match.end()) in _OF_FRACTION:
         return None
     return _months_day(m, d)
 
 
+# What is on a day: "your 3/8 email".
+_HELD = frozenset(
+    "email e mail meeting call letter memo appointment deadline webinar game concert".split()
+)
+# What is done by a part: "cut by 1/3".
+_CHANGED = frozenset(
+    "cut cuts cutting reduce reduced reduces reducing reduction grew grow grows rose rise rises "
+    "fell fall falls dropped drop drops increase increased increases decrease decreased shrink "
+    "shrank lower lowered raise raised shorten shortened multiply multiplied divide divided "
+    "longer shorter smaller larger more less".split()
+)
+# Before a month and a year: "Exp. date: 09/27".
+_EXPIRES = re.compile(r"\b(exp|expir\w+)\b\W*(?:date\W*)?$", re.IGNORECASE)
 _OF_FRACTION = ("of", "cup", "inch")
 # Below the line of fractions that are written.
 _BOTTOMS = frozenset((2, 3, 4, 5, 6, 8, 9, 10, 12, 15, 16, 20, 24, 25))
@@ -417,6 +471,16 @@ def day_month(match: re.Match[str], context: Text) -> list[str] | tuple[list[str
         if match.group(3) is None
         else (words, match.end(2))
     )  # type: ignore[return-value]
+
+
+@rule(r"(1(?:00|0?,?000|00,?000|,?000,000))['’]?s(?= of\b)", "d")
+def hundreds(match: re.Match[str], context: Text) -> list[str] | None:
+    """A round number of many. `1000s of users` -> thousands of users"""
+    words = cardinal(int(match.group(1).replace(",", "")))
+    words = words[1:] if words[0] == "one" and len(words) == 2 else words
+    tens = [words[0] + "s", "of"] if words[0] == "ten" else []
+    tens = ["hundreds", "of"] if words[:2] == ["one", "hundred"] else tens
+    return [*tens, words[-1] + "s"]
 
 
 @rule(r"(1[1-9]|20)(\d0)['’]?s" + END, "d")

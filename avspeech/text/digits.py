@@ -268,7 +268,7 @@ def quantity(match: re.Match[str], context: Text) -> tuple[list[str], int] | Non
         and not _counts(context, start)
         or written.isdigit()
         and len(written) > 2
-        and _is_code(context, start)
+        and is_code(context, start)
     ):
         value = Value(digits(written), value.end, False)
     if start and context.view[start - 1].isalpha():
@@ -301,19 +301,24 @@ def _counts(context: Text, start: int) -> bool:
     return before.lower() in lists.COUNTED
 
 
-def _is_code(context: Text, start: int) -> bool:
+def is_code(context: Text, start: int) -> bool:
+    """Whether a number is a code, by the words before it: "your PIN is 4471"."""
     written = re.split(r"[^\w\s.:#'’]|\n", context.text[max(0, start - 40) : start])[-1]
     near = [w.lower() for w in re.findall(r"\w+", written)[:-4:-1]]
     for name in near[:1]:  # "ext. 4471"
         rows = lists.ABBREVIATIONS.get(name) or lists.ABBREVIATIONS.get(name.title(), [])
         if rows and rows[0][0][-1] in lists.CODES:
             near[0] = rows[0][0][-1]
+    near += [""] * (3 - len(near))
     if re.match(r"[2-8]11(?!\d)", context.behind(start)):
         before = context.text[max(0, start - 12) : start]
+        if re.search(r"emergency: $|\b911\b", context.text[max(0, start - 30) : start], re.I):
+            return True
         return re.search(r"\b(?:[2-9]11 (?:or|and)|call|dial|text) $", before, re.I) is not None
     return bool(near) and (
         near[0] in lists.CODES - {"ending"}
         or near[:2] == ["in", "ending"]
+        or near[:1] == ["in"] and near[1:2] in (["ends"], ["end"]) and near[2] in lists.CODES
         or near[0] in ("is", "was", "isn't", "wasn't", "t", "number", "no")
         and any(w in lists.CODES for w in near[1:])
     )
@@ -410,6 +415,9 @@ def times(match: re.Match[str], context: Text) -> tuple[list[str], int] | None:
     words, end, unit = measured(
         context, match.start(), Value(number(second.group()), second.end(), False), second.group()
     )
+    if re.match(r'"(?: [^\W\d_]|[,;])', context.behind(end)):  # 3x3" tiles
+        one = context.adjective(match.start(), end + 1)
+        words, end, unit = [*words, "inch" if one else "inches"], end + 1, True
     if not unit and _followed(context, end) and context.view[end] not in "xX":
         return None
     equal = context.view[end : end + 1] == "="

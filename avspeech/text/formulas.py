@@ -266,6 +266,8 @@ def function(match: re.Match[str], context: Text) -> tuple[list[str], int] | Non
     found = re.match(r"\((\d{0,3})([a-zθαβφωπ]?)\)|(?=\s?[θαβφωπ]| ?\d| [b-zB-Z](?!\w))", behind)
     if found is None:
         return None
+    if match.group() == "exp" and re.match(r" \d\d?/\d\d(?!\d)", behind):
+        return ["expires"], end  # of a card
     words = FUNCTIONS[match.group()].split()
     factor, name = found.group(1), found.group(2)
     inner = [*(number(factor) if factor else []), *(_name(name) if name else [])]

@@ -12,6 +12,8 @@ from avspeech.text import lists, parts, tenses
 # Words that may follow a noun when no other noun follows it.
 _AFTER = frozenset("who today yesterday tomorrow tonight now again and or but".split())
 # Before the name of a stuff.
+_SEEN = frozenset("it them him us me".split())
+_LETTING = frozenset("let lets make makes made help helps helped have".split())
 _HOLDING = frozenset(
     "has have had contain contains contained found find no any some more less with without from "
     "much little of removed detected".split()
@@ -152,6 +154,10 @@ def _is_part(wanted: str, words: list[str], final: Sequence[bool], place: int, p
     if wanted == "base":
         before = [w for w in words[max(0, place - 3) : place] if not parts.adverb(w)]
         return before[-1:] == ["to"] or bool(before) and before[-1] in parts.MODALS
+    if wanted == "object":  # "see it live", but neither "let it live" nor "does it live"
+        if place < 2 or final[place - 1] or words[place - 1] not in _SEEN:
+            return False
+        return words[place - 2] not in parts.MODALS | _LETTING
     if wanted == "mass":  # a noun without an article, and with no noun behind
         behind = words[place + 1] if place + 1 < len(words) and not final[place] else ""
         near = words[place - 1] if place and not final[place - 1] else ""

@@ -82,7 +82,7 @@ PACKED = {
 # Behind the caliber of a gun.
 GUNS = words("lists.guns")
 # Said as two numbers wherever they stand.
-PAIRS = frozenset({"24/7", "50/50", "9/11", "20/20", "7/11", "60/40", "80/20"})
+PAIRS = frozenset({"24/7", "50/50", "9/11", "20/20", "7/11", "60/40", "80/20", "18/8", "18/10"})
 FRACTIONS = {
     "½": (1, 2),
     "⅓": (1, 3),

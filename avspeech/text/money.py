@@ -116,11 +116,16 @@ def until(match: re.Match[str], context: Text) -> list[str] | None:
     if bool(match.group(1)) != before.endswith(" "):
         return None
     before = before.rstrip()
+    if match.group(1) and re.search(r"[$£€¥₹]\s?[\d.,]+$", before):
+        if re.match(r"[-–] \d+\s?%", context.behind(match.start())):
+            return None  # "$24.99 - 50% off"
     if re.search(r"\d/\d{1,2}$", before) and _THREAD.match(context.behind(match.start())):
         return []
     amount = r"(?<![A-Za-z\d^])[\d.,:]*\d(?:%|°|0s|\s?[aApP]\.?\s?[mM]\.?|[kKMB]"
     amount += r"| (?:hundred|thousand|million|billion|trillion))?$"
-    lettered = match.group()[0] == "–" and re.search(r"(?<![A-Za-z\d])\d+[a-h]$", before)
-    if lettered and re.match(r"\d+[a-h](?![^\W_])", context.behind(match.end())):
-        return ["to"]  # "514a–520a"
+    lettered = re.search(r"(?<![A-Za-z\d])\d+([a-h]|[A-Z])$", before)
+    if lettered and (match.group()[0] == "–" or lettered.group(1).isupper()):
+        alike = "[a-h]" if lettered.group(1).islower() else "[A-Z]"
+        if re.match(rf"\d+{alike}(?![^\W_])", context.behind(match.end())):
+            return ["to"]  # "514a–520a", "Units 4A-4F"
     return ["to"] if re.search(rf"{amount}|\b{_TIMES_NAMED}$", before) else None

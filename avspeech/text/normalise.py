@@ -68,6 +68,7 @@ RULES: tuple[Rule, ...] = (
     dates.lettered_days,
     dates.lettered_day,
     dates.weekend,
+    dates.weekday,
     dates.hour_range,
     dates.army_range,
     dates.air_time,
@@ -86,6 +87,7 @@ RULES: tuple[Rule, ...] = (
     dates.month_day_slash,
     dates.month_day,
     dates.day_month,
+    dates.hundreds,
     dates.long_decade,
     dates.short_decade,
     dates.short_year,
@@ -135,8 +137,11 @@ RULES: tuple[Rule, ...] = (
     calls.lettered_number,
     models.serial,
     calls.zip_code,
+    calls.before_town,
+    calls.province,
     calls.spaced_call,
     calls.extension,
+    calls.spaced_code,
     calls.groups,
     digits.times,
     digits.times_as,
@@ -157,6 +162,7 @@ RULES: tuple[Rule, ...] = (
     # letters and words
     formulas.nuclide,
     roman.roman_range,
+    roman.heading,
     roman.list_number,
     roman.roman_nth,
     roman.roman,
@@ -178,6 +184,7 @@ RULES: tuple[Rule, ...] = (
     signs.angle,
     signs.inner_dot,
     signs.two_signs,
+    signs.backslash,
     formulas.one_sided,
     formulas.index_behind,
     formulas.power_behind,
@@ -358,6 +365,9 @@ def _pieces(context: Text, unread: list[Unread]) -> list[Piece]:
         plain = _PLAIN.match(view, position) if character.isalpha() else None
         if plain and position and view[position - 1].isdigit():
             plain = None  # "2Fe"
+        near = view[max(0, position - 2) : position]
+        if plain and len(plain.group()) == 3 and near[:1].isdigit() and near[1:] == " ":
+            plain = None  # a unit that no table has: "36 ksi"
         if (
             plain
             and plain.group() not in _SPECIAL

@@ -33,6 +33,23 @@ def value(text: str) -> int:
     return sum(-n if n < max(numbers[i:]) else n for i, n in enumerate(numbers))
 
 
+@rule(r"([IVX]{1,5})(?=[" + EDGE + r"] +[A-Z])", "C")
+def heading(match: re.Match[str], context: Text) -> list[str] | None:
+    """The number of a heading. `IV. RESULTS` -> four. results"""
+    start, end = match.span()
+    number = value(match.group(1))
+    before = context.text[:start].rstrip(" ([\"'“‘")
+    starts = not before or before.endswith("\n")
+    if not number or not starts or context.text[end : end + 1] != ".":
+        return None
+    loud = re.match(r"\. +[A-Z][A-Z']{3,}", context.text[end : end + 12])
+    alone = len(match.group(1)) == 1 and not _OTHER_HEADING.search(context.text)
+    return None if alone and not loud else cardinal(number)
+
+
+_OTHER_HEADING = re.compile(r"(?:^|\n) *(?:II|III|IV|VI)\. ")
+
+
 @rule(r"([IVXLCDM]+|[ivxlc]+)(['’]s)?" + END, "l")
 def roman(match: re.Match[str], context: Text) -> list[str] | None:
     """A Roman numeral, by the word before it. `Louis XIV's court` -> louis the fourteenth's
@@ -93,6 +110,8 @@ def _meant(
     plain = before.lower().removesuffix("'s")
     if context.text[max(0, start - 2) : start] in ("§ ", "¶ "):
         return cardinal(number)
+    if text.isupper() and len(text) > 3 and 1000 < number < 2100 and text not in ("MILD",):
+        return year(number)
     several = (
         len(near) > 2
         and before == "and"
@@ -118,8 +137,6 @@ def _meant(
         return cardinal(number)
     if text.islower():
         return None
-    if len(text) > 3 and 1000 < number < 2100 and text not in ("MILD",):
-        return year(number)
     if (
         before == "and"
         and len(near) > 2
@@ -167,7 +184,7 @@ def _meant(
 def _is_person(context: Text, start: int, near: list[str]) -> bool:
     """Whether the name before a numeral is a person's: "John H. Smith III"."""
     before = context.text[max(0, start - 40) : start]
-    named = re.search(r"([A-Z][a-z]+)\.?(?: [A-Z]\.)* [A-Z][\w'’-]+,? $", before)
+    named = re.search(r"([A-Z][a-z]+)(?:-[A-Z][a-z]+)?\.?(?: [A-Z]\.)* [A-Z][\w'’-]+,? $", before)
     first = named.group(1) if named else near[2] if len(near) > 2 and len(near[1]) == 1 else ""
     rows = lists.ABBREVIATIONS.get(first, [])
     return (rows[0][0][0] if rows else first.lower()) in lists.GIVEN

@@ -27,7 +27,7 @@ _KEPT = (
     r"|(?<!\d)\d{1,2}['’](?=[-–]\d{1,2}['’])|(?<=\d['’][-–]\d)['’]"
     r"|(?:(?<=\ba )|(?<=\ban ))\d{1,3}['’](?= [a-z])"
     r"|(?<!\w)['’](?:n['’](?!\w)"
-    r"|(?:\d\ds?(?![^\n'’]{0,40}[^\s'’]?['’](?!\w))|tis|twas|em|cause|til)\b)"
+    r"|(?:\d\ds?(?!:\d)(?![^\n'’]{0,40}[^\s'’]?['’](?!\w))|tis|twas|em|cause|til)\b)"
     r"|(?<![\w.])\.(?=\d)"
 )
 _EDGES = re.compile(
@@ -81,7 +81,9 @@ def _inches(text: str) -> frozenset[int]:
             side = _SIDE.match(paragraph, place + 1) or _SIDE_BEFORE.search(
                 paragraph[max(0, place - 16) : place]
             )
-            if behind and side or behind and _NOUN.match(paragraph, place + 1) and (closed or odd):
+            lone = paragraph.count('"') == 1 and re.match(r'"[,;)] ?[^\W_]', paragraph[place:])
+            noun = _NOUN.match(paragraph, place + 1) and (closed or odd)
+            if behind and (side or lone or noun):
                 found.add(start + place)
             else:
                 closed = not closed

@@ -13,6 +13,8 @@ _MARKED = frozenset(
     "scored score scores rated rates rating rate got gets get gave give gives given grade graded "
     "earned a an of solid perfect it him her them".split()
 )
+# Behind a mark, these are no noun that it is a part of: "a 9/10 from me".
+_BEHIND_MARK = frozenset("from for on in overall and but so".split())
 _FULL_MARKS = frozenset("4 5 10 20 25 30 40 50 60 100".split())
 _RECORD = frozenset(
     "record went go going goes improved improve fell dropped moved now started finished ended "
@@ -56,7 +58,8 @@ def out_of(match: re.Match[str], context: Text) -> list[str] | None:
     if following == "of" or following in units.table():
         return None
     counted = following.endswith("s") and most in ("5", "10", "100")
-    marked = before in _MARKED and most not in ("4", "30", "60") and not following.islower()
+    alone = not following.islower() or following in _BEHIND_MARK
+    marked = before in _MARKED and most not in ("4", "30", "60") and alone
     marked |= got == most != "1"
     marked |= before in ("scored", "rated", "score", "rating", "graded")
     if not ("." in got or counted and not got.startswith("1/") or marked):

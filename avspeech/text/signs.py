@@ -94,10 +94,12 @@ def minor_chord(match: re.Match[str], context: Text) -> list[str] | None:
 _GRADED = lists.DETERMINERS | {"got", "gets", "gave", "of", "from", "to", "earned", "and", "or"}
 
 
-@rule(r"([A-DF])[-−](?=[\s\x00]|$)", "C")
+@rule(r"([A-DF])[-−](?=[\s\x00]|$)|([A-DF])([-−+])['’]?s(?![^\W_])", "C")
 def grade(match: re.Match[str], context: Text) -> list[str] | None:
     """A mark of a school with its minus. `She got an A- in art.` -> she got an A minus in art."""
     before = context.before(match.start()).lower()
+    if match.group(2):
+        return [match.group(2), "pluses" if match.group(3) == "+" else "minuses"]
     return [match.group(1), "minus"] if before in _GRADED and context.opens(match.start()) else None
 
 
@@ -139,7 +141,11 @@ def flag(match: re.Match[str], context: Text) -> list[str] | None:
         earlier = context.text[max(0, start - 24) : start]
         near = before in ("and", "or") and re.search(r"[a-z] -{1,2}[a-z]", earlier)
         commanded = len(before) > 1 and before.isalpha() and before not in lists.FUNCTION | _EQUAL
-        return ["dash"] if len(name) == 1 and (commanded or near or before in _USING) else None
+        joined = re.fullmatch(r"[a-zA-Z]{2,4}", name) and not hums(before)
+        joined = joined or not hums(name.lower()) and len(name) < 5  # "rm -rf", "tar -xzf"
+        if not (len(name) == 1 or joined and commanded):
+            return None
+        return ["dash"] if commanded or near or before in _USING else None
     return None if name.lower() in lists.NOT_NOUNS or name[0].isupper() else ["dash", "dash"]
 
 
@@ -147,7 +153,7 @@ _EQUAL = frozenset("equals equal plus minus times squared root roots".split())
 _USING = frozenset("with flag option add use pass using".split())
 _TERM = r"(?:\d{1,3}(?:\.\d+)?[a-zA-Zα-ω]?|[a-zA-Zα-ω])(?:[²³⁴ⁿ]|\^\w)?"
 _TERM_BEFORE = re.compile(rf"(?:^|[\s(=+/|])(?<!\d )(?:{_TERM}|\)[²³]?) $|[)\]][²³]? $")
-_TERM_BEHIND = re.compile(rf"[-–] (?:{_TERM}(?![\w'’]|[.,]\d)|[(√])")
+_TERM_BEHIND = re.compile(rf"[-–] (?:{_TERM}(?![\w]|['’]\w|[.,]\d)|[(√])")
 _FORMULA = re.compile(r"[=+^²³⁴√×÷≤≥≈<>|]|(?<!\w)[f-h]\(")
 
 
@@ -169,6 +175,7 @@ _TWO_SIGNS = {
     "->": ["to"],
     "&&": ["and"],
     "||": ["or"],
+    "+/-": ["plus", "or", "minus"],
 }
 
 
@@ -176,6 +183,9 @@ _TWO_SIGNS = {
 def angle(match: re.Match[str], context: Text) -> list[str] | None:
     """Angle brackets around a name, which are not said. `list&lt;word>` -> list word"""
     start = match.start()
+    if re.search(r"(?:^|\n)[> ]*$", context.text[max(0, start - 9) : start]):
+        quoted = re.match(r">+ ?(?:[^\W\d]|[\"“‘'*(-])", context.text[start : start + 12])
+        return [] if quoted and (not start or context.text[start - 1] in "\n> ") else None
     if match.group() == "<":
         joined = start and context.text[start - 1].isalnum()
         included = re.search(r"\binclude $", context.text[max(0, start - 9) : start])
@@ -191,10 +201,17 @@ def inner_dot(match: re.Match[str], context: Text) -> list[str] | None:
     return ["dot"] if start and context.view[start - 1].isdigit() else None
 
 
-@rule(r"!=|<=|>=|->|&&|\|\|(?= )", "s")
+@rule(r"\\(?=[a-z](?![^\W_])| )", "s")
+def backslash(match: re.Match[str], context: Text) -> list[str] | None:
+    """A sign of a program that is written with a backslash. `split at \\n` -> split at backslash
+    N"""
+    return ["backslash"] if context.opens(match.start()) or match.start() == 0 else None
+
+
+@rule(r"!=|<=|>=|->|&&|\|\|(?= )|\+/[-−–](?![^\W\d])", "s")
 def two_signs(match: re.Match[str], context: Text) -> list[str] | None:
     """Signs of a program. `x != y` -> X not equal to Y"""
-    return _TWO_SIGNS[match.group()]
+    return _TWO_SIGNS[re.sub("[−–]", "-", match.group())]
 
 
 @rule(r"(?<![\w.\\])([a-z]):([a-z])(?![\w\\/])", "l", re.IGNORECASE)
@@ -325,7 +342,8 @@ def per(match: re.Match[str], context: Text) -> list[str] | None:
     name = match.group(1)
     priced = re.search(r"[$£€¥₹]\s?[\d.,]+$", before)
     plain = len(name) > 2 and name.islower() and name not in units.table()
-    if priced and plain and context.word(name):
+    counted = re.search(r"= ?\d+$", before)
+    if (priced or counted) and plain and context.word(name):
         return ["per", name]
     if not re.search(
         rf"/[a-z{EDGE} .]{{1,10}}$|(?:[\d⁰¹²³⁴⁵⁶⁷⁸⁹]\s?(?:[kKMBpc¢]|bn|million|billion)?"
@@ -333,6 +351,8 @@ def per(match: re.Match[str], context: Text) -> list[str] | None:
         before,
     ):
         return None
+    if re.search(r"[A-Za-z]\d+$", before) and not priced:
+        return None  # a name: "XM4/B"
     area, _, length = name.rpartition(" ")
     unit = units.table().get(length.replace("μ", "µ"))
     if unit is not None:
@@ -376,6 +396,8 @@ def sign(match: re.Match[str], context: Text) -> list[str] | None:
         return ["star" if found == "*" else "pound"]  # "Use the * and # keys."
     if found == "*" and right.isdigit() and context.before(place).lower() in _KEYED:
         return ["star"]  # "dial *67"
+    if found == "#" and left == " " and context.text[place + 1 : place + 2] == ":":
+        return ["number"]  # "Order #: 12"
     if found == "#" and left.isupper() and view[place - 2 : place - 1].isupper():
         return ["number"]  # "PO#"
     if found == "#":
@@ -428,6 +450,7 @@ def sign(match: re.Match[str], context: Text) -> list[str] | None:
     return list(words)
 
 
+_TYPING = frozenset("use type press enter with a the insert hit add".split())
 _KEYED = frozenset("dial dialing press pressing enter call hit type key push".split())
 _OVER = re.compile(r"(?:^|[^\w/])(?:\d{0,3}[A-Za-zα-ωΑ-Ωħ]{1,2}[₀-₉²³ⁿ]?|\d+)$|[₀-₉²³ⁿ)]$")
 _UNDER = re.compile(r"(?:[A-Za-zα-ωΑ-Ωħ][₀-₉²³ⁿ]*|\d{1,3}|∂)(?![^\W_]|/|[.]\d)|\((?=\w)")
@@ -459,6 +482,8 @@ def _slash(context: Text, place: int) -> list[str] | None:
     if left.isalnum() and right.isalnum() and not (left.isdigit() and right.isdigit()):
         return []  # and/or
     if left == " " and right == " ":
+        if context.before(place).lower() in _TYPING:
+            return ["slash"]  # "Use / or -."
         near = view[max(0, place - 3) : place + 4]
         single = re.search(r"(?:\W[a-z]|\d|²|³) / (?:[a-z](?!\w)|\d)", " " + near)
         return ["over"] if single and re.search(r"[a-z]", near) else []

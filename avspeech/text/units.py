@@ -119,6 +119,8 @@ def unit_at(context: Text, start: int, place: int, value: str) -> tuple[Unit, in
         return None  # "62 y/o"
     if symbol == "c" and not more:
         symbol = "c_"  # cups, and only of something
+    if symbol == "pp" and "." in value:
+        symbol = "pp_"  # whole ones are pages
     unit = _find(symbol)
     if unit is None and area and context.word(symbol.lower()):
         unit = Unit(symbol, symbol)
@@ -155,7 +157,11 @@ def unit_at(context: Text, start: int, place: int, value: str) -> tuple[Unit, in
         return None
     if gap == "-" and re.match(r"-\d", context.behind(end)):
         return None  # "1-in-10"
-    if unit.care and not gap and len(symbol.rstrip("_")) == 1 and not more:
+    amperes = symbol == "A" and (
+        _VOLTS.search(context.text[max(0, start - 12) : start]) is not None
+        or context.after(end) in _CARRYING
+    )
+    if unit.care and not gap and len(symbol.rstrip("_")) == 1 and not more and not amperes:
         return None  # "4K", "5A"
     if (
         unit.care
@@ -273,6 +279,10 @@ _BY_WORDS = {
         ),
     ),
 }
+
+
+# What a current goes through: "a 15A fuse".
+_CARRYING = frozenset("fuse fuses breaker breakers adapter charger circuit circuits outlet".split())
 
 
 def _directs(context: Text, start: int, end: int) -> bool:

@@ -109,6 +109,12 @@ def capitals(match: re.Match[str], context: Text) -> list[str] | None:
         said = False
     if plural == "s" and len(name) == 2:
         said = False  # "TOs"
+    if re.search(r"(?:^|[\W_])[-–−]$", context.text[max(0, match.start() - 2) : match.start()]):
+        said &= word not in lists.SHORT_WORDS  # "the –OH group"
+    near_by = context.text[max(0, match.start() - 24) : match.start()]
+    if name in lists.STATES and _TOWN.search(near_by):
+        if _BEHIND_STATE.match(context.view, match.end()):
+            said = False  # "Salem, OR;"
     if name in _NO_NOUNS and not context.shouted(match.start()):
         before = context.before(match.start())
         said &= before.lower() not in lists.DETERMINERS or before.isupper()  # "the OR was 2.3"
@@ -125,6 +131,8 @@ def capitals(match: re.Match[str], context: Text) -> list[str] | None:
     return spelled[:-1] + [spelled[-1] + "'s"] if plural else spelled
 
 
+_TOWN = re.compile(r"(?:^|\W)[A-Z][a-z]+, $")
+_BEHIND_STATE = re.compile(rf"\s*$|\s*\n|[{EDGE}—]| (?:and|or|to) [A-Z][a-z]| \d{{5}}| [–-] ")
 _BEHIND_CODE = re.compile(
     r" ?(?:→|->|–|-) ?[A-Z]{3}(?!\w)| \d{2,3}[,;] [A-Z]{2,3} \d\d| \d{1,2}:\d\d"
 )
@@ -149,8 +157,10 @@ def _vowels(name: str) -> int:
 def name_with_digits(match: re.Match[str], context: Text) -> list[str] | None:
     """Letters before digits. `MP3` -> M P three"""
     text = match.group()
-    if text.lower() in ("covid", "apollo") or len(text) > 3:
-        return [text.lower()]
+    if text.lower() in ("covid", "apollo", "cop") or len(text) > 3:
+        parts = re.findall(r"[A-Z][a-z]{2,}", text)  # "#ShopLocal2024"
+        whole = len(parts) > 1 and "".join(parts) == text and not context.word(text.lower())
+        return [part.lower() for part in parts] if whole else [text.lower()]
     return (
         [text.lower()] if text.islower() and len(text) > 1 and context.word(text) else letters(text)
     )
@@ -191,7 +201,7 @@ def _is_letter(match: re.Match[str], context: Text) -> bool:
     if not after:
         return bool(
             re.match(
-                rf"\s*$|{EDGE}| [-–—] |[–—\n]| [{_RECKONING}]|-(?!ha\b|[a-z]+ing\b)|/|[+]",
+                rf"\s*$|{EDGE}| [-–—&] |[–—\n]| [{_RECKONING}]|[→←↔⇌]|-(?!ha\b|[a-z]+ing\b)|/|[+]",
                 context.behind(end),
             )
         )
@@ -219,7 +229,7 @@ def word(match: re.Match[str], context: Text) -> list[str] | tuple[list[str], in
     """A plain word. `naïve YouTube dogs'` -> naive youtube dogs"""
     text = match.group().replace("’", "'").rstrip("'")
     if text.lower() == "'n":
-        return ["N"]
+        return ["'n"]
     plain = fold(text)
     end = match.end()
     if not plain.strip("'"):
@@ -240,6 +250,8 @@ def word(match: re.Match[str], context: Text) -> list[str] | tuple[list[str], in
             rf" ?[{_RECKONING}]| − |\[\w{{1,2}}\]|/[a-z](?![^\W_])| % \w(?!\w)",
             context.text[end : end + 6],
         )
+        if plain == "a" and context.text[end : end + 1] == ")" and opened in " \n":
+            closed = "b)" in context.text[end : end + 200]  # "Choose: a) tea, b) coffee"
         closed = closed or formula is not None
         named = plain == "a" and _is_named(context, match.start(), end)
         if plain not in "aI" or digit_before or plain == "a" and closed or named:

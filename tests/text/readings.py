@@ -50,6 +50,11 @@ SETS = (
     "twentyninth",
     "thirtieth",
     "thirtyfirst",
+    "thirtysecond",
+    "thirtythird",
+    "thirtyfourth",
+    "thirtyfifth",
+    "thirtysixth",
 )
 # What may stand behind a thing; "{}" is the thing.
 MARKS = (
@@ -138,6 +143,7 @@ def readings() -> Iterator[tuple[str, str, list[str]]]:
             kind = line.strip("[]")
         else:
             written, _, right = line.partition(" => ")
+            written = written.replace("⏎", "\n")
             yield kind, written, [r.strip() for way in right.split("|") for r in ways(way)]
 
 

@@ -192,3 +192,151 @@ def test_so_much_of_what_is_eaten_is_many(food):
 @pytest.mark.parametrize("name", ["Wt", "Qty", "Appt", "Pkg"])
 def test_a_capital_does_not_change_what_an_abbreviation_is(name):
     assert said(f"{name} 5")[0] == said(f"the {name.lower()} 5")[1] != name.lower()
+
+
+@pytest.mark.parametrize("word", ["PIN", "OTP", "passcode", "serial number"])
+def test_a_code_in_groups_is_read_by_digits(word):
+    first, last = SOME.randint(200, 999), SOME.randint(200, 999)
+    assert said(f"Your {word} is {first} {last}.")[-6:] == digits(f"{first}{last}")
+    assert "thousand" in said("Some 12 000 km of it")
+
+
+@pytest.mark.parametrize("behind", ["from me", "for that", "overall"])
+def test_a_mark_out_of_ten_may_have_a_preposition_behind(behind):
+    mark = SOME.randint(2, 9)
+    assert said(f"A {mark}/10 {behind}")[1:5] == [*cardinal(mark), "out", "of", "ten"]
+    assert said(f"a {mark}/10 chance")[1:3] != [*cardinal(mark), "out"]
+
+
+@pytest.mark.parametrize("size", ["3x3", "8.5x11", "12x16"])
+def test_inches_behind_the_last_side(size):
+    assert said(f'some {size}" sheets')[-2:] == ["inch", "sheets"]
+
+
+@pytest.mark.parametrize("word", ["closed", "open", "except", "until"])
+def test_a_day_at_the_end_of_a_line(word):
+    for day in ("Sat", "Sun"):
+        assert said(f"Hours vary; {word} {day}.")[-1] == {"Sat": "saturday", "Sun": "sunday"}[day]
+    assert said("They lay in the hot Sun.")[-1] == "sun"
+
+
+def test_signs_of_quoted_mail_are_not_said():
+    assert said("> Hi all,\n> see below\nThanks") == ["hi", "all", "see", "below", "thanks"]
+    assert said("> 5 is big")[0] == "greater"
+
+
+@pytest.mark.parametrize("verb", ["watch", "see", "heard"])
+def test_what_is_seen_live_is_no_life(verb):
+    for sentence, vowel in ((f"We {verb} it live tonight.", "ˈaɪ"), ("Does it live here?", "ˈɪ")):
+        words = {word.text: word.phones for word in text.analyse(sentence).words}
+        assert vowel in words["live"]
+
+
+@pytest.mark.parametrize("word", ["Exp.", "exp", "Exp. date:", "Expires"])
+def test_a_card_expires_in_a_month_of_a_year(word):
+    month, last = SOME.randint(1, 9), SOME.randint(24, 35)
+    right = [lists.MONTH_NAMES[month - 1], *year(2000 + last)]
+    assert said(f"{word} {month:02d}/{last}")[-len(right) :] == right
+    assert said("it expires 12/31")[-2:] == ["thirty", "first"]
+
+
+def test_a_second_number_and_the_end_of_one():
+    assert said("Call 555-0142 or 555.0199 now")[-8:-1] == digits("5550199")
+    assert said("The account ends in 4821")[-4:] == digits("4821")
+    assert said("The war ends in 1918")[-2:] == ["nineteen", "eighteen"]
+
+
+@pytest.mark.parametrize("sign", ["&", "and", "or"])
+def test_the_letter_a_beside_another(sign):
+    assert said(f"A {sign} B are here")[0] == "A"
+    assert said("Choose: a) tea, b) milk")[1] == "A" and said("take a bit")[1] == "a"
+
+
+@pytest.mark.parametrize("day", ["Wed", "Sat", "Sun"])
+def test_days_that_are_words_too(day):
+    name = {"Wed": "wednesday", "Sat": "saturday", "Sun": "sunday"}[day]
+    for frame in ("{} or Thu works", "Come Tue or {} then", "See you {} at 5", "{} night is fine",
+                  "It opens next {} again", "On {} we go"):
+        assert name in said(frame.format(day)), frame
+    assert said("They wed in June")[1] == "wed" and said("the Sun is hot")[1] == "sun"
+
+
+@pytest.mark.parametrize("part", ["1/2", "1/3", "2/3", "3/4"])
+def test_what_is_cut_by_a_part_is_no_date(part):
+    months = set(lists.MONTH_NAMES)
+    assert months.isdisjoint(said(f"This cut the cost by {part}."))
+    assert not months.isdisjoint(said(f"Please reply by {part}."))
+
+
+def test_dashes_that_are_no_range_and_one_that_is():
+    assert "to" not in said("Was $49.99, now $24.99 - 50% off")
+    assert said("Units 4A–4F and 2a–2c") == "units four A to four F and two A to two C".split()
+
+
+def test_a_quotation_mark_and_a_backslash_that_say_something():
+    assert said('a screen, 6.8", 16 GB')[-3:] == ["inches", "sixteen", "gigabytes"]
+    assert said(r'split at "\n" or \t')[2:] == ["backslash", "N", "or", "backslash", "T"]
+    assert said("mail.example.org:8080")[-5:] == ["colon", *digits("8080")]
+
+
+def test_plus_or_minus_in_signs():
+    for sign in ("+/-", "+/−", "±"):
+        assert said(f"It is 10 {sign} 2%")[3:6] == ["plus", "or", "minus"]
+
+
+@pytest.mark.parametrize("count", ["100", "1000", "1,000", "10,000", "1,000,000"])
+def test_hundreds_of_things_are_no_seconds(count):
+    words = said(f"There are {count}s of them")
+    assert words[-3][-1] == "s" and "second" not in " ".join(words)
+
+
+def test_a_day_before_its_month():
+    assert said("See you on 31/12.")[-3:] == ["december", "thirty", "first"]
+    assert said("Christmas (25/12) is")[1:4] == ["december", "twenty", "fifth"]
+
+
+@pytest.mark.parametrize(("mark", "word"), [("IV", "four"), ("V", "five"), ("II", "two")])
+def test_headings_with_roman_numerals(mark, word):
+    assert said(f"{mark}. RESULTS\nWe did.")[0] == word
+    assert said(f"III. Aims\nNone.\n{mark}. Results")[3] == word
+    assert said("V. Nabokov wrote it")[0] == "V"
+
+
+@pytest.mark.parametrize("thing", ["fuse", "breaker", "circuit"])
+def test_amperes_of_what_carries_them(thing):
+    assert said(f"a 15A {thing}")[-2:] == ["ampere", thing] and said("in room 5A")[-1] == "A"
+
+
+def test_the_code_of_a_town_before_it():
+    assert said("Am Hang 3, 10115 Berlin")[3:] == [*digits("10115"), "berlin"]
+
+
+@pytest.mark.parametrize("word", ["Lyft", "ramen", "paella", "Macron", "UEFA", "Djokovic's"])
+def test_words_younger_than_the_dictionary(word):
+    assert text.analyse(f"The {word} is").words[1].source != "guess"
+
+
+@pytest.mark.parametrize(("size", "name"), [("bn", "billion"), ("tn", "trillion"), ("mn", "million")])
+def test_sizes_without_money(size, name):
+    assert said(f"the 1.4{size} people")[1:5] == ["one", "point", "four", name]
+    assert said(f"some £2{size} of it")[1:4] == ["two", name, "pounds"]
+
+
+@pytest.mark.parametrize("state", ["OR", "OH", "IN", "ME", "HI"])
+def test_states_that_are_words_too(state):
+    for frame in ("Go to Salem, {}; then", "It is in Salem, {}.", "From Salem, {} to Troy"):
+        assert " ".join(state) in " ".join(said(frame.format(state))), frame
+    assert said("We go to Salem, OR we stay")[4] == "or"
+
+
+def test_points_of_percent_and_what_is_on_a_day():
+    assert said("up 0.5 pp now")[-3:-1] == ["percentage", "points"]
+    assert said("14 pp. in all")[2 - 1] == "pages"
+    for thing in ("email", "meeting", "call"):
+        assert said(f"your 3/8 {thing}")[1:3] == ["march", "eighth"]
+    assert "march" not in said("a 3/8 inch bolt")
+
+
+def test_signs_that_are_named():
+    assert said("Use / or \\ here")[1:4] == ["slash", "or", "backslash"]
+    assert said("Order #: 12")[1] == "number" and "slash" not in said("this and / or that")

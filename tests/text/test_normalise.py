@@ -162,7 +162,7 @@ CASES = {
     # signs, addresses
     "salt & pepper": "salt and pepper",
     "and/or": "and or",
-    "me@site.com": "M E at site dot com",
+    "me@site.com": "me at site dot com",
     "www.example.org/help": "W W W dot example dot org slash help",
     "well-known co-op": "well known co op",
     "a (small) thing": "a, small, thing",
@@ -171,7 +171,7 @@ CASES = {
     "what?! no!!": "what? no!",
     "hmm... yes": "hmm… yes",
     "“Quoted,” she said.": "quoted, she said.",
-    "don't can’t rock 'n' roll": "don't can't rock N roll",
+    "don't can’t rock 'n' roll": "don't can't rock 'n roll",
     "the dogs' bowls": "the dogs' bowls",
     "don′t, I′m O′Brien": "don't, i'm o'brien",
     "the boys′ room": "the boys' room",

@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
 # WHAT: audiotsm at speed 1.0 gives the sound late, and not its end.
-# GUESS: a change of speed by 1.0 changes nothing: the same sound at the same time, of the same length.
-# SEEN: audiotsm 0.1.2, noise of 2 s at 16 kHz, default options: wsola and phasevocoder are 512 samples
-#   (32 ms) late, to the sample, and 1792 and 1280 samples shorter; the last 2304 and 1792 samples
-#   (144 and 112 ms) of the input can be anything. ola is in time. pytsmod 0.3.8 (ola and
+# GUESS: a change of speed by 1.0 changes nothing: the same sound at the same time, of the same
+#   length.
+# SEEN: audiotsm 0.1.2, noise of 2 s at 16 kHz, default options: wsola and phasevocoder are 512
+#   samples (32 ms) late, to the sample, and 1792 and 1280 samples shorter; the last 2304 and 1792
+#   samples (144 and 112 ms) of the input can be anything. ola is in time. pytsmod 0.3.8 (ola and
 #   phase_vocoder at 1.0) gives the input back.
 # WHY IT MATTERS: speeds of 0.9, 1.0 and 1.1 are the usual augmentation: 'speed 1.0' is not the
-#   original, labels of frames are off by three frames of 10 ms, and the last phones of each clip are
-#   missing under a transcript that has them.
-# SOURCE: its documentation speaks of a tolerance and of no delay; found by measuring.
+#   original, labels of frames are off by three frames of 10 ms, and the last phones of each clip
+#   are missing under a transcript that has them.
+# SOURCE: the docstring of wsola speaks of a tolerance and of no delay; found by measuring.
 set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # WHAT: decord and moviepy move sound that begins later than the picture to the beginning.
-# GUESS: a file says when each stream begins; a click and a white picture that are shown together, 1
-#   s after the start, are both at 1 s in what a loader gives, with silence where no sound was.
-# SEEN: decord 0.6.0 and moviepy 2.2.1, for Matroska and MP4 whose sound begins at 0.5 s: the picture
-#   is at 1.0 s, the click at 0.5 s (0.52 in MP4), by decord's AudioReader and by moviepy's
-#   audio.get_frame. No warning. By the times that PyAV 18.1.0 reads both are at 1.0 s; where the
-#   sound begins with the picture, all three give 1.0 s.
-# WHY IT MATTERS: recorders of calls and meetings write such files, where the camera is on before the
-#   microphone: in the whole clip the lips come half a second after the words. A model of both
+# GUESS: a file says when each stream begins; a click and a white picture that are shown together,
+#   1 s after the start, are both at 1 s in what a loader gives, with silence where no sound was.
+# SEEN: decord 0.6.0 and moviepy 2.2.1, for Matroska and MP4 whose sound begins at 0.5 s: the
+#   picture is at 1.0 s, the click at 0.5 s (0.52 in MP4), by decord's AudioReader and by
+#   moviepy's audio.get_frame. No warning. By the times that PyAV 18.1.0 reads both are at 1.0 s;
+#   where the sound begins with the picture, all three give 1.0 s.
+# WHY IT MATTERS: recorders of calls and meetings write such files, where the camera is on before
+#   the microphone: in the whole clip the lips come half a second after the words. A model of both
 #   learns it so, and speech is given to whoever moves at the wrong moment.
 # SOURCE: found by trying; the format of Matroska gives each block its own time.
 set -euo pipefail

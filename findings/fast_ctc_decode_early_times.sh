@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # WHAT: fast-ctc-decode's beam_search says that every label was spoken at the beginning.
 # GUESS: the path beside the text holds the frames of the labels, as that of viterbi_search does:
-#   20 and 150 for peaks at the frames 20 and 150.
-# SEEN: fast-ctc-decode 0.3.7: viterbi_search gives [20, 150]; beam_search gives the same text with
-#   [0, 1], even where the probability of both labels is 0 in all other frames. With
+#   20 and 150 for peaks at the frames 20 and 150. (Of the times this was written after a first
+#   run; the guess before it was of the text.)
+# SEEN: fast-ctc-decode 0.3.7: viterbi_search gives [20, 150]; beam_search gives the same text
+#   with [0, 1], even where the probability of both labels is 0 in all other frames. With
 #   beam_cut_threshold=0.1 it is [20, 150] as well; the default is 0. It looks as if the time of a
 #   label were kept from the first frame at which the search held a text with that label, however
 #   improbable, and not corrected later.

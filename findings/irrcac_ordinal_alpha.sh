@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
 # WHAT: irrCAC's Krippendorff's alpha of ordinal ratings is another number than Krippendorff's.
-# GUESS: two libraries agree on Krippendorff's alpha for the same ratings and level, up to rounding.
-# SEEN: irrCAC 0.4.4 beside krippendorff 0.9.0, 200 clips by 3 raters from 1 to 5: nominal, interval
-#   (weights='quadratic') and ratio agree within 0.0002, ordinal is 0.642 against 0.620. Krippendorff
-#   counts how often the grades between two were given; irrCAC's ordinal weights are by the ranks of
-#   the grades alone.
-# WHY IT MATTERS: opinion scores, intensity, valence and arousal are ordinal, and 'alpha = 0.64' is
-#   compared with that of other corpora. Which one it is hangs on the library, and the gap on how
-#   unevenly the grades are used.
+# GUESS: two libraries agree on Krippendorff's alpha for the same ratings and level, up to
+#   rounding. (Written after a first comparison.)
+# SEEN: irrCAC 0.4.4 beside krippendorff 0.9.0, 200 clips by 3 raters from 1 to 5: nominal,
+#   interval (weights='quadratic') and ratio agree within 0.0002, ordinal is 0.642 against 0.620.
+#   Krippendorff counts how often the grades between two were given; irrCAC's ordinal weights are
+#   by the ranks of the grades alone.
+# WHY IT MATTERS: opinion scores, intensity, valence and arousal are ordinal, and 'alpha = 0.64'
+#   is compared with that of other corpora. Which one it is hangs on the library, and the gap on
+#   how unevenly the grades are used.
 # SOURCE: Krippendorff's "Computing Krippendorff's Alpha-Reliability" (2011) has the ordinal
 #   difference by counts; found by comparing.
 set -euo pipefail

@@ -1,16 +1,16 @@
 #!/usr/bin/env bash
 # WHAT: moviepy's to_soundarray gives one number, repeated, where speech is asked for at 16 kHz.
-# GUESS: to_soundarray(fps=16000) is the sound of the file at 16 kHz, well or badly resampled. (The
-#   behavior was seen while another question was tried, before this was written.)
-# SEEN: moviepy 2.2.1: of a tone of 20 s in a WAV of 44.1 kHz, the file's own rate and fps=22050 give
-#   the tone; fps=16000 and fps=8000 give arrays of the right length in which every sample is the
-#   same, that of second 1.0. Of 2 s fps=22050 is such an array too; files of a second or less raise
-#   an exception. A request for more than half of the reader's buffer is split, and the halves of
-#   the mask of valid times are passed on in the place of the times: True is read as 1 s. No
-#   warning. (write_audiofile, which asks for small parts, is not concerned.)
-# WHY IT MATTERS: it is the way from a video to the 16 kHz of speech models without a file between:
-#   recognizers, voice detectors and emotion models get a constant, which is no silence in its
-#   bytes, has the right duration, and depends on one sample of the recording.
+# GUESS: to_soundarray(fps=16000) is the sound of the file at 16 kHz, well or badly resampled.
+#   (The behavior was seen while another question was tried, before this was written.)
+# SEEN: moviepy 2.2.1: of a tone of 20 s in a WAV of 44.1 kHz, the file's own rate and fps=22050
+#   give the tone; fps=16000 and fps=8000 give arrays of the right length in which every sample is
+#   the same, that of second 1.0. Of 2 s fps=22050 is such an array too; files of a second or less
+#   raise an exception. A request for more than half of the reader's buffer is split, and the
+#   halves of the mask of valid times are passed on in the place of the times: True is read as 1
+#   s. No warning. (write_audiofile, which asks for small parts, is not concerned.)
+# WHY IT MATTERS: it is the way from a video to the 16 kHz of speech models without a file
+#   between: recognizers, voice detectors and emotion models get a constant, which is no silence
+#   in its bytes, has the right duration, and depends on one sample of the recording.
 # SOURCE: AudioFileClip's reader, get_frame; github.com/Zulko/moviepy/issues/1044 (closed) shows
 #   arrays of zeros from version 1.
 set -euo pipefail

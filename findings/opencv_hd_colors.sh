@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# WHAT: OpenCV up to 4.12 reads the colors of HD video by the matrix of SD video, whatever the file
-#   says; from 4.13 on it follows the file, so that the same pictures have other numbers.
-# GUESS: a video of one color, tagged as BT.709 (as cameras write HD), has that color within 3 of 255
-#   in each reader and version.
+# WHAT: OpenCV up to 4.12 reads the colors of HD video by the matrix of SD video, whatever the
+#   file says; from 4.13 on it follows the file, so that the same pictures have other numbers.
+# GUESS: a video of one color, tagged as BT.709 (as cameras write HD), has that color within 3 of
+#   255 in each reader and version. (Written before a run for one version; that 4.13 differs was
+#   seen first.)
 # SEEN: opencv-python-headless 4.12.0.88: (200, 40, 40) is read as (185, 23, 41), (40, 200, 40) as
 #   (51, 227, 45) and a skin tone of (180, 130, 110) as (175, 125, 110): the numbers of BT.601.
 #   4.13.0.92 and PyAV 18.1.0 give each color within 2. Tagged and made as BT.601, all three do.

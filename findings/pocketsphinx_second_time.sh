@@ -2,15 +2,15 @@
 # WHAT: PocketSphinx hears other words in the same recording the second time.
 # GUESS: a decoder that gets the same recording twice as a whole (full_utt=True, between start_utt
 #   and end_utt) gives the same words: normalization is by the utterance (the model's cmn=batch).
-# SEEN: pocketsphinx 5.1.1 with the model in its wheel, synthetic speech: 'the weather was fine in the
-#   morning' from a new decoder, 'and it was like in the morning' from the second time on. A new
-#   decoder always gives the first; so does reinit_feat() before the second time: something of the
-#   front end is kept from one utterance to the next.
-# WHY IT MATTERS: one decoder for a whole corpus is the usual loop: the words and the error rate of a
-#   file depend on what was decoded before it, and change with the order of the files, with their
-#   number, or with how they are shared among workers.
-# SOURCE: docstrings of start_utt and process_raw ("assume this is the entire utterance"); found by
-#   decoding twice.
+# SEEN: pocketsphinx 5.1.1 with the model in its wheel, synthetic speech: 'the weather was fine in
+#   the morning' from a new decoder, 'and it was like in the morning' from the second time on. A
+#   new decoder always gives the first; so does reinit_feat() before the second time: something of
+#   the front end is kept from one utterance to the next.
+# WHY IT MATTERS: one decoder for a whole corpus is the usual loop: the words and the error rate
+#   of a file depend on what was decoded before it, and change with the order of the files, with
+#   their number, or with how they are shared among workers.
+# SOURCE: docstrings of start_utt and process_raw ("assume this is the entire utterance"); found
+#   by decoding twice.
 set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

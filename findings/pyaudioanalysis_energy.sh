@@ -1,16 +1,17 @@
 #!/usr/bin/env bash
-# WHAT: pyAudioAnalysis' energy does not know how loud a recording is, and one click lowers that of
-#   all its frames.
-# GUESS: energy is the mean square of a frame's samples: 20 dB less sound has a hundredth of it, and a
-#   click changes the frame that it is in.
-# SEEN: pyAudioAnalysis 0.3.14: the same noise 20 dB quieter has the same energy in each frame, and
-#   with one sample of full scale in the last second every frame before it loses 16.8 dB; the
+# WHAT: pyAudioAnalysis' energy does not know how loud a recording is, and one click lowers that
+#   of all its frames.
+# GUESS: energy is the mean square of a frame's samples: 20 dB less sound has a hundredth of it,
+#   and a click changes the frame that it is in. (Written after a first run had shown energies
+#   that did not change.)
+# SEEN: pyAudioAnalysis 0.3.14: the same noise 20 dB quieter has the same energy in each frame,
+#   and with one sample of full scale in the last second every frame before it loses 16.8 dB; the
 #   first MFCC moves with it. The signal is divided by its own peak before anything is measured.
-# WHY IT MATTERS: energy is the plainest cue of arousal: shouting and speaking under the breath, in
-#   two files, have the same. A bump against the microphone makes a whole answer quiet, and the
+# WHY IT MATTERS: energy is the plainest cue of arousal: shouting and speaking under the breath,
+#   in two files, have the same. A bump against the microphone makes a whole answer quiet, and the
 #   features of a segment depend on the file that it was cut from.
-# SOURCE: its wiki calls energy the sum of squares by the frame's length; dc_normalize in
-#   ShortTermFeatures says "normalizes to -1, 1 range".
+# SOURCE: the docstring of energy, "signal energy of frame"; that of dc_normalize in
+#   ShortTermFeatures, "normalizes to -1, 1 range".
 set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -44,6 +45,7 @@ mfcc = float(np.median(features["click"]["mfcc_1"] - features["noise"]["mfcc_1"]
 print("seen, dB (least and most of 40 frames):",
       {name: (round(float(values.min()), 2), round(float(values.max()), 2))
        for name, values in change.items()}, "; first MFCC with the click:", round(mfcc, 1))
-same = np.abs(change["a tenth"]).max() < 0.1 and np.abs(change["click"] + 16.81).max() < 0.1 and mfcc < -3
+same = np.abs(change["a tenth"]).max() < 0.1 and np.abs(change["click"] + 16.81).max() < 0.1
+same = same and mfcc < -3
 sys.exit(0 if same else "CHANGED: see the line above")
 EOF

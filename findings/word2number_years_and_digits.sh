@@ -1,13 +1,15 @@
 #!/usr/bin/env bash
-# WHAT: word2number adds or multiplies numbers that stand side by side, and forgets the millions of
-#   a decimal number: years, digits said one by one and amounts become other numbers.
-# GUESS: 'nineteen ninety nine' is 1999 or an exception, 'one two three' is 123 or an exception, 'two
-#   point five million' is 2500000, 'minus five' is -5.
-# SEEN: word2number 1.1: 1719 (19 times 90, and 9), 5, 2 and 5. 'hundred and twenty' is 2000 and 'two
-#   million one thousand' 2002001. No warning; numbers such as 'three hundred and forty two' are
-#   right.
-# WHY IT MATTERS: it turns the number words of transcripts and of spoken answers into digits: years,
-#   telephone numbers, ages and amounts are wrong in a way that no longer shows what was said.
+# WHAT: word2number adds or multiplies numbers that stand side by side, and forgets the millions
+#   of a decimal number: years, digits said one by one and amounts become other numbers.
+# GUESS: 'nineteen ninety nine' is 1999 or an exception, 'one two three' is 123 or an exception,
+#   'two point five million' is 2500000, 'minus five' is -5. (Written before a run for 'one two
+#   three'; the others were tried with it, without a guess.)
+# SEEN: word2number 1.1: 1719 (19 times 90, and 9), 5, 2 and 5. 'hundred and twenty' is 2000 and
+#   'two million one thousand' 2002001. No warning; numbers such as 'three hundred and forty two'
+#   are right.
+# WHY IT MATTERS: it turns the number words of transcripts and of spoken answers into digits:
+#   years, telephone numbers, ages and amounts are wrong in a way that no longer shows what was
+#   said.
 # SOURCE: github.com/akshaynagpal/w2n/issues/66 (years), 38 and 44 (hundreds, millions), open.
 set -euo pipefail
 work=$(mktemp -d)

@@ -159,7 +159,8 @@ def work(cfg, exp):
     with open(exp / "journal", "a") as file:
         file.write("begins\\n")
         file.flush()
-        time.sleep(1.0)
+        while not (exp / "go on").exists():
+            time.sleep(0.02)
         file.write("ends\\n")
 
 recipe.main(["--exp", sys.argv[1]])
@@ -174,9 +175,12 @@ def test_of_two_processes_at_one_stage_the_second_waits(tmp_path: Path) -> None:
     while not (journal.exists() and journal.read_text()):
         time.sleep(0.02)
         assert first.poll() is None
-    second = subprocess.run(command, capture_output=True, text=True, timeout=60)
-    assert first.wait(60) == second.returncode == 0, second.stderr
-    assert "another process runs it" in second.stdout and "finished before" in second.stdout
+    second = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert second.stdout is not None
+    assert "another process runs it" in second.stdout.readline()
+    (tmp_path / "exp" / "go on").touch()  # the first ends only now, however busy the machine is
+    said = second.communicate(timeout=60)[0]
+    assert first.wait(60) == second.returncode == 0 and "finished before" in said
     assert journal.read_text().split() == ["begins", "ends"]
     assert os.listdir(tmp_path / "exp" / ".stages")  # and the next process finds no lock
     assert subprocess.run(command, capture_output=True).returncode == 0

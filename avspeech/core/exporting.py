@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 ONNX = ("onnx", "onnxscript", "onnxruntime")
 EDGE = "pip install 'avspeech[edge]'"
 PRODUCER = f"avspeech {__version__}"  # what an exported file names as its maker
+# Setting of an onnxruntime session. Where the processor has no instruction for products of 8 bits
+# (AVX2 without VNNI) their sums of two are cut off at 16 bits; with it they are made another way
+# there, slower and exact
+EXACT = ("session.x64quantprecision", "1")
 
 
 def require(what: str, packages: Sequence[str] = ONNX, bring: str = EDGE) -> None:
@@ -121,9 +125,7 @@ def onnx_session(model: str | Path | bytes, threads: int = 1,
     options.log_severity_level = 3
     # An arena keeps the most that any run has needed, for good; without one runs are no slower
     options.enable_cpu_mem_arena = False
-    # Where the processor has no instruction for products of 8 bits (AVX2 without VNNI) their sums
-    # of two are cut off at 16 bits; so they are made another, slower way there, which is exact
-    options.add_session_config_entry("session.x64quantprecision", "1")
+    options.add_session_config_entry(*EXACT)
     if weights:
         values = [onnxruntime.OrtValue.ortvalue_from_numpy(value) for value in weights.values()]
         options.add_external_initializers(list(weights), values)

@@ -248,7 +248,7 @@ class Tracker:
                 trail.add(first + k, pose, True, looks)
         self.held, self.count = [], now + 1
         self.before = between[-1] if between else self.before
-        self._settle(image, now)
+        self._settle(image, now, functools.cache(lambda: self._change(image, now)))
         return True
 
     def _frame(self, image: np.ndarray) -> None:
@@ -258,10 +258,11 @@ class Tracker:
         change = functools.cache(lambda: self._change(image, now))
         for trail in self.live:
             _follow(trail, self.finder, image, now, change)
-        self._settle(image, now)
+        self._settle(image, now, change)
 
-    def _settle(self, image: np.ndarray, now: int) -> None:
-        """Looks for faces where it is time to, and ends trails that are over."""
+    def _settle(self, image: np.ndarray, now: int, change: Callable[[], float]) -> None:
+        """Looks for faces where it is time to, and ends trails that are over. `change` is that of
+        the picture (`_change`)."""
         live = self.live
         gone = [now - t.frames[-1] for t in live if t.frames[-1] != now]
         regular = now % self.step == 0
@@ -271,8 +272,7 @@ class Tracker:
         if 1 in gone or small or (due and self._changed(image, now)):
             if self.finder.follows:
                 self.searched = _thumb(image)
-            _look(live, self.finder, image, now, small or (not live and regular),
-                  functools.cache(lambda: self._change(image, now)))
+            _look(live, self.finder, image, now, small or (not live and regular), change)
         self.before = image
         live = _without_doubles(live, now)
         over = [t.over or now - t.frames[-1] > self.keep for t in live]
@@ -290,11 +290,12 @@ class Tracker:
         return bool(change.max(where=beside, initial=0) >= CHANGED)
 
     def _beside(self, thumb: np.ndarray, image: np.ndarray, frame: int) -> np.ndarray:
-        """The cells of a small copy beside the faces that were seen in a frame, bool `[h, w]`."""
+        """The cells of a small copy beside the faces that were seen in a frame or, as they were
+        followed since, in a later one, bool `[h, w]`."""
         beside = np.ones(thumb.shape[:2], bool)
         cell = image.shape[1] / thumb.shape[1]
         for trail in self.live:
-            if trail.frames[-1] == frame:
+            if trail.frames[-1] >= frame:
                 x0, y0, x1, y1 = trail.box / cell
                 wide, high = AROUND * (x1 - x0), AROUND * (y1 - y0)
                 rows = slice(max(0, math.floor(y0 - high)), max(0, math.ceil(y1 + high)))

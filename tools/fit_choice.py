@@ -3,7 +3,7 @@
     python tools/fit_choice.py VIDEOS [VIDEOS ...] --voices VOICES --splitter FOLDER [--half 1]
 
 VIDEOS and VOICES are those of tools/people.py, whose mixtures of every kind are made; use people
-and voices that nothing is measured on. The weights of the gate (`avspeech/extraction/choice.py`)
+and voices that nothing is measured on. The weights of the gate (`avspeech/extraction/gate.py`)
 are fitted by gradient descent so that
 
 - a target that speaks with others is heard well (mean of SI-SDR and SNR), and never worse than in
@@ -33,9 +33,11 @@ from torch import Tensor
 
 from avspeech.core import pretrained
 from avspeech.errors import InputError
-from avspeech.extraction import choice
+from avspeech.extraction.choice import assign, scores
 from avspeech.extraction.engine import Engine, engine_of, splitter_of
 from avspeech.extraction.evidence import Lateness, Window, examine
+from avspeech.extraction.gate import CANDIDATES, FEATURES, allowed, features, held
+from avspeech.extraction.steps import STEP, shares_of_voices, sums
 from avspeech.media.mouths import MouthTrack
 
 MARGIN = 0.5  # dB by which the output should be better than the mixture
@@ -70,18 +72,18 @@ def example(window: Window, case: Case, hop: int) -> Example:
         case: the mixture.
         hop: samples between frames of the fits.
     """
-    step = round(choice.STEP * RATE)
+    step = round(STEP * RATE)
     nothing = np.zeros((1, len(window.voices)))
-    _, sums = choice.sums(window, nothing, step, hop)
-    chances, _ = choice.assign(choice.scores(sums))
-    share = choice.shares_of_voices(chances)[:, 0]
+    _, heard = sums(window, nothing, step, hop)
+    chances, _ = assign(scores(heard))
+    share = shares_of_voices(chances)[:, 0]
     signals = np.concatenate([window.own, window.voices, window.guided[0], window.mixture[None],
                               case.target[None]]).astype(np.float64)
     parts = [signals[:, begin:begin + step] for begin in range(0, len(window.mixture), step)]
     gram = np.stack([part @ part.T for part in parts])
-    seen = sums.seen / np.maximum(sums.frames[:, None], 1.0)
+    seen = heard.seen / np.maximum(heard.frames[:, None], 1.0)
     return Example(case.kind, f"{case.clip.source}/{case.clip.person}",
-                   choice.features(sums, chances)[:, 0], share, seen,
+                   features(heard, chances)[:, 0], share, seen,
                    gram / max(gram[:, -2, -2].sum(), 1e-9))
 
 
@@ -98,8 +100,8 @@ class Outcome:
 
         self.features, self.share = tensor("features"), tensor("share")
         self.seen, self.gram = tensor("seen"), tensor("gram")
-        self.allowed = torch.from_numpy(choice.allowed(self.features.numpy())).float()
-        self.held = torch.from_numpy(choice.held(self.share.numpy())).float()
+        self.allowed = torch.from_numpy(allowed(self.features.numpy())).float()
+        self.held = torch.from_numpy(held(self.share.numpy())).float()
         counts = torch.tensor([len(e.features) for e in examples])
         self.which = torch.arange(len(examples)).repeat_interleave(counts)
         self.count = len(examples)
@@ -172,7 +174,7 @@ def fit(outcome: Outcome, steps: int = 400) -> Tensor:
         outcome: of at least one example of each kind.
         steps: of gradient descent.
     """
-    gate = torch.zeros(len(choice.FEATURES), len(choice.CANDIDATES))
+    gate = torch.zeros(len(FEATURES), len(CANDIDATES))
     gate[0, -1] = -2.0  # silence is rare
     gate.requires_grad_(True)
     optimizer = torch.optim.Adam([gate], 0.08)

@@ -33,8 +33,9 @@ if TYPE_CHECKING:
 
     from avspeech.core.engine import Choice, Graphs
     from avspeech.core.pretrained import ModelInfo
-    from avspeech.extraction.choice import Gate, Report
+    from avspeech.extraction.choice import Report
     from avspeech.extraction.evidence import Lateness, Window
+    from avspeech.extraction.gate import Gate
     from avspeech.extraction.live import Stream
 
 UNSEEN = ("silence", "model")
@@ -62,7 +63,7 @@ class Extractor:
         windows: how long signals are cut.
         when_unseen: the output before the face first appears in any view and after it has gone for
             good, each with a margin of 0.5 s: "silence", with a splitter but for the voice that
-            surely is that of the face elsewhere (`choice.carried`), or "model" (what the model
+            surely is that of the face elsewhere (`gate.carried`), or "model" (what the model
             makes of sound without a picture). While a face is lost between two appearances the
             model always runs, with those frames marked as missing.
         precision: of torch. "auto": products in bf16 where this processor has a unit for it and the
@@ -156,7 +157,7 @@ class Extractor:
             parts.append(pretrained.content(str(splitter)) if fits else "")
             splitter = pretrained.open_model(splitter, device, engine)[0] if fits else None
             if fits and "gate" in about.frontend:
-                from avspeech.extraction.choice import Gate
+                from avspeech.extraction.gate import Gate
 
                 options = {"gate": Gate(about.frontend["gate"]), **options}
         if isinstance(voice, (str, Path)):

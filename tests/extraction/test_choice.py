@@ -16,11 +16,13 @@ import avspeech
 from avspeech.core import pretrained
 from avspeech.errors import InputError
 from avspeech.extraction import choice
-from avspeech.extraction.choice import CANDIDATES, FEATURES, Chooser, Report
+from avspeech.extraction.choice import Chooser, Report
 from avspeech.extraction.engine import TorchEngine
 from avspeech.extraction.evidence import Lateness, Window, fits, timbre
 from avspeech.extraction.extractor import Extractor
+from avspeech.extraction.gate import CANDIDATES, FEATURES, Gate
 from avspeech.extraction.mvtf import MVTF, MVTFConfig, Separated
+from avspeech.extraction.steps import STEP, sums
 from avspeech.extraction.windows import Windows
 from avspeech.media.mouths import MouthTrack
 
@@ -87,7 +89,7 @@ def lips(seconds: float, who: int) -> np.ndarray:
     return crops
 
 
-class Choosing(choice.Gate):
+class Choosing(Gate):
     """Puts out the voice and nothing else."""
 
     def __init__(self) -> None:
@@ -197,7 +199,7 @@ def test_a_third_face_that_speaks_is_told_and_one_that_does_not_is_not() -> None
 
 
 @pytest.mark.parametrize("late", [-16, -5, 0, 6])
-def test_the_fits_find_the_voice_and_how_late_the_lips_are(late: int) -> None:
+def test_the_fits_offind_the_voice_and_how_late_the_lips_are(late: int) -> None:
     model = Knowing(LOW, HIGH, late=late)
     frames = 500
     planes = model.cue(torch.from_numpy(lips(8, 1))[None, None], torch.ones(1, 1, 200), frames)[0].numpy()
@@ -253,6 +255,27 @@ def test_the_recursion_is_that_of_all_paths() -> None:
     assert (chances[..., :2].sum(1) <= 1 + 1e-12).all()  # no voice twice
 
 
+def test_the_lips_own_estimate_tells_which_voice_and_not_whether_there_is_one() -> None:
+    steps, hop = 8, 160
+    rng = np.random.default_rng(3)
+    voices = np.stack([LOW, HIGH])[:, : steps * 8000]
+    count = voices.shape[1] // hop
+    shown = np.arange(count) < count // 2
+
+    def scored(own: np.ndarray) -> np.ndarray:
+        window = Window(0, voices.sum(0), voices, own[None], voices[None], parts, np.zeros((1, count)),
+                        shown[None], np.zeros((2, 64)), np.zeros((1, count)))
+        return choice.scores(sums(window, np.zeros((1, 2)), 8000, hop)[1])[:, 0]
+
+    parts = rng.normal(0, 0.1, (1, 2, count)) * shown
+    silent = scored(np.zeros_like(LOW[: steps * 8000]))
+    for voice, right in ((0, LOW), (1, HIGH)):
+        changed = scored(0.1 * right[: steps * 8000]) - silent
+        assert (changed[:4, voice] > 0.3).all() and (changed[:4, 1 - voice] < -0.3).all()
+        np.testing.assert_allclose(changed.sum(1), 0, atol=1e-9)
+        assert not changed[4:].any()  # the face is not seen there
+
+
 def test_voices_are_followed_through_the_overlap() -> None:
     a, b = LOW[:16000], HIGH[:16000]
     assert choice.follow(np.stack([a, b]), np.stack([-0.5 * b, a + 0.2 * b])) == [1, 0]
@@ -282,7 +305,7 @@ def test_memory_is_bounded_and_every_step_is_reported_once() -> None:
 
     out = list(chooser(windows()))
     assert [start for start, _ in out] == [8000 * i for i in range(100)]
-    assert max(sizes) <= (choice.HORIZON + 24) / choice.STEP
+    assert max(sizes) <= (choice.HORIZON + 24) / STEP
     seconds = chooser.reports[0].seconds
     assert seconds == [0.5 * i for i in range(len(seconds))] and seconds[-1] == 803.5
 

@@ -37,8 +37,8 @@ YAMLS = sorted(str(p.relative_to(ROOT)) for p in ROOT.glob("egs/*/*/conf/**/*.ya
 LISTED = {
     "bench": ("mini", "paralbench"),
     "semi": ("mini",),
-    "ser": ("ased", "baved", "crema_d", "daic_woz", "emodb", "emogator", "iemocap", "m3ed", "many", "mini",
-            "nemo", "own", "ravdess", "turev", "urdu"),
+    "ser": ("ased", "baved", "crema_d", "daic_woz", "emodb", "emogator", "emovo", "iemocap", "m3ed",
+            "many", "mini", "nemo", "own", "ravdess", "turev", "urdu"),
     "split": ("librispeech",),
     "tse": ("grid", "lrs3", "mead", "mini", "own", "voxceleb2"),
     "tts": ("asterisk", "libritts", "ljspeech", "mini", "teacher", "vctk"),

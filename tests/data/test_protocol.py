@@ -23,8 +23,8 @@ HASHES = {
     "daic_woz-phq8": "83ea533f64d4", "nemo-loso": "089fdf7636e2", "mini_emotion": "a080b0abf9bc",
     "emogator-5fold": "369beed1396f", "crema_d-5fold-7441": "351c8f44fd24",
     "emodb-2.0": "e981cc436573", "ased-5fold": "a5abb5fb73b9", "urdu-5fold": "31b6fa284225",
-    "turev-loso": "26b8a29bac00", "baved-5fold-59": "e1250cd941b6", "many-left-out": "8ca3f0195026",
-    "many-6fold": "c305cc744cab", "own_emotion-held-out": "060006411584",
+    "turev-loso": "26b8a29bac00", "emovo-loso": "205cba74786e", "baved-5fold-59": "e1250cd941b6",
+    "many-left-out": "2a66fcc2fefe", "many-6fold": "5ba44be9195d", "own_emotion-held-out": "060006411584",
 }
 # The folds of EmoBox, by actor.
 EMOBOX = ("01 11 20 21", "04 10 12 14", "08 09 19 23", "03 05 07 24", "02 15 16 18", "06 13 17 22")

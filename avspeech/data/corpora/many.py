@@ -2,9 +2,9 @@
 out.
 
 `source` is a folder that holds each corpus in a folder (or a link to one) of its name here:
-ravdess, nemo, ased, crema_d. Their emotions keep the spelling of their corpus and are joined by
-the protocols' mapping, which is made from the table in `data/labels.py`; the corpus of an utterance
-is its label `corpus`.
+ravdess, nemo, ased, crema_d, emovo. Their emotions keep the spelling of their corpus and are joined
+by the protocols' mapping, which is made from the table in `data/labels.py`; the corpus of an
+utterance is its label `corpus`.
 
 Protocols:
     many-left-out: one fold for each corpus, which is tested after training on all others.
@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from avspeech.data import labels
-from avspeech.data.corpora import ased, crema_d, layout, nemo, ravdess
+from avspeech.data.corpora import ased, crema_d, emovo, layout, nemo, ravdess
 from avspeech.data.corpora.scan import read
 from avspeech.data.protocol import Fold, Protocol
 from avspeech.errors import InputError
@@ -37,6 +37,7 @@ PARTS = {
     "nemo": (nemo, tuple(nemo.CLIPS), ("MK0", "SM0")),
     "ased": (ased, ased.SPEAKERS, tuple(ased.SPEAKERS[4::8])),
     "crema_d": (crema_d, crema_d.ACTORS, crema_d.ACTORS[4::8]),
+    "emovo": (emovo, emovo.SPEAKERS, ("f3", "m3")),
 }
 
 ABOUT = layout.About(
@@ -125,9 +126,9 @@ def _named(name: str, speakers: Iterable[str]) -> tuple[str, ...]:
 
 
 _MAPPING = mapping(sorted({*ravdess.EMOTIONS, *nemo.EMOTIONS, *ased.EMOTIONS.values(),
-                           *crema_d.EMOTIONS.values()}))
+                           *crema_d.EMOTIONS.values(), *emovo.EMOTIONS.values()}))
 _COUNTS = Counter({name: 96 if name == "neutral" else 192 for name in ravdess.EMOTIONS})
-for _part in (nemo.PROTOCOLS[0].counts, ased.CLIPS, crema_d.PROTOCOLS[1].counts):
+for _part in (nemo.PROTOCOLS[0].counts, ased.CLIPS, crema_d.PROTOCOLS[1].counts, emovo.CLIPS):
     _COUNTS.update({_MAPPING[_name]: _count for _name, _count in _part.items()})
 _LEFT_OUT = tuple(
     Fold(test, _named(test, PARTS[test][1]),

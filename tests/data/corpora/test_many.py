@@ -3,7 +3,18 @@ import os
 import pytest
 
 from avspeech.data import corpora, labels, protocol
-from avspeech.data.corpora import ased, crema_d, emodb, layout, many, nemo, ravdess, turev, urdu
+from avspeech.data.corpora import (
+    ased,
+    crema_d,
+    emodb,
+    emovo,
+    layout,
+    many,
+    nemo,
+    ravdess,
+    turev,
+    urdu,
+)
 from avspeech.data.manifest import read_manifest, resolve
 from avspeech.errors import InputError
 
@@ -26,6 +37,9 @@ def corpus(tmp_path, sound):
                   900 + 5 * number + k)
     for number, name in enumerate(n for n in crema_d.names() if "_DFA_" in n):
         sound(tmp_path / "in" / "crema_d" / "AudioWAV" / f"{name}.wav", 1300 + number)
+    for number, actor in enumerate(emovo.SPEAKERS):
+        for k, letters in enumerate(emovo.EMOTIONS):
+            sound(tmp_path / "in" / "emovo" / actor / f"{letters}-{actor}-b1.wav", 2000 + 7 * number + k)
     return tmp_path / "in"
 
 
@@ -49,14 +63,15 @@ def test_labels_are_joined_by_the_table(corpus, tmp_path):
     assert of["nemo", "anger"] == of["ased", "angry"] == of["ravdess", "angry"] == "angry"
     assert of["crema_d", "anger"] == "angry" and of["crema_d", "disgust"] == of["ravdess", "disgust"]
     assert of["nemo", "surprised"] == "surprised" and of["ravdess", "calm"] == "calm" != of["nemo", "neutral"]
+    assert of["emovo", "joy"] == of["crema_d", "happy"] == "happy"
     assert None not in of.values()
     assert all(labels.canonical(spelling) == labels.canonical(name)
                for spelling, name in wanted.mapping.items())
 
 
 def test_counts_are_those_of_the_corpora():
-    assert sum(protocol.get("many-6fold").counts.values()) == 1440 + 4481 + 2474 + 7441
-    assert protocol.get("many-6fold").counts["disgust"] == 192 + 1271
+    assert sum(protocol.get("many-6fold").counts.values()) == 1440 + 4481 + 2474 + 7441 + 588
+    assert protocol.get("many-6fold").counts["disgust"] == 192 + 1271 + 84
 
 
 def test_what_releases_are_judged_on_is_not_in_it():

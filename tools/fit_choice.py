@@ -152,7 +152,7 @@ class Outcome:
         alone = -0.6 * si_sdr.clamp_max(ENOUGH) - 0.4 * snr.clamp_max(20) + 1.25 * level_error
         speaking = torch.where(self.alone, alone, mixed)[self.alone | self.mixed].mean()
         down = 0.2 * level[self.silent].mean() + 0.01 * level[self.strange].mean()
-        return speaking + down + 1e-2 * gate[1:].square().sum()
+        return speaking + down + 1e-3 * gate[1:].square().sum()
 
     def lines(self, gate: Tensor) -> list[str]:
         """What is reached, for the terminal."""
@@ -167,7 +167,7 @@ class Outcome:
                 f"{level[self.strange].mean():.1f}"]
 
 
-def fit(outcome: Outcome, steps: int = 400) -> Tensor:
+def fit(outcome: Outcome, steps: int = 1000) -> Tensor:
     """The weights of the gate, `[features, candidates]`.
 
     Args:

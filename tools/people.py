@@ -284,7 +284,7 @@ def main() -> None:
     splitter = None if args.splitter == "none" else args.splitter
     extractor = Extractor.from_pretrained(args.model, splitter=splitter)
     clips = read_clips(args.videos, args.seconds, args.cache, args.half)
-    rows = []
+    rows, enrolled = [], ""
     if args.away:
         clips = [away(c, args.away) for c in clips if len(c.sound) >= (args.away + 4) * RATE]
     for case in cases(clips, args.voices, args.seed):
@@ -294,7 +294,10 @@ def main() -> None:
                       and (c.source, c.person) == (clip.source, clip.person)]
             if not others:
                 continue
-            extractor = Extractor.from_pretrained(args.model, splitter=splitter, voice=others[0])
+            if enrolled != (name := f"{clip.source}/{clip.person}/{clip.name}"):
+                extractor = Extractor.from_pretrained(args.model, splitter=splitter,
+                                                      voice=others[0])
+                enrolled = name
         voice = extractor(case.mixture, [case.clip.crops], sample_rate=RATE,
                           present=[case.clip.present])
         rows.append(row(case, voice, middle(clip, args.away) if args.away else None))

@@ -58,7 +58,7 @@ def scan(source: Path) -> Scan[Clip]:
     problems += layout.grouped("speakers missing", [s for s in SPEAKERS if s not in sexes])
     problems += layout.grouped("files that are not named as ASED's", wrong)
     speakers = layout.counted(len(sexes), len(SPEAKERS), "speakers")
-    return Scan(clips, [f"{speakers}, {total[0]}"], problems)
+    return Scan(clips, [f"{speakers}, {total[0]}"], problems, rate=16_000)
 
 
 _CLASSES = tuple(EMOTIONS.values())

@@ -106,7 +106,7 @@ def scan(source: Path, silent: bool = False) -> Scan[Clip]:
         clips = [c for c in clips if c.id != SILENT]
         found.append(f"{SILENT} left out: it was published without sound")
     found += [f"{name}: {fault}; it is kept" for name, fault in FAULTY.items() if name in have]
-    return Scan(clips, found, problems, varied=True)
+    return Scan(clips, found, problems, varied=True, rate=16_000)
 
 
 # There are no published folds: actors are dealt in the order of their numbers.

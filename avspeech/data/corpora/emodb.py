@@ -143,7 +143,7 @@ def scan(source: Path) -> Scan[Clip]:
                      f"them below {AGREED:.0%} agreement: these have the label acted and not "
                      "emotion")
     return Scan(clips, found, problems, shortest=0.8,
-                varied=True)  # the shortest published clip lasts 1.2 s
+                varied=True, rate=16_000)  # the shortest published clip lasts 1.2 s
 
 
 # Each speaker is tested; for development the woman and the man that follow.

@@ -4,7 +4,7 @@ G. Costantini, I. Iaderola, A. Paoloni, M. Todisco, "EMOVO Corpus: an Italian Em
 Database", LREC 2014.
 
 A file's name is emotion-actor-sentence: rab-f1-b1 is actor f1, a woman, in anger (rabbia), sentence
-b1. Some files have two channels.
+b1. All files but one have two channels.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def scan(source: Path) -> Scan[Clip]:
     problems += layout.grouped("actors missing", [s for s in SPEAKERS if s not in have])
     problems += layout.grouped("files that are not named as EMOVO's", wrong)
     return Scan(clips, [f"{layout.counted(len(have), len(SPEAKERS), 'actors')}, {total[0]}"],
-                problems)
+                problems, rate=48_000)
 
 
 _CLASSES = tuple(EMOTIONS.values())

@@ -63,7 +63,7 @@ def scan(source: Path) -> Scan[Clip]:
     there = [c for c in clips if c.path.is_file()]
     found = [layout.counted(len({c.speaker for c in there}), len(CLIPS), "speakers") + ", "
              + layout.counted(len(there), sum(CLIPS.values()), "clips")]
-    return Scan(there, found, problems, varied=True)
+    return Scan(there, found, problems, varied=True, rate=24_000)
 
 
 # There are no published folds: each speaker is tested; for development the woman and the man that

@@ -90,7 +90,7 @@ def scan(source: Path) -> Scan[Clip]:
              + layout.counted(len(clips), CLIPS, "takes")]
     found += [f"{songs:,} songs left out"] if songs else []
     found += layout.grouped("files of takes that are there already, counted once", twins, 3)
-    return Scan(clips, found, problems, noun="takes", shortest=SHORTEST, varied=True)
+    return Scan(clips, found, problems, noun="takes", shortest=SHORTEST, varied=True, rate=48_000)
 
 
 def _clip(name: str, path: Path) -> Clip:

@@ -12,11 +12,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
+import numpy as np
+
 from avspeech.data.corpora import layout
 from avspeech.data.labels import missing
-from avspeech.data.manifest import PART, Utterance
+from avspeech.data.manifest import PART, Utterance, resolve
 from avspeech.errors import InputError
+from avspeech.media import audio, recordings
 
+LOOKED_AT = 20  # sounds, to know the sample rate of a copy
 T = TypeVar("T")
 Parts = dict[str, list[Utterance]]
 
@@ -79,6 +83,7 @@ class Scan(Generic[T]):
     timed: bool = False  # add the minutes of the usable clips to the first line of `found`
     shortest: float = 0.0  # seconds; a shorter clip was cut
     varied: bool = False  # lengths differ, so many clips of equal length mean that the copy was cut
+    rate: int = 0  # Hz, as published; 0: not known
 
 
 def counts(have: Mapping[str, int], published: Mapping[str, int],
@@ -155,7 +160,8 @@ def read(corpus: str, source: Path, scan: Scan[Any],
         workers: threads that open files.
 
     Returns:
-        (utterances, problems of the scan and of its files).
+        (utterances, problems of the scan and of its files). What need not be mended is added to
+        the scan's `found`.
     """
     clips, wrong = _files(source, scan)
     done, unusable = layout.gather(clips, scan.read or _reader(corpus, source, scan), corpus,
@@ -171,7 +177,22 @@ def read(corpus: str, source: Path, scan: Scan[Any],
     problems += kinds.pop("", [])
     for kind, lines in kinds.items():
         problems += layout.grouped(kind, lines)
+    scan.found.extend(_resampled(utterances, source, scan.rate))
     return utterances, problems + (layout.cut_short(utterances) if scan.varied else [])
+
+
+def _resampled(utterances: Sequence[Utterance], source: Path, published: int) -> list[str]:
+    """A line where a copy has less than the published rate, and than 16 kHz, which is what models
+    hear. Every file of such a copy has, so a few are looked at."""
+    if not published or not utterances:
+        return []
+    some = utterances[:: max(1, len(utterances) // LOOKED_AT)]
+    rates = [recordings.survey(resolve(source, u.audio)).rate for u in some]
+    rate = int(np.median(rates))
+    if rate >= min(published, audio.SAMPLE_RATE):
+        return []
+    return [f"its sound has {rate:,} Hz, published were {published:,}: this copy was resampled, "
+            f"and lacks all above {rate // 2:,} Hz"]
 
 
 def _reader(corpus: str, source: Path, scan: Scan[Clip]) -> Callable[[Clip], Read]:
@@ -272,5 +293,6 @@ def check(corpus: str, about: layout.About, source: Path, scan: Scan[Any]) -> li
         raise layout.absent(source, about)
     if scan.split is not None:
         return scan.problems + _files(source, scan)[1]
+    known = len(scan.found)
     utterances, problems = read(corpus, source, scan, 4)
-    return problems + _unlabelled(utterances, scan)[1]
+    return problems + _unlabelled(utterances, scan)[1] + scan.found[known:]

@@ -51,7 +51,7 @@ def scan(source: Path) -> Scan[Clip]:
         if have[s] != n])
     problems += layout.grouped("files that are not named as TurEV-DB's", wrong)
     return Scan(clips, [f"{layout.counted(len(have), len(SPEAKERS), 'speakers')}, {total[0]}"],
-                problems)
+                problems, rate=44_100)
 
 
 _CLASSES = tuple(EMOTIONS.values())

@@ -51,7 +51,7 @@ def scan(source: Path) -> Scan[Clip]:
     problems += layout.grouped("speakers missing", [s for s in SPEAKERS if s not in have])
     problems += layout.grouped("files that are not named as URDU's", wrong)
     return Scan(clips, [f"{layout.counted(len(have), len(SPEAKERS), 'speakers')}, {total[0]}"],
-                problems)
+                problems, rate=44_100)
 
 
 _CLASSES = tuple(EMOTIONS.values())

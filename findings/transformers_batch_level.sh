@@ -8,9 +8,9 @@
 #   alone or beside another of 1 s, 1.41 beside one of 2 s and 3.16 (10 dB more) beside one of
 #   10 s: the padding counts as sound. With return_attention_mask=True it is 1.00 each time; the
 #   default is False.
-# WHY IT MATTERS: without a mask is what the documentation asks for with the base models of
-#   wav2vec 2.0 and HuBERT: features of emotion and words of a recognizer depend on which clips are
-#   in the batch and on their order, and short clips are raised most. Use one clip at a time, clips
+# WHY IT MATTERS: without a mask is what the documentation asks for with models whose convolutions
+#   have a group norm, such as wav2vec2-base: features of emotion and words of a recognizer depend
+#   on which clips are in the batch, and short clips are raised most. Use one clip at a time, clips
 #   of one length, or ask for the mask and leave it out afterwards.
 # SOURCE: github.com/huggingface/transformers/pull/10117 and the docstring tell of results that
 #   differ a little by padding, in the convolutions; nothing is said of the level.

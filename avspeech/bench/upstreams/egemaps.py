@@ -35,7 +35,8 @@ class Egemaps(Upstream):
                                      opensmile.FeatureLevel.Functionals)
 
     def _forward(self, wave: Tensor, lengths: list[int]) -> Tensor:
-        rows = [self.smile.process_signal(x.cpu().numpy(), self.sample_rate).to_numpy()[0]
-                for x in wave]
+        # The package casts to 16 bits without a bound: 1.0 and more would come out negative.
+        held = wave.clamp(-1.0, 32767 / 32768).cpu().numpy()
+        rows = [self.smile.process_signal(x, self.sample_rate).to_numpy()[0] for x in held]
         numbers = torch.tensor(np.stack(rows)).float().nan_to_num(0.0, 0.0, 0.0)
         return numbers[None, :, None].to(self.device)

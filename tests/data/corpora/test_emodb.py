@@ -107,8 +107,8 @@ def test_release_2_has_a_protocol_and_the_535(newer, tmp_path, capsys):
 
 def test_release_2_without_its_tables_or_clips_is_told(newer, tmp_path):
     (newer / "wav" / "03a01We.wav").unlink()
-    assert corpora.check("emodb", newer) == ["1 clips missing that db.emotion.csv lists: 03a01We",
-                                             "release 2.0: 815 of 816 clips"]
+    assert corpora.check("emodb", newer)[:2] == [
+        "1 clips missing that db.emotion.csv lists: 03a01We", "release 2.0: 815 of 816 clips"]
     table = newer / "db.emotion.csv"
     whole = table.read_text()
     table.write_text(whole.replace("wav/03a01Wa.wav,anger", "wav/03a01Wa.wav,fear"))

@@ -34,7 +34,7 @@ def test_labels(corpus, tmp_path):
     assert u.labels == {"emotion": "anger", "statement": "1", "sex": "female", "age": 27}
     splits = protocol.get("nemo-loso").splits(list(utterances.values()), corpus, incomplete=True)
     assert [(len(s.train), len(s.dev), len(s.test)) for s in splits] == [(36, 12, 6)] * 9
-    assert layout.read_prepared(tmp_path / "out").found == ["9 of 9 speakers, 54 of 4,481 clips"]
+    assert layout.read_prepared(tmp_path / "out").found[0] == "9 of 9 speakers, 54 of 4,481 clips"
 
 
 def test_missing_and_wrong(corpus, tmp_path, sound):

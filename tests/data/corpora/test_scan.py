@@ -6,7 +6,9 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 
 from avspeech.data import corpora
 from avspeech.data.corpora import layout, scan, tables
@@ -133,3 +135,16 @@ def test_no_reader_cuts_data_at_other_separators(file):
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Attribute) and node.attr == "splitlines":
             assert "stderr" in ast.unparse(node), f"{file.name}:{node.lineno}"
+
+
+@pytest.mark.parametrize("published", [0, 8000, 16_000, 48_000])
+@pytest.mark.parametrize("rate", [8000, 11_025, 16_000])
+def test_a_copy_that_was_resampled_is_told_and_stops_nothing(source, rate, published):
+    for name in "abc":
+        soundfile.write(source / f"{name}.wav", np.zeros(rate), rate)
+    clips = [Clip(n, source / f"{n}.wav", "s") for n in "abc"]
+    assert len(prepare(source, Scan(clips, ["3 clips"], rate=published))) == 3
+    lines = layout.read_prepared(source.parent / "out").found
+    assert not problems(source) and lines[0] == "3 clips"
+    told = [line for line in lines if f"{rate:,} Hz, published were {published:,}" in line]
+    assert len(told) == len(lines) - 1 == (rate < min(published, 16_000))

@@ -10,7 +10,8 @@ import pytest
 from avspeech import text
 from avspeech.errors import InputError
 from avspeech.text import abbreviations, lexicon, lists, units
-from avspeech.text.normalise import RULES, normalise
+from avspeech.text.normalise import normalise
+from avspeech.text.order import RULES
 
 _SPEC = importlib.util.spec_from_file_location("readings", Path(__file__).with_name("readings.py"))
 readings = importlib.util.module_from_spec(_SPEC)

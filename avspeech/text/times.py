@@ -59,7 +59,7 @@ def army_range(match: re.Match[str], context: Text) -> list[str] | None:
     first, last = match.groups()
     if first[0] != "0" and (last is None or last[0] != "0"):
         return None
-    if re.match(r" ?(?:hours|hrs|h)\b", context.behind(match.end())):
+    if last is None and re.match(r" ?(?:hours|hrs|h)\b", context.behind(match.end())):
         return None
     before = context.before(match.start()).lower()
     near = context.text[max(0, match.start() - 24) : match.end() + 24]
@@ -96,6 +96,8 @@ def clock(match: re.Match[str], context: Text) -> list[str] | None:
         before in _RATIO_BEFORE or context.after(match.end()).lower() in _RATIO_BEHIND
     ):
         return None  # "a 1:10 dilution"
+    if second and not half and before in ("a", "an"):  # "a 2:01:09 marathon"
+        return [*cardinal(int(hour)), *_minutes(minute), *_minutes(second)]
     if second and not half and (before in _LASTING or int(hour) == 0):
         return duration(int(hour), int(minute), int(second))
     words = cardinal(int(hour))

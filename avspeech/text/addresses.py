@@ -60,8 +60,8 @@ def web_address(match: re.Match[str], context: Text) -> list[str] | None:
 
 @rule(r"([\w.-]{1,32})@([\w.-]{1,63}):([~/][\w./-]{0,80})[$#](?= |$)", "l")
 def prompt(match: re.Match[str], context: Text) -> list[str] | None:
-    """What a computer shows before a command. `bob@mill:~$ ls` -> bob at mill colon tilde dollar
-    L S"""
+    """What a computer shows before a command. `bob@mill:~$ make` -> bob at mill colon tilde dollar
+    make"""
     user, computer, folder = (mixed(part, context) for part in match.groups())
     sign = "dollar" if match.group().endswith("$") else "hash"
     return [*user, "at", *computer, "colon", *folder, sign]

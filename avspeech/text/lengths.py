@@ -55,8 +55,8 @@ _LENGTHS = re.compile(
 
 @rule(rf"(\d{{1,3}}){EDGE}{EDGE}", "d")
 def minutes(match: re.Match[str], context: Text) -> tuple[list[str], int] | None:
-    """Minutes, or feet of what has a length, in brackets of their own. `2. Questions (15')` ->
-    two questions fifteen minutes"""
+    """Minutes, or feet of what has a length, in brackets of their own. `Bake (30')` -> bake,
+    thirty minutes,"""
     start, end = match.span()
     closed = context.text[end - 2 : end] in ("')", "’)", "′)")
     if context.text[start - 1 : start] != "(" or not closed:
@@ -70,13 +70,17 @@ def minutes(match: re.Match[str], context: Text) -> tuple[list[str], int] | None
 
 
 @rule(
-    rf"(\d{{1,2}}) ?st(?![^\W_])(?:{EDGE}?,? ?(\d{{1,2}}(?:\.\d)?) ?lbs?(?![^\W_]))?", "d"
+    r"(?<![-+−.\d])(\d{1,2}) ?st(?![^\W_])"
+    rf"(?:{EDGE}?,? ?(\d{{1,2}}(?:\.\d)?) ?lbs?(?![^\W_]))?",
+    "d",
 )
 def stones(match: re.Match[str], context: Text) -> list[str] | None:
     """The weight of a person in Britain. `15st 7lb` -> fifteen stone seven pounds"""
     whole, rest = match.groups()
     if rest is None and (whole[-1] == "1" and whole != "11" or " " in match.group()):
         return None  # "21st", "12 st"
+    if context.before(match.start()).lower() == "the" or rest is None and int(whole) < 5:
+        return None  # "the 21st 5 lb bag"
     pounds = [*number(rest), "pound" if rest == "1" else "pounds"] if rest else []
     return [*number(whole), "stone", *pounds]
 

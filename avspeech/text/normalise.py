@@ -249,6 +249,7 @@ def _behind(
         "day_month",
         "day_range",
         "key",
+        "party",
     ):
         return end
     period = end - 1 if text[end - 1] == "." else end

@@ -315,7 +315,7 @@ def per(match: re.Match[str], context: Text) -> list[str] | None:
         return ["per", *power, *unit.one.split()]
     if name == "ea":
         return ["each"]
-    if name in lists.PACKED:
+    if name in lists.PACKED and (priced or name != "sh"):
         return ["per", lists.PACKED[name]]
     return ["per", "day" if name == "d" else name] if name in lists.PERIODS else None
 

@@ -38,7 +38,7 @@ def patient(match: re.Match[str], context: Text) -> list[str] | None:
 
 @rule(r"OR(?= ?[=:]? ?\d+\.\d)", "C")
 def odds_ratio(match: re.Match[str], context: Text) -> list[str] | None:
-    """The result of a study. `OR 2.31 (95% CI 1.4-3.8)` -> O R two point three one ninety five
+    """The result of a study. `OR 2.3, 95% CI 1.4-3.8` -> O R two point three, ninety five
     percent C I one point four to three point eight"""
     studied = re.search(r"\bCI\b|[Cc]onfidence|[Oo]dds ratio", context.around(match.start()))
     return ["O", "R"] if studied and not context.within(match.start()) else None

@@ -19,7 +19,7 @@ from __future__ import annotations
 import dataclasses
 import re
 import unicodedata
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from avspeech.errors import InputError
 from avspeech.text import heteronyms, lexicon, markup, phonemisers, questions, say_as, symbols
@@ -223,12 +223,12 @@ def _raise_questions(items: list[Item]) -> None:
             chunks = [[]]
 
 
-def _items(source: str, pieces: Iterable[markup.Piece], language: str, unread: list[Unread],
+def _items(source: str, pieces: Sequence[markup.Piece], language: str, unread: list[Unread],
            given: Own) -> list[Item | _End]:
     """Words (mostly without phones), marks and breaks with their places in the source, and where
     sentences end."""
     items: list[Item | _End] = []
-    for piece in pieces:
+    for place, piece in enumerate(pieces):
         if isinstance(piece, markup.Pause):
             items.append(Break(piece.seconds, piece.start, piece.end, piece.rate,
                                style=piece.style))
@@ -241,8 +241,49 @@ def _items(source: str, pieces: Iterable[markup.Piece], language: str, unread: l
         elif piece.said is not None:
             items += _said(piece, source, language)
         else:
-            items += _read(piece, language, unread, given)
+            before = _beside(pieces[max(0, place - _NEAR) : place][::-1], -1)
+            behind = _beside(pieces[place + 1 : place + 1 + _NEAR], 1)
+            items += _read(piece, before, behind, language, unread, given)
     return items
+
+
+_NEAR = 80  # how many characters, and pieces, beside a run its rules may look at
+
+
+def _beside(pieces: Sequence[markup.Piece], way: int) -> str:
+    """The text beside a run, the nearest piece first, up to the edge of its sentence: a tag
+    behind "Dr." does not make it the end of a sentence. way: 1 behind the run, -1 before it."""
+    text = ""
+    for piece in pieces:
+        if isinstance(piece, markup.Stop) or len(text) >= _NEAR:
+            break
+        if isinstance(piece, markup.Run):
+            more = piece.said.value if piece.said and piece.said.tag == "sub" else piece.text
+            text = text + more if way > 0 else more + text
+    return text[:_NEAR] if way > 0 else text[-_NEAR:]
+
+
+def _normalised(
+    text: str, before: str, behind: str, unread: list[Unread], given: Own
+) -> list[Spoken | Marked]:
+    """The words and marks of a text, read as they are between what stands before and behind it;
+    alone, where it parts what is one thing: "un<emphasis>real</emphasis>"."""
+    start, end = len(before), len(before) + len(text)
+    if before or behind:
+        missed: list[Unread] = []
+        around = normalise(before + text + behind, lexicon.has, missed, given.pattern)
+        if not any(p.start < edge < p.end for p in around for edge in (start, end)):
+            unread += [
+                Unread(u.text, u.start - start, u.end - start)
+                for u in missed
+                if start <= u.start and u.end <= end
+            ]
+            return [
+                dataclasses.replace(p, start=p.start - start, end=p.end - start)
+                for p in around
+                if start <= p.start and start < p.end <= end
+            ]
+    return normalise(text, lexicon.has, unread, given.pattern)
 
 
 def _said(run: markup.Run, source: str, language: str) -> list[Item]:
@@ -272,12 +313,14 @@ def _said(run: markup.Run, source: str, language: str) -> list[Item]:
             for word in words if word]
 
 
-def _read(run: markup.Run, language: str, unread: list[Unread], given: Own) -> list[Item | _End]:
+def _read(
+    run: markup.Run, before: str, behind: str, language: str, unread: list[Unread], given: Own
+) -> list[Item | _End]:
     english = language.lower().startswith("en")
     items: list[Item | _End] = []
     missed: list[Unread] = []
     for found in (
-        normalise(run.text, lexicon.has, missed, given.pattern) if english else _plain(run.text)
+        _normalised(run.text, before, behind, missed, given) if english else _plain(run.text)
     ):
         start, end = run.offsets[found.start], run.offsets[found.end]
         if isinstance(found, Spoken):

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from avspeech.text import lists, places
 from avspeech.text.rules import EDGE, END, Text, hums, rule
 
-_IN_STATES = frozenset("from in of near western eastern northern southern central".split())
+_IN_STATES = frozenset("from in of near no western eastern northern southern central".split())
 _VERBS = lists.words("parts.verbs")
+_ON_ROADS = frozenset("on onto off along down up of take by at near".split())
 _GREETINGS = frozenset("Dear Hello Hi Hey Thanks Ask Call See Tell Meet With Thank".split())
 _GIVEN_OF_WOMEN = lists.words("lists.sisters")
 
@@ -101,6 +102,10 @@ CONDITIONS: dict[str, Callable[[Place], bool]] = {
     "lower": lambda place: place.after[:1].islower(),
     "capital": lambda place: (
         place.after[:1].isupper() and (place.after not in lists.OPENERS or len(place.after) == 1)
+    ),
+    "letter": lambda place: re.fullmatch("[A-Z]", place.after) is not None,
+    "named": lambda place: (
+        re.match("[A-Z0-9]", place.before) is not None or place.before.lower() in _ON_ROADS
     ),
     "loud": lambda place: re.match(r"[A-Z]{2}|[A-Z]['’]", place.after) is not None,
     "article": lambda place: place.before.lower() in lists.DETERMINERS,

@@ -6,7 +6,7 @@ import re
 
 from avspeech.text import lists
 from avspeech.text.numbers import digits, joined, number
-from avspeech.text.rules import END, Text, letters, rule
+from avspeech.text.rules import EDGE, END, Text, letters, rule
 
 # The lengths are bounded, so that no text takes more than its share of time.
 _HOST = r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,62}[A-Za-z0-9])?\.){1,8}"
@@ -56,6 +56,25 @@ def _word(part: str, context: Text) -> list[str]:
 def web_address(match: re.Match[str], context: Text) -> list[str] | None:
     """An address of the web. `www.example.org/help` -> W W W dot example dot org slash help"""
     return mixed(re.sub(r"^(?:https?://|mailto:)", "", match.group()).rstrip("/"), context)
+
+
+@rule(r"([\w.-]{1,32})@([\w.-]{1,63}):([~/][\w./-]{0,80})[$#](?= |$)", "l")
+def prompt(match: re.Match[str], context: Text) -> list[str] | None:
+    """What a computer shows before a command. `bob@mill:~$ make` -> bob at mill colon tilde dollar
+    make"""
+    user, computer, folder = (mixed(part, context) for part in match.groups())
+    sign = "dollar" if match.group().endswith("$") else "hash"
+    return [*user, "at", *computer, "colon", *folder, sign]
+
+
+@rule(rf"(cd|ls|pushd) {EDGE}{EDGE}(?![^\W_])", "c")
+def folder_above(match: re.Match[str], context: Text) -> list[str] | None:
+    """The folder above, behind a command. `Type cd .. again` -> type C D dot dot again"""
+    name, start = match.group(1), match.start()
+    dots = context.text[match.end() - 2 : match.end() + 1]
+    if context.within(start) or not dots.startswith("..") or dots == "...":
+        return None
+    return [*(letters(name) if len(name) == 2 else ["push", "D"]), "dot", "dot"]
 
 
 @rule(rf"[\w.+-]{{1,64}}@(?:{_HOST}[A-Za-z]{{2,}})(?::[\w./-]*[A-Za-z])?" + END, "ld")

@@ -19,13 +19,13 @@ _NUMBERS = {"1": "first", "2": "second", "3": "third", "I": "first", "II": "seco
 
 @rule(
     rf"(?:([123]|I{{1,3}})[ ])?({_BOOKS}){EDGE}?[ ]"
-    r"(\d{1,3})(?::(\d{1,3})(?:[-–](\d{1,3}))?)?"
+    r"(\d{1,3})(?::(\d{1,3})(?:([a-c])|[-–](\d{1,3}))?)?"
     rf"(?![:\d]|\s?[ap]\.?m|\.\d){END}",
     "ld",
 )
 def verse(match: re.Match[str], context: Text) -> list[str] | None:
     """A verse of a holy book. `1 Cor. 13:4` -> first corinthians thirteen four"""
-    count, book, chapter, first, last = match.groups()
+    count, book, chapter, first, part, last = match.groups()
     edge = context.text[match.end(2) : match.end(2) + 1]
     short = book.lower() not in BOOKS[book]
     if edge not in " ." or edge == "." and not short:
@@ -36,14 +36,14 @@ def verse(match: re.Match[str], context: Text) -> list[str] | None:
         return None
     words = [*([_NUMBERS[count]] if count else []), *BOOKS[book], *cardinal(int(chapter))]
     if first is not None:
-        words += cardinal(int(first))
+        words += cardinal(int(first)) + ([part.upper()] if part else [])
     return [*words, "to", *cardinal(int(last))] if last else words
 
 
-@rule(r"§§\s?(?=\d)", "s")
+@rule(r"(§§|¶¶)\s?(?=\d)", "s")
 def sections(match: re.Match[str], context: Text) -> list[str] | None:
-    """Several sections of a law. `§§ 3-5` -> sections three to five"""
-    return ["sections"]
+    """Several sections or paragraphs of a law. `§§ 3-5` -> sections three to five"""
+    return ["sections" if match.group(1) == "§§" else "paragraphs"]
 
 
 # Series of decisions and statutes, and rules of courts, without their blanks.

@@ -1,34 +1,24 @@
-"""Dates, times of day, years, decades."""
+"""Dates, days of the week, years, decades."""
 
 from __future__ import annotations
 
 import re
 
 from avspeech.text import lists
-from avspeech.text.numbers import cardinal, decade, digits, duration, number, ordinal, year
+from avspeech.text.numbers import cardinal, decade, ordinal, year
 from avspeech.text.rules import EDGE, END, Text, rule
 
 _MONTH = lists.any_of(lists.MONTHS)
-_DAY_NAMES = {
+DAY_NAMES = {
     **lists.MONTHS,
     **{name.title(): name for name in lists.MONTH_NAMES},
     **{name.title(): name for name in lists.DAY_NAMES},
     **{name[:3].title(): name for name in lists.DAY_NAMES},
     **{"Tues": "tuesday", "Weds": "wednesday", "Thur": "thursday", "Thurs": "thursday"},
 }
-_DAYS = lists.any_of(_DAY_NAMES)
+_DAYS = lists.any_of(DAY_NAMES)
 # Before a date of two numbers.
-_DATED = frozenset(
-    "on by until till since due dated starting from after before beginning effective through "
-    "exp expires thru".split()
-)
-# Before a time that something takes.
-_LASTING = frozenset(
-    "in of time record finished clocked lasts lasted runs took takes within under over".split()
-)
-_RATIO_BEFORE = lists.words("dates.ratio_before")
-_RATIO_BEHIND = lists.words("dates.ratio_behind")
-_HALF = r"\s?([aApP])\.?\s?[mM]" + END  # am, P.M, ...
+_DATED = lists.words("dates.dated")
 _TH = r"(?:st|nd|rd|th)?"
 
 
@@ -53,8 +43,8 @@ def _year(text: str) -> list[str]:
 def day_range(match: re.Match[str], context: Text) -> list[str] | None:
     """From one day or month to another. `Mon.-Fri. we` -> monday to friday we"""
     first, sign, *others = match.groups()
-    last = [_DAY_NAMES[name] for name in others if name]
-    return [_DAY_NAMES[first], *(["to"] if sign != "/" else []), *last]
+    last = [DAY_NAMES[name] for name in others if name]
+    return [DAY_NAMES[first], *(["to"] if sign != "/" else []), *last]
 
 
 _LETTERED_DAYS = {
@@ -84,7 +74,7 @@ def lettered_days(match: re.Match[str], context: Text) -> list[str] | None:
 def weekend(match: re.Match[str], context: Text) -> list[str] | None:
     """A day that is a word too, before its hours. `Sat: 9am` -> saturday: nine A M"""
     named = context.within(match.start()) or context.before(match.start()).lower() == "the"
-    return None if named else [_DAY_NAMES[match.group(1)]]
+    return None if named else [DAY_NAMES[match.group(1)]]
 
 
 _BESIDE_DAY = re.compile(
@@ -110,7 +100,7 @@ def weekday(match: re.Match[str], context: Text) -> list[str] | None:
     inside = name != "Sun" and near.islower() and near not in lists.DETERMINERS
     if name == "Sun" and context.after(end)[:1].isupper():
         return None  # "on Sun Microsystems"
-    return [_DAY_NAMES[name]] if beside or inside else None
+    return [DAY_NAMES[name]] if beside or inside else None
 
 
 _HOURS_BEHIND = (
@@ -123,157 +113,6 @@ _HOURS_BEHIND = (
 def lettered_day(match: re.Match[str], context: Text) -> list[str] | None:
     """A day by its letters, before its hours. `Th 10–6` -> thursday ten to six"""
     return None if context.within(match.start()) else [_LETTERED_DAYS[match.group(1)]]
-
-
-@rule(r"(\d{1,2})/(\d{1,2})c" + END, "d")
-def air_time(match: re.Match[str], context: Text) -> list[str] | None:
-    """An hour in the east and in the middle of the US. `at 9/8c` -> at nine eight central"""
-    return [*cardinal(int(match.group(1))), *cardinal(int(match.group(2))), "central"]
-
-
-_CLIPPED = r"(\d{1,2})(?::([0-5]\d))?([aApP])?"
-
-
-@rule(rf"{_CLIPPED}\s?[-–]\s?{_CLIPPED}" + END, "d")
-def hour_range(match: re.Match[str], context: Text) -> list[str] | None:
-    """Hours with an a or a p. `6a–9p daily` -> six A M to nine P M daily"""
-    hour, minute, half, hour2, minute2, half2 = match.groups()
-    if not half2 or not (half or minute or minute2) or half and half.islower() != half2.islower():
-        return None
-    if not (1 <= int(hour) <= 12 and 1 <= int(hour2) <= 12):
-        return None
-    if context.before(match.start()).lower() in lists.COUNTED:
-        return None  # "p. 5a-6p"
-    said: list[str] = []
-    for h, m, side in ((hour, minute, half), (hour2, minute2, half2)):
-        said += [*(["to"] if said else []), *cardinal(int(h))]
-        said += _minutes(m) if m and int(m) else []
-        said += [side.upper(), "M"] if side else []
-    return said
-
-
-def _minutes(text: str) -> list[str]:
-    return (["oh"] if int(text) < 10 else []) + cardinal(int(text))
-
-
-_ARMY = r"((?:[01]\d|2[0-4])[0-5]\d)"
-# Before a time of four digits that begins with a zero.
-_AT = frozenset(
-    "at for from by until till to before after between since dep departs arr arrives leaves "
-    "ferry train bus flight depart arrive daily".split()
-)
-
-
-@rule(rf"(?<![-–:.,$#\w]){_ARMY}(?:[-–]{_ARMY}(?![-–]\d))?(?![\d.:])" + END, "d")
-def army_range(match: re.Match[str], context: Text) -> list[str] | None:
-    """Times of four digits. `from 0530–2315 daily` -> from oh five thirty to twenty three fifteen
-    daily"""
-    first, last = match.groups()
-    if first[0] != "0" and (last is None or last[0] != "0"):
-        return None
-    if re.match(r" ?(?:hours|hrs|h)\b", context.behind(match.end())):
-        return None
-    before = context.before(match.start()).lower()
-    near = context.text[max(0, match.start() - 24) : match.end() + 24]
-    timed = before in _AT or before[:3].title() in _DAY_NAMES or last is not None
-    timed |= len(re.findall(rf"(?<!\d){_ARMY}(?!\d)", near)) > 1
-    behind = re.match(r" (?:to|from|train|ferry|bus|service|flight)\b", context.behind(match.end()))
-    timed |= before == "the" and behind is not None
-    if before in lists.CODES or not timed:
-        return None
-    return [*_army(first), *(["to", *_army(last)] if last else [])]
-
-
-def _army(text: str) -> list[str]:
-    """ "0730" -> oh seven thirty; "1400" -> fourteen hundred."""
-    hours, minutes = int(text[:2]), text[2:]
-    said = (["oh"] if hours < 10 else []) + cardinal(hours)
-    return [*said, *(["hundred"] if minutes == "00" else _minutes(minutes))]
-
-
-@rule(
-    rf"(\d{{1,2}}):(\d\d)(?::(\d\d))?(?!\d|,\d{{3}})(?:{_HALF}|([ap]){END})?"
-    rf"|(\d{{1,2}})\.(\d\d){_HALF}",
-    "d",
-)
-def clock(match: re.Match[str], context: Text) -> list[str] | None:
-    """A time of day. `at 10:05 a.m. we left` -> at ten oh five A M we left"""
-    hour, minute, second, half, clipped, hour2, minute2, half2 = match.groups()
-    hour, minute, half = hour or hour2, minute or minute2, half or clipped or half2
-    if int(hour) > 24 or int(minute) > 59 or int(second or 0) > 59:
-        return None
-    near = re.search(r"([a-z]+):? $", context.text[max(0, match.start() - 16) : match.start()])
-    before = near.group(1) if near else context.before(match.start()).lower()
-    if not (second or half) and (
-        before in _RATIO_BEFORE or context.after(match.end()).lower() in _RATIO_BEHIND
-    ):
-        return None  # "a 1:10 dilution"
-    if second and not half and (before in _LASTING or int(hour) == 0):
-        return duration(int(hour), int(minute), int(second))
-    words = cardinal(int(hour))
-    if int(minute):
-        words += (["oh"] if int(minute) < 10 else []) + cardinal(int(minute))
-    elif not half:
-        words.append("o'clock" if 1 <= int(hour) <= 12 else "hundred")
-    if second and (int(second) or int(minute)):
-        words += ["and", *cardinal(int(second)), "second" + "s" * (int(second) != 1)]
-    return words + ([half.upper(), "M"] if half else [])
-
-
-@rule(r"(\d{1,2}):([0-5]\d)\.(\d{1,3})(?![\d:])" + END, "d")
-def lap(match: re.Match[str], context: Text) -> list[str] | None:
-    """The time of a lap. `a 1:02.5 lap` -> a one oh two point five lap"""
-    minutes, seconds, part = match.groups()
-    if re.match(rf"\s?[ap]{EDGE}?\.?m", context.behind(match.end()), re.IGNORECASE):
-        return None
-    low = ["oh"] if seconds[0] == "0" else []
-    return [*number(minutes), *low, *number(str(int(seconds))), "point", *digits(part)]
-
-
-_LASTS = "".join(
-    rf"(?:(\d+)\s?(?:{unit})(?![a-z])[ ]?)?" for unit in ("d", "h|hrs?", "m|mins?", "s|secs?")
-)
-
-
-@rule(rf"(?=\d+\s?(?:d|h|hrs?|m|mins?)[ ]?\d+\s?(?:h|hrs?|m|mins?|s|secs?)(?![a-z])){_LASTS}", "d")
-def lasting(match: re.Match[str], context: Text) -> tuple[list[str], int] | None:
-    """Hours, minutes and seconds by their letters. `a 7h 20m flight` -> a seven hour twenty minute
-    flight"""
-    found = [
-        (value, unit)
-        for value, unit in zip(match.groups(), ("day", "hour", "minute", "second"))
-        if value
-    ]
-    if len(found) < 2:
-        return None
-    end = match.end() - match.group().endswith(" ")
-    noun = context.adjective(match.start(), end)
-    words: list[str] = []
-    for value, unit in found:
-        words += [*number(value), unit + "s" * (value != "1" and not noun)]
-    return words, end
-
-
-_N = r"(\d{1,3}(?:,\d{3})+|\d{1,6}(?:\.\d+)?)"
-
-
-@rule(rf"{_N}:{_N}(?![\d:])", "d")
-def ratio(match: re.Match[str], context: Text) -> list[str] | None:
-    """A ratio. `a 3:1 lead` -> a three to one lead"""
-    edition = re.fullmatch(r"(?:19|20)\d\d", match.group(2))
-    if edition and context.before(match.start()) in ("ISO", "IEC", "EN", "DIN", "BS", "ASTM"):
-        return [*number(match.group(1)), ",", *year(int(match.group(2)))]
-    return [*number(match.group(1)), "to", *number(match.group(2))]
-
-
-@rule(r"(\d{1,2})" + _HALF, "d")
-def hour(match: re.Match[str], context: Text) -> list[str] | None:
-    """A full hour. `5pm` -> five P M"""
-    return (
-        [*cardinal(int(match.group(1))), match.group(2).upper(), "M"]
-        if int(match.group(1)) <= 24
-        else None
-    )
 
 
 @rule(r"(\d{4})[-/](\d\d)[-/](\d\d)(?![\d-])(?:(T)(?=\d\d:\d\d))?", "d")
@@ -330,18 +169,6 @@ def month_year(match: re.Match[str], context: Text) -> list[str] | None:
     return [lists.MONTH_NAMES[int(match.group(1)) - 1], *year(int(match.group(2)))]
 
 
-@rule(r"(\d\d)(\d\d)(?= ?(?:hours|hrs|h)\b)", "d")
-def army_time(match: re.Match[str], context: Text) -> list[str] | None:
-    """A time as armies say it. `0800 hours` -> oh eight hundred hours"""
-    hours, minutes = match.groups()
-    if int(hours) > 24 or int(minutes) > 59 or hours[0] != "0" and minutes[1] not in "05":
-        return None
-    said = (["oh"] if hours[0] == "0" else []) + cardinal(int(hours))
-    if int(minutes) == 0:
-        return [*said, "hundred"]
-    return [*said, *(["oh"] if minutes[0] == "0" else []), *cardinal(int(minutes))]
-
-
 _COMMON = frozenset("1/2 1/3 2/3 1/4 3/4 1/5 2/5 3/5 4/5 1/6 5/6 1/8 3/8 5/8 7/8 1/10".split())
 
 
@@ -383,7 +210,7 @@ def month_day_slash(match: re.Match[str], context: Text) -> list[str] | None:
     text = context.text[max(0, match.start() - 16) : match.start()]
     named = re.search(r"([A-Za-z]+)\.?,?\s$", text)
     before = named.group(1).lower() if named else ""
-    weekday = before.title() in _DAY_NAMES and before.title() not in lists.MONTHS
+    weekday = before.title() in DAY_NAMES and before.title() not in lists.MONTHS
     paired = re.search(r"\b\d{1,2}/\d{1,2} (?:to|and|through|thru|until|or) $", text)
     earlier = context.text[max(0, match.start() - 30) : match.start()]
     paired = paired and re.search(r"(?:from|between|on|of|dates?) ", earlier)
@@ -397,16 +224,9 @@ def month_day_slash(match: re.Match[str], context: Text) -> list[str] | None:
 
 
 # What is on a day: "your 3/8 email".
-_HELD = frozenset(
-    "email e mail meeting call letter memo appointment deadline webinar game concert".split()
-)
+_HELD = lists.words("dates.held")
 # What is done by a part: "cut by 1/3".
-_CHANGED = frozenset(
-    "cut cuts cutting reduce reduced reduces reducing reduction grew grow grows rose rise rises "
-    "fell fall falls dropped drop drops increase increased increases decrease decreased shrink "
-    "shrank lower lowered raise raised shorten shortened multiply multiplied divide divided "
-    "longer shorter smaller larger more less".split()
-)
+_CHANGED = lists.words("dates.changed")
 # Before a month and a year: "Exp. date: 09/27".
 _EXPIRES = re.compile(r"\b(exp|expir\w+)\b\W*(?:date\W*)?$", re.IGNORECASE)
 _OF_FRACTION = ("of", "cup", "inch")
@@ -425,10 +245,7 @@ def _no_fraction(context: Text, match: re.Match[str]) -> bool:
     return m > 1 and d not in _BOTTOMS and alone and _POINTS.isdisjoint(near)
 
 
-_POINTS = frozenset(
-    "scored score scores got went shot made rated lap page part step slide hole round question "
-    "odds is was equals just only about over all by shooting hit".split()
-)
+_POINTS = lists.words("dates.points")
 
 
 @rule(

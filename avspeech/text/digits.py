@@ -271,7 +271,7 @@ def quantity(match: re.Match[str], context: Text) -> tuple[list[str], int] | Non
         and is_code(context, start)
     ):
         value = Value(digits(written), value.end, False)
-    if start and context.view[start - 1].isalpha():
+    if start and context.view[start - 1].isalpha() and context.view[start - 1] != "Ø":
         return None  # "MP3s"
     words, end, unit = measured(context, start, value, written)
     greek = "/" in written and context.view[end : end + 1] in lists.GREEK
@@ -310,6 +310,8 @@ def is_code(context: Text, start: int) -> bool:
         if rows and rows[0][0][-1] in lists.CODES:
             near[0] = rows[0][0][-1]
     near += [""] * (3 - len(near))
+    if re.search(r"\b[PSM]/N[:#. ]{1,3}$", context.text[max(0, start - 8) : start]):
+        return True  # "P/N 4412"
     if re.match(r"[2-8]11(?!\d)", context.behind(start)):
         before = context.text[max(0, start - 12) : start]
         if re.search(r"emergency: $|\b911\b", context.text[max(0, start - 30) : start], re.I):

@@ -47,6 +47,44 @@ def feet(match: re.Match[str], context: Text) -> list[str] | None:
     return [*number(match.group(1)), "foot" if one else "feet"]
 
 
+_LENGTHS = re.compile(
+    r"\b(?:tall|wide|long|high|deep|length|width|height|depth|feet|foot|ft|fences?|ladders?|boats?"
+    r"|poles?|walls?|ceilings?|boards?|trees?|ropes?)\b"
+)
+
+
+@rule(rf"(\d{{1,3}}){EDGE}{EDGE}", "d")
+def minutes(match: re.Match[str], context: Text) -> tuple[list[str], int] | None:
+    """Minutes, or feet of what has a length, in brackets of their own. `Bake (30')` -> bake,
+    thirty minutes,"""
+    start, end = match.span()
+    closed = context.text[end - 2 : end] in ("')", "’)", "′)")
+    if context.text[start - 1 : start] != "(" or not closed:
+        return None
+    near = context.text[max(0, start - 80) : start]
+    if re.search(r"(?:^|[\s(])['‘]\w", near):
+        return None  # the end of a quotation
+    unit = "foot" if _LENGTHS.search(near) else "minute"
+    many = {"foot": "feet", "minute": "minutes"}[unit]
+    return [*number(match.group(1)), unit if match.group(1) == "1" else many], end - 1
+
+
+@rule(
+    r"(?<![-+−.\d])(\d{1,2}) ?st(?![^\W_])"
+    rf"(?:{EDGE}?,? ?(\d{{1,2}}(?:\.\d)?) ?lbs?(?![^\W_]))?",
+    "d",
+)
+def stones(match: re.Match[str], context: Text) -> list[str] | None:
+    """The weight of a person in Britain. `15st 7lb` -> fifteen stone seven pounds"""
+    whole, rest = match.groups()
+    if rest is None and (whole[-1] == "1" and whole != "11" or " " in match.group()):
+        return None  # "21st", "12 st"
+    if context.before(match.start()).lower() == "the" or rest is None and int(whole) < 5:
+        return None  # "the 21st 5 lb bag"
+    pounds = [*number(rest), "pound" if rest == "1" else "pounds"] if rest else []
+    return [*number(whole), "stone", *pounds]
+
+
 @rule(rf"(?=[\d.{VULGAR}][\d., /-]*[{VULGAR}]?\")", "ds")
 def inches(match: re.Match[str], context: Text) -> tuple[list[str], int] | None:
     """Inches before a noun, where no quotation is open. `a 27" screen` -> a twenty seven inch

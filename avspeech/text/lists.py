@@ -76,6 +76,7 @@ PACKED = {
     "pkg": "package",
     "pkt": "packet",
     "cs": "case",
+    "sh": "share",
     "cust": "customer",
     "qtr": "quarter",
 }

@@ -148,7 +148,11 @@ def any_release(match: re.Match[str], context: Text) -> list[str] | None:
     return [*number(match.group(1)), "point", "X"]
 
 
-@rule(r"(?:(?<=[A-Za-z])|(?<=[A-Za-z]-)|(?<=\dx))(?<!\b[a-z])(\d{1,3})'?s(?![^\W_])", "d")
+@rule(
+    r"(?:(?<=[A-Za-z])|(?<=[A-Za-z]-)|(?<=\dx)|(?<=['’]s )(?=\d{3}))"
+    r"(?<!\b[a-z])(\d{1,3})'?s(?![^\W_])",
+    "d",
+)
 def digits_plural(match: re.Match[str], context: Text) -> list[str] | None:
     """The plural of a name that ends in a number. `MP3s` -> M P threes"""
     return _many(pairs(match.group(1)))

@@ -90,6 +90,16 @@ def money(match: re.Match[str], context: Text) -> list[str] | None:
     return [*minus, *said, *(lists.EACH[each].split() if each else [])]
 
 
+@rule(rf"({_SIGNS}){EDGE}({N})(?:\.(\d+))?{EDGE}{_SIZE}(?![^\W_])", "s")
+def loss(match: re.Match[str], context: Text) -> list[str] | None:
+    """An amount below zero, as accountants write it. `a loss of $(14.2)M` -> a loss of minus
+    fourteen point two million dollars"""
+    coin, whole, fraction, size = match.groups()
+    if context.text[match.end(1)] != "(" or ")" not in context.text[match.end(2) : match.end()]:
+        return None
+    return ["minus", *_said(context, coin, match.start(), match.end(), whole, fraction, size)]
+
+
 @rule(rf"{_AMOUNT}\s?({_SIGNS}|{_CODES})(?![^\W_]|\d)", "d")
 def money_behind(match: re.Match[str], context: Text) -> list[str] | None:
     """An amount before its sign. `50 EUR` -> fifty euros"""

@@ -90,6 +90,25 @@ def direction(match: re.Match[str], context: Text) -> list[str] | tuple[list[str
     return compass(match.group()), end + (text[end : end + 1] == ".")
 
 
+@rule(rf"([RDI])-([A-Z])\.([A-Z]){EDGE}", "C")
+def party(match: re.Match[str], context: Text) -> tuple[list[str], int] | None:
+    """The party and the state of a politician. `Mace, R-S.C., said` -> mace, R S C, said"""
+    if context.within(match.start()) or context.text[match.end() - 1] != ".":
+        return None
+    return list(match.groups()), match.end()
+
+
+@rule(rf"(?<=\w )([LR])(?= (?:on|onto|at|to|in|into|toward|past)\b|{EDGE}|$)", "C")
+def turn(match: re.Match[str], context: Text) -> list[str] | None:
+    """Which way to turn. `Turn L on Oak St.` -> turn left on oak street."""
+    if context.before(match.start()).lower() not in _TURNING:
+        return None
+    return ["left" if match.group() == "L" else "right"]
+
+
+_TURNING = frozenset("turn turns bear keep veer exit merge hard".split())
+
+
 @rule(rf"([TR]){EDGE}? ?(\d{{1,3}}) ?([NSEW])(?:{EDGE}(?=[,;:]|{EDGE}| [a-z]))?" + END, "C")
 def township(match: re.Match[str], context: Text) -> list[str] | None:
     """A square of land by its row or column. `T. 3 N., R. 2 W. of` -> township three north, range

@@ -66,6 +66,9 @@ def roman(match: re.Match[str], context: Text) -> list[str] | None:
     near = context.words_before(start)
     before = near[0] if near else ""
     after = context.after(match.end())
+    if re.match(r" World War(?!\w)", context.behind(match.end())) and before != "War":
+        article = [] if before.lower() in lists.DETERMINERS else ["the"]
+        return [*article, *ordinal(number)]
     said = _meant(context, text, number, near, before, after, start)
     if said and possessive:
         said = [*said[:-1], said[-1] + "'s"]

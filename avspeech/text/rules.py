@@ -189,6 +189,8 @@ class Text:
         """Whether a measure is before the noun that it measures: "a 10 km run", "$5 bills".
         stuff: the measure is of something that may follow it without "of": "2 tsp salt"."""
         following = self.after(end)
+        if _ENGINE.match(self.view, end):
+            return True
         near = self.words_before(start)[:1]
         if near in (["a"], ["an"], ["A"], ["An"]):
             return bool(following) and following.lower() not in lists.FUNCTION - {"can"}
@@ -239,6 +241,7 @@ def _owner(word: str) -> bool:
 
 
 _VERBS = lists.words("parts.verbs") | {"use"}
+_ENGINE = re.compile(r" (?:[VIWH]|flat-)\d{1,2}(?!\w)")  # "a 2.0L V6"
 Said = "list[str] | tuple[list[str], int] | None"
 
 

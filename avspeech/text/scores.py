@@ -82,7 +82,7 @@ def record(match: re.Match[str], context: Text) -> list[str] | None:
         context.text[start - 1 : start] == "("
         and context.text[match.end() : match.end() + 1] == ")"
     ):
-        team = re.search(r"[A-Z][\w.'’]* \($", context.text[max(0, start - 24) : start])
+        team = re.search(r"(?:[A-Z][\w.'’]*|\d\ders) \($", context.text[max(0, start - 24) : start])
         return _and(won, lost, drawn) if team else None
     near = [w.lower() for w in context.words_before(start)[:5]]
     if not near or not _RESULT.isdisjoint(near):

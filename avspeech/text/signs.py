@@ -7,7 +7,6 @@ import re
 from avspeech.text import lists, units
 from avspeech.text.digits import power
 from avspeech.text.formulas import SUP
-from avspeech.text.numbers import number
 from avspeech.text.rules import EDGE, END, Text, hums, letters, rule
 
 
@@ -22,6 +21,8 @@ def by(match: re.Match[str], context: Text) -> list[str] | None:
         behind = context.behind(match.start())
         alike = side and re.match(rf"× ?[\d.]+ ?{side.group(1)}(?!\w)", behind)
         return ["by"] if alike else None
+    if re.search(r"\d ?[x×] ?\d+(?:\.\d+)?$", before):
+        return ["by"]  # the third side: "55x40x23"
     if re.search(r"\d $", before):
         near_by = context.view[max(0, match.start() - 24) : match.start() + 24]
         return ["times"] if "=" in near_by else ["by"]
@@ -36,12 +37,6 @@ def and_letters(match: re.Match[str], context: Text) -> list[str] | None:
     return [*said[:-1], said[-1] + "'s"] if match.group(3) else said
 
 
-@rule(r"([A-G])#", "C")
-def sharp(match: re.Match[str], context: Text) -> list[str] | None:
-    """A note, or a language. `C#` -> C sharp"""
-    return [match.group(1), "sharp"]
-
-
 @rule(
     r"x(?= ?\d+ ?(?:d|days?|wks?|weeks?|mos?|months?|hrs?|hours?|times|mins?|reps)(?![^\W_]))",
     "c",
@@ -49,46 +44,6 @@ def sharp(match: re.Match[str], context: Text) -> list[str] | None:
 def repeated(match: re.Match[str], context: Text) -> list[str] | None:
     """So long or so often. `b.i.d. x 10 days` -> B I D times ten days"""
     return ["times"] if context.view[match.start() - 1 : match.start()] in (" ", "") else None
-
-
-_CHORDS = {
-    "maj": "major",
-    "M": "major",
-    "min": "minor",
-    "m": "minor",
-    "dim": "diminished",
-    "aug": "augmented",
-    "sus": "sus",
-    "add": "add",
-}
-
-
-@rule(rf"([A-G])([♭♯#b]?)({'|'.join(_CHORDS)})(2|4|6|7|9|11|13)(?![^\W_])", "C")
-def chord(match: re.Match[str], context: Text) -> list[str] | None:
-    """A chord. `Dm7 and E♭maj9` -> D minor seven and E flat major nine"""
-    if context.within(match.start()):
-        return None
-    note, moved, kind, step = match.groups()
-    half = {"": [], "♭": ["flat"], "b": ["flat"]}.get(moved, ["sharp"])
-    return [note, *half, _CHORDS[kind], *number(step)]
-
-
-_A_CHORD = r"[A-G][♭♯#b]?(?:m|maj|sus|dim|aug|add)?\d{0,2}"
-_CHORD_BEFORE = re.compile(rf"(?:^|[\s(,–-]){_A_CHORD}(?:, ?|[ –-]{{1,3}})$")
-_CHORD_BEHIND = re.compile(rf"(?:, ?|[ –-]{{1,3}}){_A_CHORD}(?![\w'’])")
-
-
-@rule(r"([A-G])([♭♯#b]?)m(?![^\W_])", "C")
-def minor_chord(match: re.Match[str], context: Text) -> list[str] | None:
-    """A chord of a minor key, among others. `play C, Em, D7` -> play C, E minor, D seven"""
-    note, moved = match.groups()
-    start, end = match.span()
-    if context.within(start):
-        return None
-    beside = _CHORD_BEFORE.search(context.text[max(0, start - 12) : start])
-    beside = beside or _CHORD_BEHIND.match(context.text[end : end + 12])
-    half = {"": [], "♭": ["flat"], "b": ["flat"]}.get(moved, ["sharp"])
-    return [note, *half, "minor"] if moved in ("♭", "♯", "#") or beside else None
 
 
 _GRADED = lists.DETERMINERS | {"got", "gets", "gave", "of", "from", "to", "earned", "and", "or"}
@@ -101,24 +56,6 @@ def grade(match: re.Match[str], context: Text) -> list[str] | None:
     if match.group(2):
         return [match.group(2), "pluses" if match.group(3) == "+" else "minuses"]
     return [match.group(1), "minus"] if before in _GRADED and context.opens(match.start()) else None
-
-
-_TEMPO = re.compile(r"\b(?:allegr\w+|andant\w+|presto|adagio|largo|moderato|vivace), $", re.I)
-
-
-@rule(r"(\d{1,2})/(2|4|8|16)(?![\d/])", "d")
-def meter(match: re.Match[str], context: Text) -> list[str] | None:
-    """The meter of a tune. `in 3/4 time` -> in three four time"""
-    beats, note = map(int, match.groups())
-    near = context.text[match.end() : match.end() + 8]
-    named = re.match(r" (?:time\b|met(?:er|re)\b|rhythm\b|at ♩)|, ?♩", near) is not None
-    before = context.text[max(0, match.start() - 20) : match.start()]
-    named = named or _TEMPO.search(before) is not None
-    # A fraction that could be said shorter is none.
-    whole = beats % 2 == 0 and context.before(match.start()) == "in"
-    following = context.after(match.end()).lower()
-    whole = whole and (not following or following in lists.NOT_NOUNS - {"of"})
-    return [*number(str(beats)), *number(str(note))] if named or whole else None
 
 
 @rule(r"\$(?=[A-Za-z_]\w*)", "s")
@@ -220,13 +157,31 @@ def letter_ratio(match: re.Match[str], context: Text) -> list[str] | None:
     return [match.group(1).upper(), "to", match.group(2).upper()]
 
 
-@rule(rf"([A-Z])–([A-Z]{{1,2}}){END}|(A-Z|M-F|A-F|X?S-X?L|X?S-M|M-X?L)" + END, "C")
+@rule(
+    rf"([A-Z])–([A-Z]{{1,2}}){END}"
+    rf"|(A-Z|M-F|A-F|X{{0,2}}S-(?:\d?X{{0,3}}L|M)|[ML]-\d?X{{0,3}}L){END}",
+    "C",
+)
 def letter_range(match: re.Match[str], context: Text) -> list[str] | None:
     """From one letter to another. `A–Z` -> A to Z"""
     first, _, last = match.group().replace("–", "-").partition("-")
     if match.start() and context.view[match.start() - 1] in "-–":
         return None
     return [*letters(first), "to", *letters(last)]
+
+
+@rule(r"(BCE?|AD|CE)[-–](BCE?|AD|CE)" + END, "C")
+def eras(match: re.Match[str], context: Text) -> list[str] | None:
+    """From one era to another. `300 BC–AD 400` -> three hundred B C to A D four hundred"""
+    return [*letters(match.group(1)), "to", *letters(match.group(2))]
+
+
+@rule(r"#(?:(include|define|undef|ifdef|ifndef|endif|pragma)|s)(?![^\W_])", "s")
+def hash_word(match: re.Match[str], context: Text) -> tuple[list[str], int] | None:
+    """A line for a compiler, or several numbers. `Send the #s` -> send the numbers"""
+    if not context.opens(match.start()):
+        return None
+    return (["hash"], match.start() + 1) if match.group(1) else (["numbers"], match.end())
 
 
 @rule(r"(UTC|GMT)[-−](?=\d)", "C")
@@ -360,7 +315,7 @@ def per(match: re.Match[str], context: Text) -> list[str] | None:
         return ["per", *power, *unit.one.split()]
     if name == "ea":
         return ["each"]
-    if name in lists.PACKED:
+    if name in lists.PACKED and (priced or name != "sh"):
         return ["per", lists.PACKED[name]]
     return ["per", "day" if name == "d" else name] if name in lists.PERIODS else None
 
@@ -393,6 +348,8 @@ def sign(match: re.Match[str], context: Text) -> list[str] | None:
             return ["number"]
         if found == "#" and view[place + 2 : place + 3].isdigit():
             return ["number"]  # "Part # 3310"
+        if found == "#" and context.before(place).lower() in _OWNING:
+            return ["number"]  # "send me ur #"
         return ["star" if found == "*" else "pound"]  # "Use the * and # keys."
     if found == "*" and right.isdigit() and context.before(place).lower() in _KEYED:
         return ["star"]  # "dial *67"
@@ -451,6 +408,7 @@ def sign(match: re.Match[str], context: Text) -> list[str] | None:
 
 
 _TYPING = frozenset("use type press enter with a the insert hit add".split())
+_OWNING = frozenset("my your ur his her their our phone cell tel acct".split())
 _KEYED = frozenset("dial dialing press pressing enter call hit type key push".split())
 _OVER = re.compile(r"(?:^|[^\w/])(?:\d{0,3}[A-Za-zα-ωΑ-Ωħ]{1,2}[₀-₉²³ⁿ]?|\d+)$|[₀-₉²³ⁿ)]$")
 _UNDER = re.compile(r"(?:[A-Za-zα-ωΑ-Ωħ][₀-₉²³ⁿ]*|\d{1,3}|∂)(?![^\W_]|/|[.]\d)|\((?=\w)")

@@ -1,4 +1,4 @@
-"""Shorthand of trades and games: doses, cricket, chess, cards, keys of music, tires and oil."""
+"""Shorthand of trades and games: doses, cricket, chess, cards, tires and oil."""
 
 from __future__ import annotations
 
@@ -34,6 +34,14 @@ def patient(match: re.Match[str], context: Text) -> list[str] | None:
     """A patient, in the notes of a clinic. `Pt denies pain` -> patient denies pain"""
     opened = not context.words_before(match.start())
     return ["patient"] if opened and context.opens(match.start()) else None
+
+
+@rule(r"OR(?= ?[=:]? ?\d+\.\d)", "C")
+def odds_ratio(match: re.Match[str], context: Text) -> list[str] | None:
+    """The result of a study. `OR 2.3, 95% CI 1.4-3.8` -> O R two point three, ninety five
+    percent C I one point four to three point eight"""
+    studied = re.search(r"\bCI\b|[Cc]onfidence|[Oo]dds ratio", context.around(match.start()))
+    return ["O", "R"] if studied and not context.within(match.start()) else None
 
 
 _PEOPLE = ("male", "female", "man", "woman", "boy", "girl", "child")
@@ -99,25 +107,6 @@ def card(match: re.Match[str], context: Text) -> list[str] | None:
     rank, suit = rank or rank2, suit or suit2
     name = [_COURT[rank]] if rank in _COURT else number(rank)
     return [*name, "of", _SUITS[suit]]
-
-
-_KINDS = {
-    "maj": "major", "min": "minor", "dim": "diminished", "aug": "augmented",
-    "Maj": "major", "Min": "minor",
-}  # fmt: skip
-
-
-@rule(rf"([A-G])([♭♯]?)[ ]?({'|'.join(_KINDS)})(\d{{1,2}})?(?![^\W_])", "C")
-def key(match: re.Match[str], context: Text) -> list[str] | None:
-    """A key or a chord. `in C♯ min. now` -> in C sharp minor now"""
-    note, moved, kind, step = match.groups()
-    if context.within(match.start()):
-        return None
-    named = context.before(match.start()) in ("in", "key") and note != "A"
-    if not (moved or step or named):
-        return None
-    half = {"♭": ["flat"], "♯": ["sharp"]}.get(moved, [])
-    return [note, *half, _KINDS[kind], *(number(step) if step else [])]
 
 
 @rule(r"(P|LT|ST)?(\d{3})/(\d\d)[ ]?(Z?R)(\d\d)" + END, "dC")

@@ -147,7 +147,7 @@ def unit_at(context: Text, start: int, place: int, value: str) -> tuple[Unit, in
         return None  # "Rte. 9W"
     if symbol[0] in "SLFPANC" and citations.reported(context.text, place + len(gap)):
         return None  # "87 S. Ct. 1428"
-    if symbol in _COMPASS and gap and not more and _directs(context, start, end):
+    if symbol in _COMPASS and gap and _directs(context, start, end, more):
         return None  # "19 W. 44th St."
     if symbol in _OF_FOOD and _food(context, end):
         unit = _OF_FOOD[symbol]
@@ -178,6 +178,8 @@ def unit_at(context: Text, start: int, place: int, value: str) -> tuple[Unit, in
     near = context.text[max(0, start - 60) : start]
     if symbol == "m" and not gap and not more and _SOLD.search(near):
         unit = Unit("million", "million")  # "sales of 3.4m"
+    if symbol == "m" and not gap and not more and _TIMED.search(near):
+        unit = Unit("minute", "minutes")  # "Prep: 15m"
     if area:
         unit = _powered(Unit(unit.one, unit.many), "3" if area.startswith("cu") else "2")
     for words, other in _BY_WORDS.get(symbol, ()):
@@ -249,26 +251,29 @@ _SOLD = re.compile(
     r"|population|revenues?|profits?|turnover|audience)\b(?:[^.!?]|\.(?=\d))*$",
     re.IGNORECASE,
 )
+_TIMED = re.compile(
+    r"\b(?:prep|cook|bake|rest|chill|marinate|active|duration|runtime|run ?time|ETA|wait|timeout)"
+    r"(?: time)?:? $",
+    re.IGNORECASE,
+)
 # Where a letter is no temperature.
 _ELECTRIC = (
     r"10[⁻^]|capaci|farad|coulomb|charge|electr|batter|circuit"
     r"|\d ?[µnpkm]?[FVAΩW]\b.*\b[VΩ]\b"
 )
 _WARM = re.compile(rf"\A(?!.*(?:{_ELECTRIC}))", re.DOTALL | re.IGNORECASE)
+_RATES = re.compile(
+    r"\b(?:rates?|hikes?|cuts?|yields?|spreads?|fed|ecb|central|margins?|mortgage"
+    r"|tightening|bonds?|loans?|coupons?|notes?|sofr|libor|euribor|treasur\w+)\b",
+    re.IGNORECASE,
+)
+_BASIS_POINT = Unit("basis point", "basis points")
 # {symbol: (words near it, what it stands for then)}
 _BY_WORDS = {
     "F": ((_WARM, Unit("degree fahrenheit", "degrees fahrenheit")),),
     "C": ((_WARM, Unit("degree celsius", "degrees celsius")),),
-    "bps": (
-        (
-            re.compile(
-                r"\b(?:rates?|hikes?|cuts?|yields?|spreads?|fed|ecb|central|margins?|mortgage"
-                r"|tightening|bonds?|loans?|coupons?|notes?|sofr|libor|euribor|treasur\w+)\b",
-                re.IGNORECASE,
-            ),
-            Unit("basis point", "basis points"),
-        ),
-    ),
+    "bps": ((_RATES, _BASIS_POINT),),
+    "bp": ((_RATES, _BASIS_POINT),),
     "nm": (
         (
             re.compile(
@@ -285,9 +290,11 @@ _BY_WORDS = {
 _CARRYING = frozenset("fuse fuses breaker breakers adapter charger circuit circuits outlet".split())
 
 
-def _directs(context: Text, start: int, end: int) -> bool:
-    """Whether a letter is a part of a town: a street or a highway has it."""
-    return places.heads_street(context.text, end) or places.on_highway(context.text, start)
+def _directs(context: Text, start: int, end: int, more: str) -> bool:
+    """Whether a letter is a part of a town: a street or a highway has it. more: what seems to
+    be the rest of a unit: "US-1 S / Hwy. 17"."""
+    highway = places.on_highway(context.text, start)
+    return highway or not more and places.heads_street(context.text, end)
 
 
 def _sure(context: Text, start: int, end: int, symbol: str, value: str) -> bool:
@@ -296,8 +303,9 @@ def _sure(context: Text, start: int, end: int, symbol: str, value: str) -> bool:
     following = context.after(end)
     digit = re.match(r"\s*['’]?[\d$£€]|\s+\.[a-z]", context.behind(end))
     if symbol == "c_":
-        stuff = re.match(rf"[ {EDGE}]+([a-z]+)", context.behind(end))
-        return stuff is not None and stuff.group(1) not in lists.NOT_NOUNS
+        stuff = re.match(rf"[ {EDGE}]+(?:[A-Z]{{2}} )?([a-z]+)", context.behind(end))
+        filled = re.match(rf"{EDGE}? {EDGE}\d+ ?m[lL]", context.behind(end))  # "1 c (240 ml)"
+        return bool(filled) or stuff is not None and stuff.group(1) not in lists.NOT_NOUNS
     if symbol == "y" and re.match(r" ?[=+−×≈<>-]", context.behind(end)):
         return False  # a variable
     if symbol == "M":

@@ -39,7 +39,7 @@ def as_listed(match: re.Match[str], context: Text) -> list[str] | None:
 
 @rule(
     rf"(?:[A-Za-z]\.){{2,12}}[A-Za-z]?(?:'?s)?{END}|[A-Za-z](?:\.[A-Za-z]){{1,12}}(?:'?s)?{END}"
-    rf"|Ph\.D(?:'?s)?{END}"
+    rf"|(?:Ph|LL)\.[BDM](?:'?s)?{END}"
     rf"|(?:[A-Z][{EDGE}] ?){{2,6}}(?= ?[A-Z][a-z])",
     "l",
 )

@@ -55,6 +55,10 @@ SETS = (
     "thirtyfourth",
     "thirtyfifth",
     "thirtysixth",
+    "thirtyseventh",
+    "thirtyeighth",
+    "thirtyninth",
+    "fortieth",
 )
 # What may stand behind a thing; "{}" is the thing.
 MARKS = (

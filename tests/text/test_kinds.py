@@ -340,3 +340,89 @@ def test_points_of_percent_and_what_is_on_a_day():
 def test_signs_that_are_named():
     assert said("Use / or \\ here")[1:4] == ["slash", "or", "backslash"]
     assert said("Order #: 12")[1] == "number" and "slash" not in said("this and / or that")
+
+
+@pytest.mark.parametrize("count", SOME.sample(range(2, 90), 4))
+@pytest.mark.parametrize("mark", ["'", "’"])
+def test_a_mark_of_feet_in_brackets_is_minutes_but_of_what_has_a_length(count, mark):
+    assert said(f"Next: Questions ({count}{mark})")[2:] == [*cardinal(count), "minutes"]
+    assert said(f"Bring the ladder ({count}{mark}) now")[3:-1] == [*cardinal(count), "feet"]
+    assert "minutes" not in said(f"the '{count} cup and 'an (old {count}{mark}) thing")
+
+
+@pytest.mark.parametrize("number", ["I", "II", "III"])
+@pytest.mark.parametrize("article", ["the ", ""])
+def test_a_world_war_has_its_number_on_either_side(number, article):
+    nth = {"I": "first", "II": "second", "III": "third"}[number]
+    assert said(f"in {article}{number} World War") == ["in", "the", nth, "world", "war"]
+    assert said(f"in World War {number}")[:3] == ["in", "world", "war"]
+
+
+@pytest.mark.parametrize("count", range(1, 20, 3))
+def test_rounds_and_roads_share_an_abbreviation(count):
+    assert said(f"Rd. {count}: we win")[0] == "round"
+    assert said(f"he fell in Rd. {count} again")[3] == "round"
+    for name in ("County", "Mill", "on", "along"):
+        assert "road" in said(f"{name} Rd. {count} is shut"), name
+
+
+@pytest.mark.parametrize("folder", ["~", "~/src", "/etc"])
+@pytest.mark.parametrize("sign", ["$", "#"])
+def test_a_prompt_is_read_up_to_its_sign(folder, sign):
+    words = said(f"bob@mill:{folder}{sign} make")
+    assert words[:4] == ["bob", "at", "mill", "colon"]
+    assert words[-2:] == ["dollar" if sign == "$" else "hash", "make"]
+
+
+def test_two_dots_are_said_behind_a_command_only():
+    assert said("cd .. then") == ["C", "D", "dot", "dot", "then"]
+    for written in ("well .. then", "a cd ... then", "the cd. Then"):
+        assert "dot" not in said(written), written
+
+
+@pytest.mark.parametrize("way", "NSEW")
+@pytest.mark.parametrize("behind", ["", " / Hwy. 17", " to town"])
+def test_a_letter_behind_a_highway_is_a_direction(way, behind):
+    names = {"N": "north", "S": "south", "E": "east", "W": "west"}
+    assert names[way] in said(f"Take US-1 {way}{behind}")
+
+
+@pytest.mark.parametrize("stone", SOME.sample(range(8, 30), 6) + [11])
+def test_stones_and_pounds_are_no_ordinal(stone):
+    expected = [*cardinal(stone), "stone", "five", "pounds"]
+    for written in (f"{stone}st 5lb", f"{stone} st. 5 lb", f"{stone}st, 5lbs"):
+        assert said(f"He weighs {written} now")[2:-1] == expected, written
+    assert "stone" not in said("the 21st 5 lb bag, the 1st of 5 lb, and 21st St. 5")
+
+
+@pytest.mark.parametrize(("written", "words"), [
+    ("$(14.2)M", "minus fourteen point two million dollars"),
+    ("$(300)", "minus three hundred dollars"),
+    ("£(1.5) billion", "minus one point five billion pounds")])
+def test_a_loss_in_brackets_is_below_zero(written, words):
+    assert " ".join(said(f"Net: {written}")) == f"net {words}"
+
+
+@pytest.mark.parametrize("state", ["S.C.", "N.Y.", "N.H."])
+@pytest.mark.parametrize("party", "RDI")
+def test_a_party_and_its_state_are_letters(party, state):
+    expected = [party, *state.replace(".", "")]
+    assert said(f"Lee, {party}-{state}, and we")[1:-2] == expected
+    assert said(f"Lee ({party}-{state}) and we")[1:-2] == expected
+
+
+@pytest.mark.parametrize("hours", ["0700–1900", "0630-2200", "1900-0700"])
+def test_hours_of_four_digits_are_a_range_before_hours_too(hours):
+    assert said(f"Open {hours} hrs")[:-1] == said(f"Open {hours} daily")[:-1]
+
+
+@pytest.mark.parametrize("sides", [("55", "40", "23"), ("2", "4", "8"), ("10", "20", "1.5")])
+def test_each_of_three_sides_has_its_by(sides):
+    assert said(f"It is {'x'.join(sides)}cm now").count("by") == 2
+
+
+@pytest.mark.parametrize(("written", "word"), [
+    ("send me ur # please", "number"), ("Press the # key", "pound"), ("the #s are in", "numbers"),
+    ("#include is used", "hash"), ("a #summer day", "hashtag"), ("Order #112-7734021", "four")])
+def test_the_sign_of_numbers(written, word):
+    assert word in said(written) and "to" not in said(written)

@@ -185,3 +185,29 @@ def test_named_entities_are_their_characters():
         assert "".join(p.text for p in parse(f"a&{entity};b")) == f"a{character}b"
     for plain in ("AT&T;", "a&nosuch;b", "R&D", "a & b;", "&;"):
         assert "".join(p.text for p in parse(plain)) == plain
+
+
+@pytest.mark.parametrize("sentence", [
+    "Dr. Smith met Gen. Lee on St. Anne St. in May.", "See p. 12 and Fig. 3, Vol. II, of it.",
+    "Henry VIII and the U.S. Army, approx. ten ft. away.", "No. 5, the J. Crew Co. of N. Main St.",
+    "They went 10-2 (their record) in Rd. 1 vs. the 49ers."])
+@pytest.mark.parametrize("tag", ["emphasis", "prosody rate=slow"])
+def test_a_tag_around_one_thing_changes_no_reading(sentence, tag):
+    plain = text.analyse(sentence)
+    for start, end in {(word.start, word.end) for word in plain.words}:
+        tagged = (f"{sentence[:start]}<{tag}>{sentence[start:end]}</{tag.split()[0]}>"
+                  f"{sentence[end:]}")
+        script = text.analyse(tagged)
+        assert script.text == plain.text, tagged
+        inside = [w for w in script.words if w.rate != 1]
+        assert {tagged[w.start:w.end] for w in inside} == {sentence[start:end]}
+
+
+@pytest.mark.parametrize(("written", "said"), [
+    ('Dr. <sub alias="Smith">S</sub> left.', "doctor smith left."),
+    ('Tel. <say-as interpret-as="digits">12</say-as>', "telephone one two"),
+    ("on Elm St. <break/> Then we left.", "on elm street. then we left."),
+    ("<p>See Dr.</p><p>Smith left.</p>", "see doctor. smith left."),
+    ("un<emphasis>real</emphasis>", "un real")])
+def test_what_a_rule_sees_beside_a_tag(written, said):
+    assert text.analyse(written).text == said

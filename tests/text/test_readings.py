@@ -10,7 +10,8 @@ import pytest
 from avspeech import text
 from avspeech.errors import InputError
 from avspeech.text import abbreviations, lexicon, lists, units
-from avspeech.text.normalise import RULES, normalise
+from avspeech.text.normalise import normalise
+from avspeech.text.order import RULES
 
 _SPEC = importlib.util.spec_from_file_location("readings", Path(__file__).with_name("readings.py"))
 readings = importlib.util.module_from_spec(_SPEC)
@@ -36,21 +37,33 @@ MISSES = {
     "The St. Lawrence R. flows past Montreal, Que.",
     "HAPPY 50TH BIRTHDAY, ED!",
     "mag. −1.46 star",
-    "He weighs 12 st. 4 lb.",
     "NGC 6543 and HD 209458 b",
     "Plato, Rep. VII, 514a–520a",
     "Is `foo_bar` the same as `fooBar`?",
     "std::vector<int> v(10);",
     "ssh root@10.1.2.3 -p 2222",
-    'Type "cd ..", then "rm -rf tmp/".',
     "NPO after 12 MN; NKDA.",
-    "user@host:~$ ls",
-    "Turn onto US-1 S / Hwy. 17.",
-    "Step 1: Mix. Step 2: Bake (30').",
     "Doors 7pm, show 8pm, all ages, $10 adv/$12 dos",
-    "UFC 300: Pereira KO'd Hill in Rd. 1.",
-    "The XIX century and the II World War",
     "Taxi to RWY 4L via A, B hold short 9/27.",
+    "It happened btw. Jan. 5 and 7.",
+    "JPM upgrades BA to OW, PT $210",
+    "The 2s10s curve inverted.",
+    "Top 9th, 2 outs: NYY 4, BOS 3",
+    "NHL: Oilers 5 @ Flames 4 (SO)",
+    "The Cubs are 2½ GB in the NL Central.",
+    "The 240 V AC/12 V DC adapter",
+    'Grade 8 bolt, 1"-8 x 4"',
+    "Press & hold PWR for 3-5 sec.",
+    "Steps 1.-3. are optional.",
+    "Settings > Wi-Fi > Adv. > IPv6",
+    "WTB: 2 tix for 8/9, sec. 112",
+    "18-yr-olds & over, per Reg. (EU) 2016/679",
+    "Rt. $420, ow $260 (incl. tax)",
+    "Int'l Arr. Terminal 4",
+    "SPF 50+, 3.4oz/100mL",
+    "Hey Jude (7:11) b/w Revolution",
+    "He rolled 2d6+3 for 11 HP.",
+    "Pts: 7♠ + K♦",
 }
 MISSED_SOUNDS = {
     "I *read* it in a day.",

@@ -1,0 +1,92 @@
+"""Notes, chords, keys and meters of music."""
+
+from __future__ import annotations
+
+import re
+
+from avspeech.text import lists
+from avspeech.text.numbers import number
+from avspeech.text.rules import Text, rule
+
+
+@rule(r"([A-G])#", "C")
+def sharp(match: re.Match[str], context: Text) -> list[str] | None:
+    """A note, or a language. `C#` -> C sharp"""
+    return [match.group(1), "sharp"]
+
+
+_CHORDS = {
+    "maj": "major",
+    "M": "major",
+    "min": "minor",
+    "m": "minor",
+    "dim": "diminished",
+    "aug": "augmented",
+    "sus": "sus",
+    "add": "add",
+}
+
+
+@rule(rf"([A-G])([♭♯#b]?)({'|'.join(_CHORDS)})(2|4|6|7|9|11|13)(?![^\W_])", "C")
+def chord(match: re.Match[str], context: Text) -> list[str] | None:
+    """A chord. `Dm7 and E♭maj9` -> D minor seven and E flat major nine"""
+    if context.within(match.start()):
+        return None
+    note, moved, kind, step = match.groups()
+    half = {"": [], "♭": ["flat"], "b": ["flat"]}.get(moved, ["sharp"])
+    return [note, *half, _CHORDS[kind], *number(step)]
+
+
+_A_CHORD = r"[A-G][♭♯#b]?(?:m|maj|sus|dim|aug|add)?\d{0,2}"
+_CHORD_BEFORE = re.compile(rf"(?:^|[\s(,–-]){_A_CHORD}(?:, ?|[ –-]{{1,3}})$")
+_CHORD_BEHIND = re.compile(rf"(?:, ?|[ –-]{{1,3}}){_A_CHORD}(?![\w'’])")
+
+
+@rule(r"([A-G])([♭♯#b]?)m(?![^\W_])", "C")
+def minor_chord(match: re.Match[str], context: Text) -> list[str] | None:
+    """A chord of a minor key, among others. `play C, Em, D7` -> play C, E minor, D seven"""
+    note, moved = match.groups()
+    start, end = match.span()
+    if context.within(start):
+        return None
+    beside = _CHORD_BEFORE.search(context.text[max(0, start - 12) : start])
+    beside = beside or _CHORD_BEHIND.match(context.text[end : end + 12])
+    half = {"": [], "♭": ["flat"], "b": ["flat"]}.get(moved, ["sharp"])
+    return [note, *half, "minor"] if moved in ("♭", "♯", "#") or beside else None
+
+
+_KINDS = {
+    "maj": "major", "min": "minor", "dim": "diminished", "aug": "augmented",
+    "Maj": "major", "Min": "minor",
+}  # fmt: skip
+
+
+@rule(rf"([A-G])([♭♯]?)[ ]?({'|'.join(_KINDS)})(\d{{1,2}})?(?![^\W_])", "C")
+def key(match: re.Match[str], context: Text) -> list[str] | None:
+    """A key or a chord. `in C♯ min. now` -> in C sharp minor now"""
+    note, moved, kind, step = match.groups()
+    if context.within(match.start()):
+        return None
+    named = context.before(match.start()) in ("in", "key") and note != "A"
+    if not (moved or step or named):
+        return None
+    half = {"♭": ["flat"], "♯": ["sharp"]}.get(moved, [])
+    return [note, *half, _KINDS[kind], *(number(step) if step else [])]
+
+
+_TEMPO = re.compile(r"\b(?:allegr\w+|andant\w+|presto|adagio|largo|moderato|vivace), $", re.I)
+
+
+@rule(r"(\d{1,2})/(2|4|8|16)(?![\d/])", "d")
+def meter(match: re.Match[str], context: Text) -> list[str] | None:
+    """The meter of a tune. `in 3/4 time` -> in three four time"""
+    beats, note = map(int, match.groups())
+    near = context.text[match.end() : match.end() + 8]
+    named = re.match(r" (?:time\b|met(?:er|re)\b|rhythm\b|at ♩)|, ?♩", near) is not None
+    before = context.text[max(0, match.start() - 20) : match.start()]
+    named = named or _TEMPO.search(before) is not None
+    # A fraction that could be said shorter is none.
+    whole = beats % 2 == 0 and context.before(match.start()) == "in"
+    following = context.after(match.end()).lower()
+    whole = whole and (not following or following in lists.NOT_NOUNS - {"of"})
+    return [*number(str(beats)), *number(str(note))] if named or whole else None

@@ -1,0 +1,178 @@
+"""Times of day, times that things take, and ratios, which are written as they are."""
+
+from __future__ import annotations
+
+import re
+
+from avspeech.text import lists
+from avspeech.text.dates import DAY_NAMES
+from avspeech.text.numbers import cardinal, digits, duration, number, year
+from avspeech.text.rules import EDGE, END, Text, rule
+
+# Before a time that something takes.
+_LASTING = lists.words("times.lasting")
+_RATIO_BEFORE = lists.words("times.ratio_before")
+_RATIO_BEHIND = lists.words("times.ratio_behind")
+_HALF = r"\s?([aApP])\.?\s?[mM]" + END  # am, P.M, ...
+
+
+@rule(r"(\d{1,2})/(\d{1,2})c" + END, "d")
+def air_time(match: re.Match[str], context: Text) -> list[str] | None:
+    """An hour in the east and in the middle of the US. `at 9/8c` -> at nine eight central"""
+    return [*cardinal(int(match.group(1))), *cardinal(int(match.group(2))), "central"]
+
+
+_CLIPPED = r"(\d{1,2})(?::([0-5]\d))?([aApP])?"
+
+
+@rule(rf"{_CLIPPED}\s?[-–]\s?{_CLIPPED}" + END, "d")
+def hour_range(match: re.Match[str], context: Text) -> list[str] | None:
+    """Hours with an a or a p. `6a–9p daily` -> six A M to nine P M daily"""
+    hour, minute, half, hour2, minute2, half2 = match.groups()
+    if not half2 or not (half or minute or minute2) or half and half.islower() != half2.islower():
+        return None
+    if not (1 <= int(hour) <= 12 and 1 <= int(hour2) <= 12):
+        return None
+    if context.before(match.start()).lower() in lists.COUNTED:
+        return None  # "p. 5a-6p"
+    said: list[str] = []
+    for h, m, side in ((hour, minute, half), (hour2, minute2, half2)):
+        said += [*(["to"] if said else []), *cardinal(int(h))]
+        said += _minutes(m) if m and int(m) else []
+        said += [side.upper(), "M"] if side else []
+    return said
+
+
+def _minutes(text: str) -> list[str]:
+    return (["oh"] if int(text) < 10 else []) + cardinal(int(text))
+
+
+_ARMY = r"((?:[01]\d|2[0-4])[0-5]\d)"
+# Before a time of four digits that begins with a zero.
+_AT = lists.words("times.at")
+
+
+@rule(rf"(?<![-–:.,$#\w]){_ARMY}(?:[-–]{_ARMY}(?![-–]\d))?(?![\d.:])" + END, "d")
+def army_range(match: re.Match[str], context: Text) -> list[str] | None:
+    """Times of four digits. `from 0530–2315 daily` -> from oh five thirty to twenty three fifteen
+    daily"""
+    first, last = match.groups()
+    if first[0] != "0" and (last is None or last[0] != "0"):
+        return None
+    if last is None and re.match(r" ?(?:hours|hrs|h)\b", context.behind(match.end())):
+        return None
+    before = context.before(match.start()).lower()
+    near = context.text[max(0, match.start() - 24) : match.end() + 24]
+    timed = before in _AT or before[:3].title() in DAY_NAMES or last is not None
+    timed |= len(re.findall(rf"(?<!\d){_ARMY}(?!\d)", near)) > 1
+    behind = re.match(r" (?:to|from|train|ferry|bus|service|flight)\b", context.behind(match.end()))
+    timed |= before == "the" and behind is not None
+    if before in lists.CODES or not timed:
+        return None
+    return [*_army(first), *(["to", *_army(last)] if last else [])]
+
+
+def _army(text: str) -> list[str]:
+    """ "0730" -> oh seven thirty; "1400" -> fourteen hundred."""
+    hours, minutes = int(text[:2]), text[2:]
+    said = (["oh"] if hours < 10 else []) + cardinal(hours)
+    return [*said, *(["hundred"] if minutes == "00" else _minutes(minutes))]
+
+
+@rule(
+    rf"(\d{{1,2}}):(\d\d)(?::(\d\d))?(?!\d|,\d{{3}})(?:{_HALF}|([ap]){END})?"
+    rf"|(\d{{1,2}})\.(\d\d){_HALF}",
+    "d",
+)
+def clock(match: re.Match[str], context: Text) -> list[str] | None:
+    """A time of day. `at 10:05 a.m. we left` -> at ten oh five A M we left"""
+    hour, minute, second, half, clipped, hour2, minute2, half2 = match.groups()
+    hour, minute, half = hour or hour2, minute or minute2, half or clipped or half2
+    if int(hour) > 24 or int(minute) > 59 or int(second or 0) > 59:
+        return None
+    near = re.search(r"([a-z]+):? $", context.text[max(0, match.start() - 16) : match.start()])
+    before = near.group(1) if near else context.before(match.start()).lower()
+    if not (second or half) and (
+        before in _RATIO_BEFORE or context.after(match.end()).lower() in _RATIO_BEHIND
+    ):
+        return None  # "a 1:10 dilution"
+    if second and not half and before in ("a", "an"):  # "a 2:01:09 marathon"
+        return [*cardinal(int(hour)), *_minutes(minute), *_minutes(second)]
+    if second and not half and (before in _LASTING or int(hour) == 0):
+        return duration(int(hour), int(minute), int(second))
+    words = cardinal(int(hour))
+    if int(minute):
+        words += (["oh"] if int(minute) < 10 else []) + cardinal(int(minute))
+    elif not half:
+        words.append("o'clock" if 1 <= int(hour) <= 12 else "hundred")
+    if second and (int(second) or int(minute)):
+        words += ["and", *cardinal(int(second)), "second" + "s" * (int(second) != 1)]
+    return words + ([half.upper(), "M"] if half else [])
+
+
+@rule(r"(\d{1,2}):([0-5]\d)\.(\d{1,3})(?![\d:])" + END, "d")
+def lap(match: re.Match[str], context: Text) -> list[str] | None:
+    """The time of a lap. `a 1:02.5 lap` -> a one oh two point five lap"""
+    minutes, seconds, part = match.groups()
+    if re.match(rf"\s?[ap]{EDGE}?\.?m", context.behind(match.end()), re.IGNORECASE):
+        return None
+    low = ["oh"] if seconds[0] == "0" else []
+    return [*number(minutes), *low, *number(str(int(seconds))), "point", *digits(part)]
+
+
+_LASTS = "".join(
+    rf"(?:(\d+)\s?(?:{unit})(?![a-z])[ ]?)?" for unit in ("d", "h|hrs?", "m|mins?", "s|secs?")
+)
+
+
+@rule(rf"(?=\d+\s?(?:d|h|hrs?|m|mins?)[ ]?\d+\s?(?:h|hrs?|m|mins?|s|secs?)(?![a-z])){_LASTS}", "d")
+def lasting(match: re.Match[str], context: Text) -> tuple[list[str], int] | None:
+    """Hours, minutes and seconds by their letters. `a 7h 20m flight` -> a seven hour twenty minute
+    flight"""
+    found = [
+        (value, unit)
+        for value, unit in zip(match.groups(), ("day", "hour", "minute", "second"))
+        if value
+    ]
+    if len(found) < 2:
+        return None
+    end = match.end() - match.group().endswith(" ")
+    noun = context.adjective(match.start(), end)
+    words: list[str] = []
+    for value, unit in found:
+        words += [*number(value), unit + "s" * (value != "1" and not noun)]
+    return words, end
+
+
+_N = r"(\d{1,3}(?:,\d{3})+|\d{1,6}(?:\.\d+)?)"
+
+
+@rule(rf"{_N}:{_N}(?![\d:])", "d")
+def ratio(match: re.Match[str], context: Text) -> list[str] | None:
+    """A ratio. `a 3:1 lead` -> a three to one lead"""
+    edition = re.fullmatch(r"(?:19|20)\d\d", match.group(2))
+    if edition and context.before(match.start()) in ("ISO", "IEC", "EN", "DIN", "BS", "ASTM"):
+        return [*number(match.group(1)), ",", *year(int(match.group(2)))]
+    return [*number(match.group(1)), "to", *number(match.group(2))]
+
+
+@rule(r"(\d{1,2})" + _HALF, "d")
+def hour(match: re.Match[str], context: Text) -> list[str] | None:
+    """A full hour. `5pm` -> five P M"""
+    return (
+        [*cardinal(int(match.group(1))), match.group(2).upper(), "M"]
+        if int(match.group(1)) <= 24
+        else None
+    )
+
+
+@rule(r"(\d\d)(\d\d)(?= ?(?:hours|hrs|h)\b)", "d")
+def army_time(match: re.Match[str], context: Text) -> list[str] | None:
+    """A time as armies say it. `0800 hours` -> oh eight hundred hours"""
+    hours, minutes = match.groups()
+    if int(hours) > 24 or int(minutes) > 59 or hours[0] != "0" and minutes[1] not in "05":
+        return None
+    said = (["oh"] if hours[0] == "0" else []) + cardinal(int(hours))
+    if int(minutes) == 0:
+        return [*said, "hundred"]
+    return [*said, *(["oh"] if minutes[0] == "0" else []), *cardinal(int(minutes))]

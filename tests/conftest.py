@@ -7,12 +7,18 @@ use them are marked `real` and skipped without.
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
 ROOT = Path(__file__).resolve().parents[1]
+sys.path.append(str(ROOT / "tests" / "recipes"))  # for `recipe_loading`
+# The files that take longest, from the longest on: see below.
+LONGEST = ("recipes/test_tts.py", "recipes/test_ser.py", "recipes/test_tse.py", "core/test_bounds.py",
+           "extraction/test_files.py", "transcribe/test_files.py", "test_recipes.py", "test_sharing.py",
+           "bench/test_kill.py", "synthesis/test_scoring.py", "synthesis/test_synthesizer.py")
 settings.register_profile("avspeech", deadline=None, derandomize=True, max_examples=50)
 settings.load_profile("avspeech")
 
@@ -27,5 +33,6 @@ def real_data() -> Path:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Puts the recipes first: their file takes longest, and would keep one process busy at the end."""
-    items.sort(key=lambda item: item.path.name != "test_recipes.py")
+    """Puts the files first that take longest: one of them at the end would keep one process busy alone."""
+    places = {ROOT / "tests" / name: number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.path, len(places)))

@@ -90,9 +90,9 @@ def offences(source: str, file: str) -> list[str]:
     return bad
 
 
-@pytest.mark.parametrize("file", FILES)
-def test_nothing_banned(file: str) -> None:
-    assert offences((ROOT / file).read_text(encoding="utf-8"), file) == []
+def test_nothing_banned() -> None:
+    assert [f"{file}:{bad}" for file in FILES
+            for bad in offences((ROOT / file).read_text(encoding="utf-8"), file)] == []
 
 
 @pytest.mark.parametrize("file", sorted(TABLES))

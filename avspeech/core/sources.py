@@ -93,8 +93,12 @@ def imported(tree: ast.AST, package: str) -> set[str]:
         Names of modules and of what is taken from them ("avspeech.media", "avspeech.media.audio").
         Imports for type checkers alone are left out.
     """
+    return _imported(_walk(tree), package)
+
+
+def _imported(nodes: Iterable[ast.AST], package: str) -> set[str]:
     names: set[str] = set()
-    for node in _walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -217,13 +221,15 @@ class _Scanned:
         tree = _tree(file)
         package = ".".join(("avspeech", *file.relative_to(PACKAGE).parts[:-1]))
         self.text = _lines(file.read_text(encoding="utf-8"), tree)
-        self.imports = {m for name in imported(tree, package) for m in [_existing(name)] if m}
+        nodes = list(_walk(tree))
+        names = _imported(nodes, package)
+        self.imports = {m for name in names for m in [_existing(name)] if m}
         self.imports.discard(_module(file))
         self.tables = [table for node in tree.body if isinstance(node, (ast.Assign, ast.AnnAssign))
                        and node.value is not None for table in [_table(node.value, package)]
                        if table]
         self.data: list[Path] = []
-        for text in sorted(_constants(tree)):
+        for text in sorted(_strings(nodes)):
             place = file.parent / text
             if 0 < len(text) < 60 and "/" not in text and place.suffix != ".py" and text.strip("."):
                 if place.is_file():
@@ -331,15 +337,23 @@ def _walk(tree: ast.AST) -> Iterator[ast.AST]:
     while todo:
         node = todo.pop()
         yield node
-        for name, value in ast.iter_fields(node):
-            if name in ("annotation", "returns") or (name == "decorator_list"
-                                                     and isinstance(node, ast.FunctionDef)):
-                continue
-            if isinstance(node,
-                          ast.If) and name == "body" and "TYPE_CHECKING" in ast.unparse(node.test):
-                continue
-            todo += [v for v in (value if isinstance(value, list) else [value])
-                     if isinstance(v, ast.AST)]
+        # Not `ast.iter_fields`: of all that this module does, this loop takes the longest.
+        for name in node._fields:
+            value = getattr(node, name, None)
+            if isinstance(value, ast.AST):
+                if name not in ("annotation", "returns") and not isinstance(value, _MARKS):
+                    todo.append(value)
+            elif isinstance(value, list) and value:
+                if name == "decorator_list" and isinstance(node, ast.FunctionDef):
+                    continue
+                if name == "body" and isinstance(node, ast.If) \
+                        and "TYPE_CHECKING" in ast.unparse(node.test):
+                    continue
+                todo += [v for v in value if isinstance(v, ast.AST)]
+
+
+# Parts of an expression that hold nothing: whether a name is read or written, and operators.
+_MARKS = (ast.expr_context, ast.operator, ast.unaryop, ast.boolop, ast.cmpop)
 
 
 def _lines(source: str, tree: ast.Module) -> str:
@@ -347,16 +361,25 @@ def _lines(source: str, tree: ast.Module) -> str:
     unparse a tree would leave out every comment, but takes twenty times as long.)"""
     dropped: set[int] = set()
     kept: set[int] = set()  # within long strings, where a line may look like a comment
-    for node in ast.walk(tree):
-        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
+    todo: list[ast.AST] = [tree]
+    while todo:
+        node = todo.pop()
+        is_definition = isinstance(node, _DOCUMENTED)
+        if not is_definition and getattr(node, "end_lineno", None) == getattr(node, "lineno", 0):
+            continue  # nothing in it reaches over lines
+        todo += ast.iter_child_nodes(node)
+        if is_definition:
             doc = _docstring(node)
             if doc is not None:
                 dropped |= set(range(doc.lineno, (doc.end_lineno or doc.lineno) + 1))
-        elif isinstance(node, (ast.Constant, ast.JoinedStr)) and node.end_lineno != node.lineno:
+        elif isinstance(node, (ast.Constant, ast.JoinedStr)):
             kept |= set(range(node.lineno, (node.end_lineno or node.lineno) + 1))
     lines = enumerate(source.split("\n"), 1)
     return "\n".join(line for number, line in lines if number not in dropped
                      and (number in kept or (line.strip() and not line.strip().startswith("#"))))
+
+
+_DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
 
 def _docstring(node: ast.AST) -> ast.Expr | None:
@@ -386,8 +409,11 @@ class _Bare(ast.NodeTransformer):
 
 
 def _constants(tree: ast.AST) -> set[str]:
-    return {n.value for n in _walk(tree) if isinstance(n, ast.Constant)
-            and isinstance(n.value, str)}
+    return _strings(_walk(tree))
+
+
+def _strings(nodes: Iterable[ast.AST]) -> set[str]:
+    return {n.value for n in nodes if isinstance(n, ast.Constant) and isinstance(n.value, str)}
 
 
 def _called(node: ast.Call) -> str:

@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from avspeech import cli
 from avspeech.data.manifest import Utterance, write_manifest
 from avspeech.media import audio
 
@@ -85,8 +86,10 @@ def descendants(pid: int) -> Iterator[int]:
 
 def test_over_dask_as_without(sweep: Path, tmp_path: Path) -> None:
     few = ["tasks=[pitch]", "seeds=[0]", "probes={linear: {epochs: 2}, mlp: {epochs: 2}}"]
-    one = finish(sweep, tmp_path / "here", *few, "--cluster", "none")
-    assert one == finish(sweep, tmp_path / "dask", *few, "--cluster", "local", "--workers", "1")
+    for place, options in (("here", ["none"]), ("dask", ["local", "--workers", "1"])):
+        run = ["bench", "run", str(sweep), "--exp", str(tmp_path / place), *few, "--cluster", *options]
+        assert cli.main(run) == 0
+    assert (tmp_path / "here/results.jsonl").read_bytes() == (tmp_path / "dask/results.jsonl").read_bytes()
 
 
 @pytest.mark.slow

@@ -157,21 +157,3 @@ def test_imports_for_type_checkers_alone_do_not_count() -> None:
     """))
     found = sources.imported(tree, "avspeech.core")
     assert {"avspeech.media.audio", "avspeech.cli"} <= found and "avspeech.emotion" not in found
-
-
-@pytest.mark.parametrize("task", ["tse", "tts", "ser", "semi", "bench"])
-def test_every_stage_of_a_recipe_reaches_the_library(task: str) -> None:
-    """In a process of its own, as recipes' folders have files of the same names."""
-    import subprocess
-
-    code = textwrap.dedent("""
-        import sys
-        sys.path.insert(0, sys.argv[1])
-        import run
-        from avspeech.core import sources
-        for stage in run.recipe.stages:
-            print(stage.name, any(w.endswith(".py") for w in sources.code_of(stage.run)))
-    """)
-    done = subprocess.run([sys.executable, "-c", code, str(ROOT / "recipes" / task)], capture_output=True,
-                          text=True, check=True)
-    assert done.stdout and "False" not in done.stdout

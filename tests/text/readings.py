@@ -293,11 +293,13 @@ def wrong_pairs() -> tuple[int, list[tuple[str, str, str]]]:
     return total, wrong
 
 
-def wrong_marks(every: int = 1) -> tuple[int, list[tuple[str, str, str]]]:
+def wrong_marks(every: int = 1, marks: int = 1) -> tuple[int, list[tuple[str, str, str]]]:
     """(readings, [(written, said, said without a mark)]) of things whose reading changes with the
-    mark behind. every: takes so many-th sentence of the readings besides the things."""
+    mark behind. every: takes so many-th sentence of the readings besides the things. marks: puts
+    so many-th mark behind a sentence, in turn others; behind things, all."""
     wrong, total = [], 0
-    things = [f"It says {{}}|{thing}" for thing in lines("things.txt")]
+    listed = set(lines("things.txt"))
+    things = [f"It says {{}}|{thing}" for thing in sorted(listed)]
     for number, (_, written, _) in enumerate(
         readings()
     ):  # sentences, without the mark at their end
@@ -307,9 +309,9 @@ def wrong_marks(every: int = 1) -> tuple[int, list[tuple[str, str, str]]]:
         own = last and (len(last[1]) == 1 or last[1] in lists.ABBREVIATIONS)  # its own period
         if not own and not written.endswith((".)", '"', "'", "”", "’")):
             things.append("{}|" + written.rstrip(".!?,"))
-    for frame, _, thing in (thing.partition("|") for thing in things):
+    for number, (frame, _, thing) in enumerate(thing.partition("|") for thing in things):
         alone = said(frame.format(thing))
-        for mark in MARKS:
+        for mark in MARKS if thing in listed else MARKS[number % marks :: marks]:
             total += 1
             written = frame.format(mark.format(thing))
             read = said(written)

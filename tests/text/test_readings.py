@@ -17,7 +17,7 @@ _SPEC = importlib.util.spec_from_file_location("readings", Path(__file__).with_n
 readings = importlib.util.module_from_spec(_SPEC)
 _SPEC.loader.exec_module(readings)
 
-TOTAL, WRONG = readings.wrong_readings()
+KINDS = sorted({kind for kind, *_ in readings.readings()})
 # Sentences that are still read wrong; a new one fails the tests, and so does one that is read right
 # again.
 MISSES = {
@@ -81,15 +81,23 @@ MISSED_SOUNDS = {
 }
 
 
-@pytest.mark.parametrize("kind", TOTAL)
-def test_readings(kind):
-    wrong = [(written, read, right) for k, written, read, right in WRONG if k == kind]
+@pytest.fixture(scope="module")
+def readings_found():
+    """As `readings.wrong_readings`. A fixture, so that a process with other tests does not read
+    thousands of sentences."""
+    return readings.wrong_readings()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_readings(readings_found, kind):
+    wrong = [(written, read, right) for k, written, read, right in readings_found[1] if k == kind]
     assert {w[0] for w in wrong} <= MISSES, wrong
 
 
-def test_the_misses_are_still_missed():
-    assert {w[1] for w in WRONG} == MISSES, "one is read right now: take it out of MISSES"
-    assert len(WRONG) <= 0.04 * sum(TOTAL.values()) and sum(TOTAL.values()) > 3000
+def test_the_misses_are_still_missed(readings_found):
+    total, wrong = readings_found
+    assert {w[1] for w in wrong} == MISSES, "one is read right now: take it out of MISSES"
+    assert len(wrong) <= 0.04 * sum(total.values()) and sum(total.values()) > 3000
 
 
 def test_heteronyms():
@@ -108,8 +116,8 @@ def test_nouns_and_verbs():
 
 
 def test_no_reading_depends_on_the_mark_behind():
-    total, wrong = readings.wrong_marks(every=8)
-    assert total > 6000 and len(wrong) <= 0.001 * total, wrong
+    total, wrong = readings.wrong_marks(every=8, marks=4)
+    assert total > 3000 and len(wrong) <= 0.001 * total, wrong
 
 
 def test_a_reading_may_name_several_ways():

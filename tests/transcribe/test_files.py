@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -32,8 +33,18 @@ def burst(start: float, end: float, level: float = 0.3) -> np.ndarray:
     return (level * np.sin(2 * np.pi * 300 * t) * ((t >= start) & (t < end))).astype(np.float32)
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The video of `film`, made once."""
+    folder = tmp_path_factory.mktemp("made")
+    write_pictures(folder / "p.mkv", np.zeros((round(SECONDS * 25), 48, 64, 3), np.uint8), 25.0)
+    audio.write(folder / "s.wav", burst(*WHEN[1]) + burst(*WHEN[2]), RATE)
+    mux(folder / "p.mkv", folder / "s.wav", folder / "talk.mp4")
+    return folder / "talk.mp4"
+
+
 @pytest.fixture
-def film(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def film(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Two faces, found by their left edge, and a sound with both voices."""
     def mouth_tracks(path: Path, fps: float = 25.0, **_: Any) -> list[MouthTrack]:
         frames = round(SECONDS * fps)
@@ -44,11 +55,8 @@ def film(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         return tracks
 
     monkeypatch.setattr(video, "mouth_tracks", mouth_tracks)
-    write_pictures(tmp_path / "p.mkv", np.zeros((round(SECONDS * 25), 48, 64, 3), np.uint8), 25.0)
-    audio.write(tmp_path / "s.wav", burst(*WHEN[1]) + burst(*WHEN[2]), RATE)
     (tmp_path / "in").mkdir()
-    mux(tmp_path / "p.mkv", tmp_path / "s.wav", tmp_path / "in/talk.mp4")
-    return tmp_path / "in/talk.mp4"
+    return shutil.copy(made, tmp_path / "in/talk.mp4")
 
 
 def together(read: Any, length: int, faces: Any, wanted: Any) -> Iterator[list[np.ndarray]]:

@@ -96,7 +96,7 @@ def judge_all(out: Path, models: Mapping[str, str], trained_on: Sequence[str],
             for n, rows in records.items():
                 write_records(made[n], rows)
     summary = {"files": files, "before": dict(before),
-               "problems": {n: layout.read_prepared(out / n).problems for n in places}}
+               "problems": {n: corpora.check(n, place) for n, place in places.items()}}
     storage.write_atomically(out / "judged.json", (json.dumps(summary, indent=1) + "\n").encode())
 
 

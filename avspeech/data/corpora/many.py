@@ -77,8 +77,8 @@ def prepare(source: str | Path | None, out: str | Path, incomplete: bool = False
         scan = module.scan(places[name])
         if not scan.clips:
             raise layout.absent(places[name], module.ABOUT)
-        own, wrong = read(name, places[name], scan, workers)
-        found += [f"{name}: {line}" for line in scan.found]
+        own, wrong, notes = read(name, places[name], scan, workers)
+        found += [f"{name}: {line}" for line in scan.found + notes]
         problems += [f"{name}: {line}" for line in wrong]
         where = os.path.relpath(places[name], root)
         for u in own:
@@ -107,7 +107,8 @@ def check(source: str | Path) -> list[str]:
         scan = module.scan(place)
         if not scan.clips:
             raise layout.absent(place, module.ABOUT)
-        lines += [f"{name}: {line}" for line in read(name, place, scan, 4)[1]]
+        _, wrong, notes = read(name, place, scan, 4)
+        lines += [f"{name}: {line}" for line in wrong + notes]
     return lines
 
 

@@ -163,7 +163,7 @@ def prepare(source: str | Path | None, out: str | Path, incomplete: bool = False
     if not found.clips:
         raise layout.absent(source, ABOUT)
     root = source.parent if source.is_file() else source
-    utterances, problems = read("own_emotion", root, found, workers)
+    utterances, problems, _ = read("own_emotion", root, found, workers)
     if problems and not incomplete:
         raise InputError(f"{source}: {'; '.join(problems[:3])}. Mend or remove them, or go on "
                          "without them with incomplete=true (in a recipe: corpus.incomplete=true)")

@@ -150,7 +150,7 @@ def _files(source: Path, scan: Scan[Any]) -> tuple[list[Any], list[str]]:
 
 
 def read(corpus: str, source: Path, scan: Scan[Any],
-         workers: int) -> tuple[list[Utterance], list[str]]:
+         workers: int) -> tuple[list[Utterance], list[str], list[str]]:
     """Reads the clips of a scan.
 
     Args:
@@ -160,8 +160,7 @@ def read(corpus: str, source: Path, scan: Scan[Any],
         workers: threads that open files.
 
     Returns:
-        (utterances, problems of the scan and of its files). What need not be mended is added to
-        the scan's `found`.
+        (utterances, problems of the scan and of its files, notes on what need not be mended).
     """
     clips, wrong = _files(source, scan)
     done, unusable = layout.gather(clips, scan.read or _reader(corpus, source, scan), corpus,
@@ -177,8 +176,8 @@ def read(corpus: str, source: Path, scan: Scan[Any],
     problems += kinds.pop("", [])
     for kind, lines in kinds.items():
         problems += layout.grouped(kind, lines)
-    scan.found.extend(_resampled(utterances, source, scan.rate))
-    return utterances, problems + (layout.cut_short(utterances) if scan.varied else [])
+    problems += layout.cut_short(utterances) if scan.varied else []
+    return utterances, problems, _resampled(utterances, source, scan.rate)
 
 
 def _resampled(utterances: Sequence[Utterance], source: Path, published: int) -> list[str]:
@@ -256,9 +255,9 @@ def prepare(corpus: str, about: layout.About | None, source: Path, out: str | Pa
     """
     if not scan.clips and about is not None:
         raise layout.absent(source, about)
-    utterances, problems = read(corpus, source, scan, workers)
+    utterances, problems, notes = read(corpus, source, scan, workers)
     found, bare = _unlabelled(utterances, scan)
-    found = scan.found + found
+    found = scan.found + notes + found
     if scan.timed:
         found[0] += f", {sum(u.duration for u in utterances) / 60:.1f} minutes"
     if scan.split is None and about is not None:
@@ -293,6 +292,5 @@ def check(corpus: str, about: layout.About, source: Path, scan: Scan[Any]) -> li
         raise layout.absent(source, about)
     if scan.split is not None:
         return scan.problems + _files(source, scan)[1]
-    known = len(scan.found)
-    utterances, problems = read(corpus, source, scan, 4)
-    return problems + _unlabelled(utterances, scan)[1] + scan.found[known:]
+    utterances, problems, notes = read(corpus, source, scan, 4)
+    return problems + _unlabelled(utterances, scan)[1] + notes

@@ -83,3 +83,8 @@ def test_a_corpus_that_is_not_there_is_named(corpus, tmp_path):
     (corpus / "nemo").unlink()
     with pytest.raises(InputError, match="no folder nemo; many needs a folder for each of ravdess"):
         corpora.prepare("many", corpus, tmp_path / "out")
+
+
+def test_check_tells_which_of_the_copies_were_resampled(corpus):
+    told = [line for line in corpora.check("many", corpus) if "this copy was resampled" in line]
+    assert [line.partition(":")[0] for line in told] == list(many.PARTS)  # the sounds here have 100 Hz

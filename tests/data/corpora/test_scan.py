@@ -122,8 +122,9 @@ def test_problems_of_a_kind_are_grouped(source):
         return Read([Utterance(f"u{n}", "a.wav", 1.0, "s")], [("odd things", f"{n}"),
                                                               ("", f"line {n}")])
 
-    utterances, lines = scan.read("tiny", source, Scan([1, 2, 3], [], ["before"], read), 1)
-    assert [u.id for u in utterances] == ["u1", "u3"]
+    found = Scan([1, 2, 3], [], ["before"], read)
+    utterances, lines, notes = scan.read("tiny", source, found, 1)
+    assert [u.id for u in utterances] == ["u1", "u3"] and not notes
     assert lines == ["before", "1 unusable clips: two: no use", "line 1", "line 3",
                      "2 odd things: 1, 3"]
 

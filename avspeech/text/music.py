@@ -15,6 +15,11 @@ def sharp(match: re.Match[str], context: Text) -> list[str] | None:
     return [match.group(1), "sharp"]
 
 
+def _moved(sign: str) -> list[str]:
+    """The word for the sign behind a note, if there is one."""
+    return {"": [], "♭": ["flat"], "b": ["flat"]}.get(sign, ["sharp"])
+
+
 _CHORDS = {
     "maj": "major",
     "M": "major",
@@ -33,8 +38,7 @@ def chord(match: re.Match[str], context: Text) -> list[str] | None:
     if context.within(match.start()):
         return None
     note, moved, kind, step = match.groups()
-    half = {"": [], "♭": ["flat"], "b": ["flat"]}.get(moved, ["sharp"])
-    return [note, *half, _CHORDS[kind], *number(step)]
+    return [note, *_moved(moved), _CHORDS[kind], *number(step)]
 
 
 _A_CHORD = r"[A-G][♭♯#b]?(?:m|maj|sus|dim|aug|add)?\d{0,2}"
@@ -51,8 +55,7 @@ def minor_chord(match: re.Match[str], context: Text) -> list[str] | None:
         return None
     beside = _CHORD_BEFORE.search(context.text[max(0, start - 12) : start])
     beside = beside or _CHORD_BEHIND.match(context.text[end : end + 12])
-    half = {"": [], "♭": ["flat"], "b": ["flat"]}.get(moved, ["sharp"])
-    return [note, *half, "minor"] if moved in ("♭", "♯", "#") or beside else None
+    return [note, *_moved(moved), "minor"] if moved in ("♭", "♯", "#") or beside else None
 
 
 _KINDS = {
@@ -70,8 +73,7 @@ def key(match: re.Match[str], context: Text) -> list[str] | None:
     named = context.before(match.start()) in ("in", "key") and note != "A"
     if not (moved or step or named):
         return None
-    half = {"♭": ["flat"], "♯": ["sharp"]}.get(moved, [])
-    return [note, *half, _KINDS[kind], *(number(step) if step else [])]
+    return [note, *_moved(moved), _KINDS[kind], *(number(step) if step else [])]
 
 
 _TEMPO = re.compile(r"\b(?:allegr\w+|andant\w+|presto|adagio|largo|moderato|vivace), $", re.I)

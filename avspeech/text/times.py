@@ -102,7 +102,7 @@ def clock(match: re.Match[str], context: Text) -> list[str] | None:
         return duration(int(hour), int(minute), int(second))
     words = cardinal(int(hour))
     if int(minute):
-        words += (["oh"] if int(minute) < 10 else []) + cardinal(int(minute))
+        words += _minutes(minute)
     elif not half:
         words.append("o'clock" if 1 <= int(hour) <= 12 else "hundred")
     if second and (int(second) or int(minute)):
@@ -172,7 +172,4 @@ def army_time(match: re.Match[str], context: Text) -> list[str] | None:
     hours, minutes = match.groups()
     if int(hours) > 24 or int(minutes) > 59 or hours[0] != "0" and minutes[1] not in "05":
         return None
-    said = (["oh"] if hours[0] == "0" else []) + cardinal(int(hours))
-    if int(minutes) == 0:
-        return [*said, "hundred"]
-    return [*said, *(["oh"] if minutes[0] == "0" else []), *cardinal(int(minutes))]
+    return _army(hours + minutes)

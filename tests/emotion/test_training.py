@@ -78,6 +78,33 @@ def test_without_augmentation_an_item_is_the_utterance(corpus: Path) -> None:
     assert np.array_equal(data.collate([data.item(2, 0)])["x"][0].numpy(), x)
 
 
+@pytest.mark.parametrize(("front", "floor"), [({"mels": 80, "low": 0.0, "filters": "slaney"}, 1e-10), ({}, 1e-8)])
+def test_noise_added_to_a_spectrum_is_that_of_noise_added_to_the_sound(front: dict, floor: float) -> None:  # type: ignore[type-arg]
+    """White noise on a chirp: the same mean and spread of the logarithm in each band."""
+    from avspeech.emotion.frames import LogMelConfig
+    from avspeech.emotion.logmel import LogMel
+
+    class Flat(np.random.Generator):
+        def uniform(self, *_: object) -> float:  # type: ignore[override]
+            return 0.0
+
+    spectrum = LogMel(LogMelConfig(floor=floor, **front))
+    rng = Flat(np.random.PCG64(0))
+    t = np.arange(16000 * 20) / 16000
+    sound = 0.3 * np.sin(2 * np.pi * (300 * t + 20 * t**2)) * (np.sin(2 * np.pi * 2 * t) > 0)
+    noise = 0.01 * rng.standard_normal(len(t))
+
+    def of(samples: np.ndarray) -> np.ndarray:
+        return spectrum(torch.from_numpy(samples.astype(np.float32))[None])[0].numpy()
+
+    clean, heard = of(sound), of(sound + noise)
+    snr = 10 * np.log10(np.exp(clean).mean() / np.exp(of(noise)).mean())
+    made = training.with_noise(rng, clean, float(snr))
+    assert np.abs(made.mean(0) - heard.mean(0)).max() < 0.35
+    assert np.abs(made.std(0) - heard.std(0)).max() < 0.35
+    assert np.allclose(training.with_noise(rng, heard, 90.0), heard, atol=0.02)
+
+
 class Constant(nn.Module):
     def __init__(self, logits: list[list[float]]):
         super().__init__()

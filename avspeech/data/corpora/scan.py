@@ -16,7 +16,7 @@ import numpy as np
 
 from avspeech.data.corpora import layout
 from avspeech.data.labels import missing
-from avspeech.data.manifest import PART, Utterance, resolve
+from avspeech.data.manifest import PART, Utterance
 from avspeech.errors import InputError
 from avspeech.media import audio, recordings
 
@@ -186,7 +186,7 @@ def _resampled(utterances: Sequence[Utterance], source: Path, published: int) ->
     if not published or not utterances:
         return []
     some = utterances[:: max(1, len(utterances) // LOOKED_AT)]
-    rates = [recordings.survey(resolve(source, u.audio)).rate for u in some]
+    rates = [recordings.survey(source / u.audio).rate for u in some]
     rate = int(np.median(rates))
     if rate >= min(published, audio.SAMPLE_RATE):
         return []

@@ -21,7 +21,8 @@ from avspeech.errors import InputError
 
 @pytest.fixture
 def corpus(tmp_path, sound):
-    """A clip of each speaker and emotion of each corpus; one of the corpora is a link."""
+    """A clip of each speaker and emotion of each corpus; one of the corpora is a link, as is a
+    folder of another."""
     for number, name in enumerate(n for n in ravdess.names() if n[3:11] == "01-01-01"):
         sound(tmp_path / "in" / "ravdess" / f"Actor_{name[-2:]}" / f"03-01-{name}.wav", number)
     lines = ["file_id\temotion\traw_text\tnormalized_text\tspeaker_id\tgender\tage\n"]
@@ -36,7 +37,9 @@ def corpus(tmp_path, sound):
             sound(tmp_path / "in" / "ased" / folder / f"{letter}{k + 1}-03-01-02-{speaker}.wav",
                   900 + 5 * number + k)
     for number, name in enumerate(n for n in crema_d.names() if "_DFA_" in n):
-        sound(tmp_path / "in" / "crema_d" / "AudioWAV" / f"{name}.wav", 1300 + number)
+        sound(tmp_path / "elsewhere" / "crema" / f"{name}.wav", 1300 + number)
+    (tmp_path / "in" / "crema_d").mkdir()
+    os.symlink(tmp_path / "elsewhere" / "crema", tmp_path / "in" / "crema_d" / "AudioWAV")
     for number, actor in enumerate(emovo.SPEAKERS):
         for k, letters in enumerate(emovo.EMOTIONS):
             sound(tmp_path / "in" / "emovo" / actor / f"{letters}-{actor}-b1.wav", 2000 + 7 * number + k)

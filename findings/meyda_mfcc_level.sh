@@ -4,8 +4,8 @@
 #   others as they are. (Written after a first look at two levels of one sound.)
 # SEEN: Meyda 5.6.3 (npm), a vowel-like sound of 150 Hz, 512 samples at 16 kHz: the length of the
 #   vector of coefficients 1 to 12 is 75 at a peak near 0.5, 23 at 20 dB below and 0.9 at 40 dB
-#   below; their directions differ as well (cosine with the loud one 0.83 and 0.65). The logarithm is that of 1 + x,
-#   so the scale that is a logarithm for loud sounds is a line for quiet ones.
+#   below; the directions differ as well (cosine with the loud one 0.83 and 0.65). The logarithm is
+#   that of 1 + x, so the scale that is a logarithm for loud sounds is a line for quiet ones.
 # WHY IT MATTERS: vowels, speakers and keywords are told apart by the other coefficients: a step
 #   back from the microphone is a change of the sound. Models trained on loud recordings see
 #   near-zeros in a browser, mean subtraction does not mend it, and features of other libraries

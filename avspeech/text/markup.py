@@ -232,8 +232,9 @@ class _Parser:
             fail(source, start, f"<{tag.group(1)}{tag.group(2)}> is not supported; there are "
                  + ", ".join(f"<{known}>" for known in KNOWN))
         emptied, self.emptied = self.emptied, ""
-        if name == "speak" and not closing and not self.open and self.first >= 0 and not self.ended:
-            fail(source, self.first, "what stands before <speak> is outside it; write <speak> first")
+        rooted = name == "speak" and not closing and not self.open and not self.ended
+        if rooted and self.first >= 0:
+            fail(source, self.first, "this stands before <speak>; write <speak> first")
         if not closing:
             self.within_root(start, f"<{name}>")
         if closing:

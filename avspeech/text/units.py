@@ -143,8 +143,8 @@ def unit_at(context: Text, start: int, place: int, value: str) -> tuple[Unit, in
         assert unit is not None
     if len(symbol) == 1 and re.match(r"\.[A-Za-z]", context.behind(end)):
         return None  # "300 B.C."
-    if symbol in "HNFCSK" and power and power.isascii() and power.isdigit():
-        return None  # a molecule: "2 H2 + O2"
+    if len(symbol) == 1 and symbol.isupper() and power and power.isascii() and power.isdigit():
+        return None  # a molecule or a name: "2 H2 + O2", "No. 9,876,543 B2"
     if symbol in _COMPASS and not gap and _ROADS.search(context.text[max(0, start - 10) : start]):
         return None  # "Rte. 9W"
     if symbol[0] in "SLFPANC" and citations.reported(context.text, place + len(gap)):

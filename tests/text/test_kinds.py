@@ -487,7 +487,7 @@ def test_points_of_a_list_in_small_roman_numerals():
     assert said("i. am here")[0] == "i"
 
 
-@pytest.mark.parametrize("molecule", ["H2", "N2", "F2"])
+@pytest.mark.parametrize("molecule", ["H2", "N2", "F2", "B2"])
 def test_a_molecule_is_no_unit(molecule):
     assert said(f"so 2 {molecule} + O2 react")[2:4] == [molecule[0], "two"]
 

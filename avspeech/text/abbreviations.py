@@ -83,6 +83,11 @@ def _beside_state(place: Place) -> bool:
 
 # "Tex. Penal Code", "Fla. Stat."
 _OF_LAW = re.compile(r" (?:[A-Z][A-Za-z.'&]* ){0,4}(?:Codes?|Const|Stat|Ann|Rev|Admin)(?![a-z])")
+_CLINICAL = re.compile(
+    r"\b(?:[Pp]atients?|enroll?ed|[Rr]andomi[sz]ed|(?:mean|median) age|placebo|cohort|treated"
+    r"|admitted|surgery|symptoms?)\b"
+)
+_CLOSED = re.compile(r"[ \t]*(?:[;,)\n]|$)")
 _LEGAL = re.compile(r"\b(?:Def|Pl|Mot|Compl|Decl|Aff|ECF|Dkt|Opp|[Pp]laintiff|[Dd]efendant)\b")
 
 
@@ -122,7 +127,12 @@ CONDITIONS: dict[str, Callable[[Place], bool]] = {
         or _OF_LAW.match(place.context.text, place.end) is not None
     ),
     "versus": lambda place: place.before[:1].isupper() and place.after[:1].isupper(),
-    "ordinal": lambda place: place.before[-2:].lower() in ("st", "nd", "rd", "th"),
+    "ordinal": lambda place: re.search(r"(?:st|nd|rd|th|\dd)$", place.before.lower()) is not None,
+    "clinical": lambda place: _CLINICAL.search(place.context.around(place.start)) is not None,
+    "closing": lambda place: (
+        place.before.isalpha() and _CLOSED.match(place.context.text, place.end) is not None
+    ),
+    "priced": lambda place: re.match(r"[$£€¥₹]\d|[A-Z]{3} ?\d", place.rest) is not None,
     "counted": lambda place: place.before[:1].isdigit(),
     "closed": lambda place: place.context.text[place.end : place.end + 1] == ")",
     "timed": lambda place: (

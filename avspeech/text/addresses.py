@@ -147,8 +147,8 @@ def version(match: re.Match[str], context: Text) -> list[str] | None:
 def path(match: re.Match[str], context: Text) -> list[str] | None:
     """A path of files. `/usr/bin` -> slash U S R slash bin"""
     start = match.start()
-    if start and context.text[start - 1] == ")":
-        return None
+    if start and context.text[start - 1] in ").":
+        return None  # "sq. ft./yr."
     return (
         mixed(match.group(), context)
         if context.opens(start) and not match.group()[1:2].isdigit()

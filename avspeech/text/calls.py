@@ -32,10 +32,11 @@ def spaced_call(match: re.Match[str], context: Text) -> list[str] | None:
 
 @rule(
     r"(?:\+?1[-. ]?)?(?:\(\d{3}\)\s?|\d{3}[-. ])\d{3}[-. ]\d{4}(?!\d)|\d{3}-\d{4}(?!\d)"
-    r"|0\d{2,4} \d{3,4} ?\d{3,4}(?! ?\d)"
+    r"|0\d{2,4} \d{3,4} ?\d{3,4}(?! ?\d)|\(0\d{1,4}\)\s?\d{3,4}[-\s]?\d{3,4}(?!\d)"
     r"|(?<=#)\d{2,4}-\d{5,8}(?![\d-])"
     r"|\d{5}-\d{4}(?!\d)|\d\d-\d{7}(?!\d)|\d{4}(?:[ -]\d{4}){2,3}(?!\d)|\d+(?:-\d+){2,}(?!\d)"
     rf"|\+\d{{1,3}}(?: ?{EDGE}0{EDGE} ?\d{{2,5}})?(?:[ -]\d{{2,8}}){{2,6}}(?!\d)"
+    rf"|\+\d{{1,3}} ?{EDGE}0{EDGE} ?\d{{2,5}}[ -]\d{{3,8}}(?!\d)"
     r"|\+\d{1,3}[ -]\d{6,11}(?!\d)|\+\d{8,14}(?!\d)|\d+(?:\.\d+){2,}(?!\d)(?::\d{2,5}(?!\d))?",
     "ds",
 )
@@ -54,6 +55,8 @@ def groups(match: re.Match[str], context: Text) -> list[str] | None:
         r"(?:1\.)?\d{3}\.\d{3}\.\d{4}", text
     ):
         return joined(parts, "point", number)
+    if len(parts) == 3 and re.fullmatch(r"[1-9]\d?(?:-[1-9]\d?){2}", text):
+        return joined(parts, ",", number)  # the combination of a lock
     plus = ["plus"] if text[0] == "+" else []
     free = parts[-2:-1] != parts[:1] and len(parts[-1]) == 4  # "1-800-555-0199"
     say = (lambda part: number(part) if part in _FREE else digits(part)) if free else digits

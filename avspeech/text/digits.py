@@ -312,6 +312,9 @@ def is_code(context: Text, start: int) -> bool:
     near += [""] * (3 - len(near))
     if re.search(r"\b[PSM]/N[:#. ]{1,3}$", context.text[max(0, start - 8) : start]):
         return True  # "P/N 4412"
+    if re.search(r"\b911 ?(?:[(/]|or |and |, )$", context.text[max(0, start - 10) : start]):
+        if re.match(r"(?:112|999)(?!\d)", context.behind(start)):
+            return True  # "911 (112 in Europe)"
     if re.match(r"[2-8]11(?!\d)", context.behind(start)):
         before = context.text[max(0, start - 12) : start]
         if re.search(r"emergency: $|\b911\b", context.text[max(0, start - 30) : start], re.I):
@@ -335,6 +338,9 @@ def mixed_range(match: re.Match[str], context: Text) -> list[str] | tuple[list[s
         return None
     written = context.view[match.end() : high.end]
     words, end, _ = measured(context, match.start(), Value(high.words, high.end, False), written)
+    if context.view[end : end + 1] == '"':  # ½–1" deep
+        one = high.one or context.adjective(match.start(), end + 1)
+        words, end = [*words, "inch" if one else "inches"], end + 1
     return [*low.words, "to", *words], end
 
 
@@ -365,7 +371,8 @@ def number_range(match: re.Match[str], context: Text) -> tuple[list[str], int] |
         context, start, Value(value.words, value.end, False), match.group(4)
     )
     if context.view[end : end + 1] == '"':  # 6–8" of snow
-        one = context.adjective(start, end + 1)
+        shaped = re.match(r'"-[a-z]', context.behind(end)) is not None
+        one = shaped or context.adjective(start, end + 1)
         words, end, unit = [*words, "inch" if one else "inches"], end + 1, True
     if not unit and _followed(context, end):
         return None
@@ -389,7 +396,8 @@ def _coded(context: Text, match: re.Match[str]) -> tuple[list[str], int] | None:
     dated = re.fullmatch(r"1[6-9]\d\d|20\d\d", first)
     short = 1 if "-" in match.group() and len(first) > 3 and not dated else 2
     zero = second[0] == "0" and len(second) > short or first[0] == "0" and len(first) > 2
-    named = re.search(r"\b[PS]/?N[:#]? $", context.text[max(0, match.start() - 6) : match.start()])
+    near = context.text[max(0, match.start() - 6) : match.start()]
+    named = re.search(r"\b[PS]/?N[:#]? $|\b(?:ISO|IEC|EN|ANSI|IEEE|ASTM|DIN|MIL|SP) $", near)
     if not (zero or named) and before.lower() not in lists.CODED:
         return None
     said = [digits(part) if len(part) > 2 and (zero or part[0] == "0") else number(part)
@@ -442,13 +450,17 @@ def _in_equation(context: Text, match: re.Match[str], end: int) -> bool:
     )
 
 
-@rule(r"(\d+(?:\.\d+)?)[xX](?=\s+(?:[a-z]+er|as|more|less|the|speed|zoom)\b)", "d")
+@rule(
+    r"(\d+(?:\.\d+)?)[xX](?=\s+(?:[a-z]+er|as|more|less|the|speed|zoom)\b)"
+    rf"|(\d{{1,3}}(?:,\d{{3}})+|[1-9]\d?00+)x{END}(?!\s?\d)",
+    "d",
+)
 def times_as(match: re.Match[str], context: Text) -> list[str] | None:
     """How many times. `2x faster` -> two times faster"""
-    return [*number(match.group(1)), "times"]
+    return [*number(plain(match.group(1) or match.group(2))), "times"]
 
 
-@rule(r"(\d+)[xX](?=/|\s+(?:a|per|daily|weekly|monthly)\b)(?:/([a-z]+))?" + END, "d")
+@rule(r"(\d+)[xX×](?=/|\s+(?:a|per|daily|weekly|monthly)\b)(?:/([a-z]+))?" + END, "d")
 def times_per(match: re.Match[str], context: Text) -> list[str] | None:
     """How often. `3x/week` -> three times per week"""
     times, period = match.groups()
@@ -456,7 +468,8 @@ def times_per(match: re.Match[str], context: Text) -> list[str] | None:
     return [*often, "per", period] if period else often
 
 
-@rule(rf"({N})(st|nd|rd|th)" + END, "d", re.IGNORECASE)
+@rule(rf"({N})(st|nd|rd|th|d(?= (?:Cir|Dist|Dep|Cong|Sess|Div|Inf|Cav|Regt|Bn|ed)\b))" + END, "d",
+      re.IGNORECASE)
 def nth(match: re.Match[str], context: Text) -> list[str] | None:
     """An ordinal. `the 22nd` -> the twenty second"""
     value = int(plain(match.group(1)))

@@ -130,6 +130,7 @@ class _Open:
 
 
 _OUTSIDE = _Open("", 0)
+_BLANKS = " \t\r\n\f\v\ufeff"  # with the byte order mark that a file may begin with
 
 
 class _Parser:
@@ -141,6 +142,8 @@ class _Parser:
         self.parts: list[str] = []
         self.offsets: list[int] = []
         self.emptied: str = ""  # the tag before, where </break> may still close it
+        self.first = -1  # where the first tag or text begins that is no remark
+        self.ended = False  # whether </speak> has been seen
 
     @property
     def now(self) -> _Open:
@@ -149,12 +152,21 @@ class _Parser:
 
     def flush(self, end: int) -> None:
         text = "".join(self.parts)
-        if text.strip():
+        if text.strip(_BLANKS):
             self.emptied = ""
+            blank = len(text) - len(text.lstrip(_BLANKS))
+            self.within_root(self.offsets[blank], "text")
         if text:
             now = self.now
             self.pieces.append(Run(text, (*self.offsets, end), now.rate, now.style, now.said))
         self.parts, self.offsets = [], []
+
+    def within_root(self, place: int, what: str) -> None:
+        """Refuses what stands behind the root, and keeps where a root could stand."""
+        if self.ended:
+            fail(self.source, place, f"{what} behind </speak>; a text has one <speak>, with all of "
+                 "it inside; say the rest in a text of its own")
+        self.first = place if self.first < 0 else self.first
 
     def parse(self) -> tuple[Piece, ...]:
         source, position = self.source, 0
@@ -211,12 +223,20 @@ class _Parser:
     def tag(self, tag: re.Match[str]) -> None:
         source, start = self.source, tag.start()
         closing, name, rest = bool(tag.group(1)), tag.group(2).lower(), tag.group(3).rstrip()
+        if name == "speak" != tag.group(2):
+            fail(source, start, f"<{tag.group(1)}{tag.group(2)}>: expected <{tag.group(1)}speak> "
+                 "in small letters")
         empty = rest.endswith("/")
         rest = rest[:-1] if empty else rest
         if name not in KNOWN:
             fail(source, start, f"<{tag.group(1)}{tag.group(2)}> is not supported; there are "
                  + ", ".join(f"<{known}>" for known in KNOWN))
         emptied, self.emptied = self.emptied, ""
+        rooted = name == "speak" and not closing and not self.open and not self.ended
+        if rooted and self.first >= 0:
+            fail(source, self.first, "this stands before <speak>; write <speak> first")
+        if not closing:
+            self.within_root(start, f"<{name}>")
         if closing:
             if rest.strip() or empty:
                 fail(source, start, f"</{name}> takes nothing")
@@ -281,6 +301,8 @@ class _Parser:
             state = dataclasses.replace(state, said=_said(source, start, name, rest))
         if not empty:
             self.open.append(state)
+        elif name == "speak":
+            self.ended = True
 
     def close(self, name: str, start: int, end: int) -> None:
         if name not in [other.name for other in self.open]:
@@ -293,6 +315,7 @@ class _Parser:
                     not last.text.strip():
                 fail(self.source, self.now.place, f"<{name}> is empty; expected a text in it")
         self.open.pop()
+        self.ended = name == "speak"
         if name in ("p", "s", "voice"):
             self.pieces.append(Stop(name == "p", start, end))
 

@@ -196,7 +196,7 @@ def serial(match: re.Match[str], context: Text) -> list[str] | None:
     return said[:-1]
 
 
-@rule(r"(\d{1,2})-(\d{2,4})(?![\d-]|[.,]\d)" + END, "d")
+@rule(r"(\d{1,3})-(\d{2,4})(?![\d-]|[.,]\d)" + END, "d")
 def docket(match: re.Match[str], context: Text) -> list[str] | None:
     """The number of a case or a bill. `Case 14-203` -> case fourteen, two oh three"""
     before = context.before(match.start()).lower()

@@ -177,7 +177,7 @@ def _pieces(context: Text, unread: list[Unread]) -> list[Piece]:
             continue
         if character == EDGE or character.isspace():
             found = _MARK.match(text, position)
-            if found:
+            if found and text[position : position + 2] != "./":  # "lbs./week"
                 pieces.append(_mark(found, text))
             position = found.end() if found else position + 1
             continue

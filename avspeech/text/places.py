@@ -53,6 +53,10 @@ _WINDS = re.compile(
 )
 
 
+# Before a letter that is no direction: "a total of N of 20".
+_NO_PLACES = frozenset("of with for is and or are was than by where when if let given".split())
+
+
 @rule(r"[NS]{1,2}[EW]|[EW][NS][EW]|[NSEW](?= of [A-Z\d]| of (?:here|the|town)\b)" + END, "C")
 def wind(match: re.Match[str], context: Text) -> list[str] | None:
     """A direction between two others. `9 km SE of Reno` -> nine kilometers southeast of reno"""
@@ -62,10 +66,12 @@ def wind(match: re.Match[str], context: Text) -> list[str] | None:
     if context.text[end : end + 1].isalnum():
         return None
     near = context.text[max(0, start - 24) : start]
-    blows = re.match(r" (?:of|winds?|gales?|corner)\b", context.behind(end))
+    blows = re.match(r" (?:of|winds?|gales?|cor(?:ner)?|side|edge|quadrant)\b", context.behind(end))
     if len(match.group()) == 1 and not re.search(r"[a-z]\.? $", near[-3:]):
         return None
-    if not (blows and len(match.group()) > 1 or _WINDS.search(near)):
+    before = context.before(start)
+    lies = before.islower() and before not in lists.DETERMINERS | lists.LETTERED | _NO_PLACES
+    if not (blows and (len(match.group()) > 1 or lies) or _WINDS.search(near)):
         return None
     first, *others = [_COMPASS[c] for c in match.group()]
     return [first, "".join(others)] if len(others) == 2 else ["".join([first, *others])]
@@ -106,7 +112,7 @@ def turn(match: re.Match[str], context: Text) -> list[str] | None:
     return ["left" if match.group() == "L" else "right"]
 
 
-_TURNING = frozenset("turn turns bear keep veer exit merge hard".split())
+_TURNING = frozenset("turn turns bear keep veer exit merge hard then".split())
 
 
 @rule(rf"([TR]){EDGE}? ?(\d{{1,3}}) ?([NSEW])(?:{EDGE}(?=[,;:]|{EDGE}| [a-z]))?" + END, "C")

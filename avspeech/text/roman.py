@@ -102,6 +102,8 @@ def list_number(match: re.Match[str], context: Text) -> list[str] | None:
     number = value(match.group(1).upper())
     if opened == "(" and context.text[max(0, start - 2) : start - 1].isalnum():
         return None  # "print(i)"
+    lined = opened in ("", "\n") and re.search(r"(?:^|\n) *(?:ii|iii|iv|vi)\. \w", context.text)
+    closed |= context.text[end : end + 2] == ". " and lined is not None
     if not closed or not number or opened not in ("", "(", "\n") and len(match.group()) == 1:
         return None
     return cardinal(number)
@@ -111,6 +113,8 @@ def _meant(
     context: Text, text: str, number: int, near: list[str], before: str, after: str, start: int
 ) -> list[str] | None:
     plain = before.lower().removesuffix("'s")
+    if re.search(r"\.{4} ?$|(?:\. ){3}$", context.text[max(0, start - 6) : start]):
+        return cardinal(number)  # a page of a table of contents
     if context.text[max(0, start - 2) : start] in ("§ ", "¶ "):
         return cardinal(number)
     if text.isupper() and len(text) > 3 and 1000 < number < 2100 and text not in ("MILD",):
@@ -150,7 +154,9 @@ def _meant(
         return ordinal(number)
     if re.fullmatch(r"[A-Z]+-?\d+", before) and 1 < number < 40 and len(text) > 1:
         return cardinal(number)  # "the Sony A7 IV"
-    sure = len(text) > 1 and text not in _WORDS and number < 90 and not context.shouted(start)
+    sure = len(text) > 1 and text not in _WORDS and number < 90
+    # In a line of capitals only what is no word: "SONNET XVIII", but not "COLOR MIX".
+    sure &= not context.shouted(start) or len(text) > 2 and not context.word(text.lower())
     if sure and before and after.lower() not in lists.AGES and plain not in _NAMING:
         if not before[:1].isupper():
             return cardinal(number)
@@ -179,7 +185,8 @@ def _meant(
         return ["the", *ordinal(number)]
     titled = text in ("IV", "VI", "XX") and before not in lists.OPENERS and before.istitle()
     titled = titled and after.lower() not in _INFUSED and len(context.words_before(start)) > 0
-    if (sure or titled and not context.shouted(start)) and before[1:].islower():
+    loud = context.shouted(start)
+    if (sure or titled and not loud) and (loud or before[1:].islower()):
         return cardinal(number)
     return None
 

@@ -16,7 +16,7 @@ END = r"(?![^\W_])"  # no letter or digit follows
 # Marks that belong to a thing: (212) 555, 6'2", 'n', the '90s, .5, and an apostrophe before a
 # clipped word.
 _KEPT = (
-    r"\(\d{3}\)(?=[\s-]?\d{3}[-\s.]\d{4})"
+    r"\(\d{3}\)(?=[\s-]?\d{3}[-\s.]\d{4})|\(0\d{1,4}\)(?=\s?\d{3,4}[-\s]?\d{3,4}(?!\d))"
     r"|(?<![\d.])\d{1,2}['’′]\s?\d{1,2}[⅛¼⅜½⅝¾⅞]?(?:\"|”|″|'')(?=\W|$)"
     r"|(?<![\w.])\d{1,4}['’](?=\s?[x×]\s?\d| (?:tall|wide|long|high|deep|by \d+)\b)"
     r"|(?<=['’] by )\d{1,4}['’](?!\w)"
@@ -36,6 +36,7 @@ _EDGES = re.compile(
     r"|(?P<inches>(?<=\d)\")"
     r"|[.,;:!?'’]+(?=[\s–—()\[\]{}\"“”„«»…]|--|$)"  # behind a thing
     r"|(?:(?<=[\s–—])|^)['‘’]+"  # before one
+    r"|(?<=[a-z])\.(?=/[a-z\d])"  # "50 hrs./wk."
     r"|[()\[\]{}\"“”„«»…。？！，‘]|\.{2,})",
     re.IGNORECASE,
 )
@@ -83,13 +84,22 @@ def _inches(text: str) -> frozenset[int]:
             )
             lone = paragraph.count('"') == 1 and re.match(r'"[,;)] ?[^\W_]', paragraph[place:])
             noun = _NOUN.match(paragraph, place + 1) and (closed or odd)
-            if behind and (side or lone or noun):
+            alone = closed and behind and _MEASURED.search(paragraph[max(0, place - 60) : place])
+            alone = alone or closed and behind and re.match(r'"-[a-z]', paragraph[place:])
+            if behind and (side or lone or noun or alone):
                 found.add(start + place)
             else:
                 closed = not closed
         start += len(paragraph) + 2
     return frozenset(found)
 
+# Before a mark of inches at the end of a clause: "Cut it to 36"."
+_MEASURED = re.compile(
+    r"\b(?:cut|trim\w*|saw\w*|snow\w*|rain\w*|accumulat\w+|deep|depth|wide|width|long|length"
+    r"|thick\w*|tall|high|height|seams?|hems?|inseam|waist|gauge|pipes?|bolts?|boards?|rows|apart)\b"
+    r"[^.!?\n]*$|[⅛¼⅜½⅝¾⅞]$",
+    re.IGNORECASE,
+)
 # The sides of a thing: 1.5" × 3.5"
 _SIDE = re.compile(r"\s?[x×]\s?[\d.]")
 _SIDE_BEFORE = re.compile(r"\d\"?\s?[x×]\s?[\d.]+$")
@@ -192,6 +202,8 @@ class Text:
         if _ENGINE.match(self.view, end):
             return True
         near = self.words_before(start)[:1]
+        if near and self.view[max(0, start - 2) : start].strip()[-1:] in tuple("=<>≤≥≈"):
+            return False  # "a = 9.8 m/s² down"
         if near in (["a"], ["an"], ["A"], ["An"]):
             return bool(following) and following.lower() not in lists.FUNCTION - {"can"}
         if len(following) == 1 and following.islower() or near in (["every"], ["Every"]):

@@ -32,6 +32,15 @@ _BEHIND_RECORD = frozenset(
 )
 
 
+# A record with where it was made: "(4-1 at home)", "(10-2, 6-2 SEC)".
+_IN_BRACKETS = re.compile(r"\((?:\d{1,3}[-–]\d{1,3}, )?$")
+_OF_SEASON = re.compile(
+    r" (?:at home|on the road|away|overall)"
+    r"|(?<=\d, \d-\d) [A-Z][\w-]*\)|(?<=\d, \d\d-\d) [A-Z][\w-]*\)"
+    r"|(?<=\d, \d\d-\d\d) [A-Z][\w-]*\)"
+    r"|, \d{1,3}[-–]\d{1,3} (?:[A-Z]|in |at home|on the road|overall)"
+)
+
 _IN_TURN = frozenset("lap page part step slide sheet disc round hole question stage day".split())
 
 
@@ -84,8 +93,12 @@ def record(match: re.Match[str], context: Text) -> list[str] | None:
     ):
         team = re.search(r"(?:[A-Z][\w.'’]*|\d\ders) \($", context.text[max(0, start - 24) : start])
         return _and(won, lost, drawn) if team else None
+    if _IN_BRACKETS.search(context.text[max(0, start - 12) : start]) and _OF_SEASON.match(
+        context.text, match.end()
+    ):
+        return _and(won, lost, drawn)
     near = [w.lower() for w in context.words_before(start)[:5]]
-    if not near or not _RESULT.isdisjoint(near):
+    if not near or near[0] not in ("go", "goes", "went") and not _RESULT.isdisjoint(near):
         return None
     following = context.after(match.end()).lower()
     if near[0].endswith("'re"):

@@ -26,7 +26,7 @@ def by(match: re.Match[str], context: Text) -> list[str] | None:
     if re.search(r"\d $", before):
         near_by = context.view[max(0, match.start() - 24) : match.start() + 24]
         return ["times"] if "=" in near_by else ["by"]
-    near = re.search(rf"\d ?[A-Za-z\"′″'-]{{1,6}}{EDGE}? $|[\d⅛¼⅜½⅝¾⅞][\"″]$", before)
+    near = re.search(rf"\d ?[A-Za-z\"′″'-]{{1,6}}{EDGE}? $|[\d⅛¼⅜½⅝¾⅞][\"″] ?$", before)
     return ["by"] if near else None
 
 
@@ -90,6 +90,7 @@ _EQUAL = frozenset("equals equal plus minus times squared root roots".split())
 _USING = frozenset("with flag option add use pass using".split())
 _TERM = r"(?:\d{1,3}(?:\.\d+)?[a-zA-Zα-ω]?|[a-zA-Zα-ω])(?:[²³⁴ⁿ]|\^\w)?"
 _TERM_BEFORE = re.compile(rf"(?:^|[\s(=+/|])(?<!\d )(?:{_TERM}|\)[²³]?) $|[)\]][²³]? $")
+_EQUALED = re.compile(r"[=+×÷] ?[\d.,]+ $")  # "rate = 220 – age"
 _TERM_BEHIND = re.compile(rf"[-–] (?:{_TERM}(?![\w]|['’]\w|[.,]\d)|[(√])")
 _FORMULA = re.compile(r"[=+^²³⁴√×÷≤≥≈<>|]|(?<!\w)[f-h]\(")
 
@@ -100,6 +101,8 @@ def spaced_minus(match: re.Match[str], context: Text) -> list[str] | None:
     zero"""
     start = match.start()
     near = context.text[max(0, start - 20) : start], context.text[start : start + 20]
+    if _EQUALED.search(near[0]) and re.match(r"[-–] [a-z]+", near[1]):
+        return ["minus"] if context.after(start + 1) not in lists.NOT_NOUNS else None
     if not (_TERM_BEFORE.search(near[0]) and _TERM_BEHIND.match(near[1])):
         return None
     return ["minus"] if any(_FORMULA.search(side) for side in near) else None
@@ -233,13 +236,13 @@ _ALIKE = (
 
 @rule(
     r"/(?=\d+(?:\.\d+)? ?(?:m²|m³|cm²|cm³|mL|ml|L|g|mg|kg|km|m|cm|kcal|min|hrs?|h|d|days?|mi|gal"
-    r"|lbs?|oz)\b)",
+    r"|lbs?|oz|sq)\b)",
     "s",
 )
 def per_amount(match: re.Match[str], context: Text) -> list[str] | None:
     """A slash between a unit and an amount. `5 g/100 mL` -> five grams per one hundred
     milliliters"""
-    before = context.view[max(0, match.start() - 4) : match.start()]
+    before = context.view[max(0, match.start() - 5) : match.start()].rstrip(EDGE)
     amount = re.match(r"/([\d.]+) ?([^\W\d_]+)", context.behind(match.start()))
     unit = re.search(r"[^\W\d_]+$", before)
     if unit is None or amount is None or unit.group() == "f":
@@ -273,7 +276,8 @@ _MANY = frozenset("people men women children feet teeth mice fish sheep deer".sp
 @rule(r"/(?=([a-z]+)(?![^\W_]|/)|(\d[\d,]*) [a-z]+)", "s")
 def per_counted(match: re.Match[str], context: Text) -> tuple[list[str], int] | None:
     """So many things for each of others. `5 people/car` -> five people per car"""
-    counted = _COUNTED.search(context.view[max(0, match.start() - 30) : match.start()])
+    before = context.view[max(0, match.start() - 30) : match.start()].rstrip(EDGE)
+    counted = _COUNTED.search(before)
     if counted is None:
         return None
     count, things = counted.groups()
@@ -359,6 +363,8 @@ def sign(match: re.Match[str], context: Text) -> list[str] | None:
         return ["number"]  # "PO#"
     if found == "#":
         return ["hashtag"] if right.isalpha() and not left.isalnum() else None
+    if found in "$£€" and context.before(place).lower() in ("per", "a"):
+        return [lists.MONEY[found][0]]  # "152 yen per $"
     if found in SUP + "ⁿ":
         bracket = left == EDGE and context.text[place - 1] == ")"
         return power(found) if left and left in lists.GREEK or bracket else None
@@ -439,6 +445,8 @@ def _slash(context: Text, place: int) -> list[str] | None:
         return ["over"]
     if left.isalnum() and right.isalnum() and not (left.isdigit() and right.isdigit()):
         return []  # and/or
+    if "_" in (left, right):
+        return []  # a blank to be filled: "__/__/____"
     if left == " " and right == " ":
         if context.before(place).lower() in _TYPING:
             return ["slash"]  # "Use / or -."

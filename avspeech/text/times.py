@@ -13,6 +13,7 @@ from avspeech.text.rules import EDGE, END, Text, rule
 _LASTING = lists.words("times.lasting")
 _RATIO_BEFORE = lists.words("times.ratio_before")
 _RATIO_BEHIND = lists.words("times.ratio_behind")
+_EXERCISES = frozenset("rest rests recovery jog plank planks hold holds warmup cooldown".split())
 _HALF = r"\s?([aApP])\.?\s?[mM]" + END  # am, P.M, ...
 
 
@@ -96,8 +97,16 @@ def clock(match: re.Match[str], context: Text) -> list[str] | None:
         before in _RATIO_BEFORE or context.after(match.end()).lower() in _RATIO_BEHIND
     ):
         return None  # "a 1:10 dilution"
-    if second and not half and before in ("a", "an"):  # "a 2:01:09 marathon"
+    bracketed = context.text[match.start() - 1 : match.start()] == "(" and (
+        context.text[match.end() : match.end() + 1] == ")"
+    )
+    if second and not half and (before in ("a", "an") or bracketed):  # "a 2:01:09 marathon"
         return [*cardinal(int(hour)), *_minutes(minute), *_minutes(second)]
+    ahead = context.text[max(0, match.start() - 4) : match.start()].lower()
+    if not half and ahead == "sub-":  # "a sub-4:00 mile"
+        return [*cardinal(int(hour)), *(_minutes(minute) if int(minute) else [])]
+    if not (second or half) and context.after(match.end()).lower() in _EXERCISES:
+        return duration(0, int(hour), int(minute))
     if second and not half and (before in _LASTING or int(hour) == 0):
         return duration(int(hour), int(minute), int(second))
     words = cardinal(int(hour))

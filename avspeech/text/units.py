@@ -34,11 +34,11 @@ _SYMBOL = r"(?:°(?=-)|[A-Za-zµμΩÅ℃℉%‰′″°](?:[A-Za-zµμΩ-]*[A-Z
 _POWER = r"(?:[⁻-]?[²³¹]|\^-?[23]|[23](?!\d))"
 _WHOLE = re.compile(
     rf"(\s?|-)((?:sq|cu|square|cubic|fl){EDGE}?\s)?({_SYMBOL})({_POWER})?"
-    rf"((?:\s?[/·⋅]\s?{_SYMBOL}{_POWER}?|[ ·⋅]{_SYMBOL}(?:⁻[¹²³]|\^-[123])"
+    rf"((?:{EDGE}?\s?[/·⋅]\s?{_SYMBOL}{_POWER}?|[ ·⋅]{_SYMBOL}(?:⁻[¹²³]|\^-[123])"
     r"| (?:m|s|K|L|cm|kg|g|mol)-[123])*)"
     r"(?![^\W_]|[²³^])"
 )
-_PART = re.compile(rf"\s?([/·⋅]|(?<!\s)\s)\s?({_SYMBOL})({_POWER}|\^?-[123])?")
+_PART = re.compile(rf"{EDGE}?\s?([/·⋅]|(?<!\s)\s)\s?({_SYMBOL})({_POWER}|\^?-[123])?")
 _BRACKETED = re.compile(
     r"/\(([A-Za-zµΩ°]+)([²³])?[·⋅ *]([A-Za-zµΩ°]+)([²³])?(?:[·⋅ *]([A-Za-zµΩ°]+)([²³])?)?\)"
 )
@@ -143,6 +143,8 @@ def unit_at(context: Text, start: int, place: int, value: str) -> tuple[Unit, in
         assert unit is not None
     if len(symbol) == 1 and re.match(r"\.[A-Za-z]", context.behind(end)):
         return None  # "300 B.C."
+    if len(symbol) == 1 and symbol.isupper() and power and power.isascii() and power.isdigit():
+        return None  # a molecule or a name: "2 H2 + O2", "No. 9,876,543 B2"
     if symbol in _COMPASS and not gap and _ROADS.search(context.text[max(0, start - 10) : start]):
         return None  # "Rte. 9W"
     if symbol[0] in "SLFPANC" and citations.reported(context.text, place + len(gap)):
@@ -267,11 +269,15 @@ _RATES = re.compile(
     r"|tightening|bonds?|loans?|coupons?|notes?|sofr|libor|euribor|treasur\w+)\b",
     re.IGNORECASE,
 )
+_PATIENTS = re.compile(
+    r"\b(?:enroll?ed|randomi[sz]ed|(?:mean|median) age|placebo|cohort|treated|admitted)\b"
+)
 _BASIS_POINT = Unit("basis point", "basis points")
 # {symbol: (words near it, what it stands for then)}
 _BY_WORDS = {
     "F": ((_WARM, Unit("degree fahrenheit", "degrees fahrenheit")),),
     "C": ((_WARM, Unit("degree celsius", "degrees celsius")),),
+    "pts": ((_PATIENTS, Unit("patient", "patients")),),
     "bps": ((_RATES, _BASIS_POINT),),
     "bp": ((_RATES, _BASIS_POINT),),
     "nm": (

@@ -59,6 +59,10 @@ SETS = (
     "thirtyeighth",
     "thirtyninth",
     "fortieth",
+    "fortyfirst",
+    "fortysecond",
+    "fortythird",
+    "fortyfourth",
 )
 # What may stand behind a thing; "{}" is the thing.
 MARKS = (

@@ -426,3 +426,116 @@ def test_each_of_three_sides_has_its_by(sides):
     ("#include is used", "hash"), ("a #summer day", "hashtag"), ("Order #112-7734021", "four")])
 def test_the_sign_of_numbers(written, word):
     assert word in said(written) and "to" not in said(written)
+
+
+@pytest.mark.parametrize("size", ["36", "1½", "3/4"])
+@pytest.mark.parametrize("verb", ["Cut it to", "Leave rows of", "Expect snow of"])
+def test_a_mark_of_inches_may_end_a_clause(size, verb):
+    for frame in ('{} {}".', '{} {}"; then stop', '{} {}"'):
+        assert "inch" in " ".join(said(frame.format(verb, size))), frame
+    assert "inch" not in " ".join(said(f'He wrote "{verb} {size}" there'))
+
+
+@pytest.mark.parametrize("size", ["45", "1½", "2-3"])
+def test_a_size_in_inches_before_a_word_of_shape(size):
+    assert "inch" in said(f'a {size}"-wide belt')
+
+
+def test_a_fraction_to_a_whole_number_of_inches():
+    assert said('It is ½–1" deep')[-3:] == ["one", "inch", "deep"]
+    assert said('It is 1½–2" deep')[-3:] == ["two", "inches", "deep"]
+
+
+@pytest.mark.parametrize(("first", "words"), [("hrs", "hours"), ("lbs", "pounds")])
+@pytest.mark.parametrize(("second", "word"), [("wk", "week"), ("day", "day"), ("mo", "month")])
+def test_a_slash_behind_a_period_is_per(first, words, second, word):
+    assert said(f"It is 40 {first}./{second}. now") == said(f"It is 40 {first}/{second}. now")
+    assert [words, "per", word] == said(f"It is 40 {first}./{second}. now")[3:6]
+
+
+@pytest.mark.parametrize("sign", ["=", "<", ">"])
+def test_a_variable_named_a_is_no_article(sign):
+    assert "meters" in said(f"a {sign} 9.8 m/s down it")
+    assert "meter" in said("a 9.8 m/s wind")
+
+
+@pytest.mark.parametrize("place", ["at home", "on the road", "away", "overall"])
+def test_a_record_says_where_it_was_made(place):
+    won, lost = SOME.randint(2, 40), SOME.randint(2, 40)
+    record = " ".join([*cardinal(won), "and", *cardinal(lost)])
+    assert record in " ".join(said(f"They are fine ({won}-{lost} {place}) now"))
+    assert record in " ".join(said(f"UCLA (20-9, {won}-{lost} SEC) won"))
+    assert "and" not in said(f"Caesar ({100 + won}–{lost} BC) was here")
+
+
+@pytest.mark.parametrize("number_called", ["(02) 9374 4000", "(0161) 496 0123", "+49 (0)30 901820"])
+def test_a_number_with_its_zero_in_brackets_is_read_by_digits(number_called):
+    shown = number_called.replace("+49", "")
+    plus = ["plus", *digits("49")] if shown != number_called else []
+    assert said(f"Call us: {number_called}.")[2:] == [*plus, *digits("".join(filter(str.isdigit, shown)))]
+
+
+@pytest.mark.parametrize(("mark", "word"), [("XVIII", "eighteen"), ("XIV", "fourteen"), ("III", "three")])
+def test_roman_numerals_in_a_heading_of_capitals(mark, word):
+    assert said(f"SONNET {mark}\nBy a poet")[1] == word
+    assert said(f"Preface ........ {mark.lower()}")[1:] == [word]
+    assert "eight" not in said("COLOR MIX FOR ALL")
+
+
+def test_points_of_a_list_in_small_roman_numerals():
+    assert said("i. Aims\nii. Means\niii. Ends") == "one aims two means three ends".split()
+    assert said("i. am here")[0] == "i"
+
+
+@pytest.mark.parametrize("molecule", ["H2", "N2", "F2", "B2"])
+def test_a_molecule_is_no_unit(molecule):
+    assert said(f"so 2 {molecule} + O2 react")[2:4] == [molecule[0], "two"]
+
+
+@pytest.mark.parametrize("parts", [("10", "10", "10"), ("5", "10", "15"), ("36", "24", "36")])
+def test_three_small_numbers_are_numbers(parts):
+    assert said("use " + "-".join(parts) + " here")[1:-1] == [w for p in parts for w in cardinal(int(p))]
+
+
+@pytest.mark.parametrize("thing", ["Tax", "Breakfast", "Wi-Fi"])
+def test_what_is_included_and_what_is_including(thing):
+    for end in (".;", ".)", ".", "., and so"):
+        assert "included" in said(f"({thing} incl{end}"), end
+    assert "including" in said(f"It is $5, incl. {thing.lower()}")
+
+
+@pytest.mark.parametrize("price", ["$5", "€20", "CHF 30"])
+def test_a_price_at_least(price):
+    assert said(f"Fee 2% (min. {price})")[3] == "minimum"
+    assert "minutes" in said("It took 5 min. Then we left")
+
+
+@pytest.mark.parametrize(("letter", "way"), [("N", "north"), ("E", "east"), ("S", "south")])
+def test_directions_before_of_a_place(letter, way):
+    for verb in ("fell", "lies", "hit", "live"):
+        assert way in said(f"It {verb} {letter} of I-40")
+    assert way not in said(f"a total of {letter} of 20") and way not in said(f"vitamin {letter} of")
+
+
+@pytest.mark.parametrize("count", ["1,000", "10,000", "100"])
+def test_so_many_times(count):
+    assert said(f"It is {count}x!")[-1] == "times" and said(f"It is {count}x better")[-2] == "times"
+
+
+@pytest.mark.parametrize("ticker", ["TSLA", "AMZN", "GOOG"])
+def test_an_exchange_before_a_ticker_is_no_shout(ticker):
+    assert said(f"(NASDAQ: {ticker}) rose")[1:5] == list(ticker)
+
+
+def test_times_that_things_take():
+    assert said("with 2:00 rest")[1:] == ["two", "minutes", "rest"]
+    assert said("a sub-3:00 marathon")[2:] == ["three", "marathon"]
+    assert said("a sub-3:30 marathon")[2:] == ["three", "thirty", "marathon"]
+    assert said("Meet at 2:00 there")[2:4] == ["two", "o'clock"]
+
+
+@pytest.mark.parametrize(("short", "word"), [("2d", "second"), ("3d", "third"), ("22d", "second")])
+def test_ordinals_of_courts_and_congresses(short, word):
+    for body in ("Cir.", "Cong.", "Dist."):
+        assert word in said(f"the {short} {body} said")
+    assert word not in said(f"the {short} model")

@@ -165,3 +165,29 @@ def test_a_date_has_a_day_that_the_month_has():
         if longest < 31:
             with pytest.raises(InputError, match="is no date"):
                 say_as.say(f"{month}/{longest + 1}/2024", "date", "mdy")
+
+
+@pytest.mark.parametrize("before", ["", " \n", "\ufeff", "<?xml version='1.0'?>\n<!-- one --> "])
+@pytest.mark.parametrize("behind", ["", "\n", " <!-- two -->\n"])
+def test_a_root_may_have_remarks_around_it(before: str, behind: str) -> None:
+    assert text.analyse(f"{before}<speak>Two words.</speak>{behind}").text == "two words."
+
+
+@pytest.mark.parametrize("stray", ["x", "&#65;", "<brk>", "<p>x</p>", "<mark name='a'/>", "<![CDATA[x]]>"])
+@pytest.mark.parametrize("gap", ["", "\n", " <!-- one --> "])
+def test_nothing_stands_outside_the_root(stray: str, gap: str) -> None:
+    for root in ("<speak>a</speak>", "<speak/>"):
+        for source, match in ((f"{root}{gap}{stray}", "behind </speak>"),
+                              (f"{stray}{gap}{root}", "before <speak>"),
+                              (f"{root}{gap}{root}", "behind </speak>")):
+            for door in (text.analyse, text.check):
+                with pytest.raises(InputError, match=match) as caught:
+                    door(source)
+                assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["Speak", "SPEAK", "sPeak"])
+def test_the_root_is_in_small_letters(name: str) -> None:
+    for source in (f"<{name}>a</{name}>", f"<{name}>a</speak>", f"<speak>a</{name}>", f"<{name}/>"):
+        with pytest.raises(InputError, match="in small letters"):
+            text.analyse(source)

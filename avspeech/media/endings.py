@@ -1,7 +1,8 @@
-"""Whether a sound file goes on as far as its header, or its last page, says.
+"""Whether a sound file ends where its header, or its last page, says.
 
-Decoders read what is there and do not say that more was announced. A copy that stopped halfway is
-then a short recording, with nothing to tell it from one.
+Decoders read what is there and do not say that more was announced, or that more follows than was
+announced. A copy that stopped halfway, or two recordings joined as they are, is then a short
+recording, with nothing to tell it from one.
 """
 
 from __future__ import annotations
@@ -56,9 +57,24 @@ def cut_off(path: str | Path) -> list[str]:
         if file.read(4) == b"OggS":
             return _without_end(file)
     told, there = bytes_told(path) or (0, 0)
-    if there + PADDING >= told:
+    if there + PADDING < told:
+        return [f"it is cut off: of {told:,} bytes of its sound {there:,} are there"]
+    return []
+
+
+def left_over(path: str | Path) -> list[str]:
+    """A sentence where more follows behind the sound of a file than its format has there.
+
+    Args:
+        path: a file that exists, of a format of `bytes_told`.
+    """
+    told, there = bytes_told(path) or (0, 0)
+    more = _unread(path, told, there)
+    if more <= PADDING:
         return []
-    return [f"it is cut off: of {told:,} bytes of its sound {there:,} are there"]
+    return [f"its header tells of {told:,} bytes of sound, but {more:,} others follow that belong "
+            "to nothing (its recorder was killed, or recordings were joined as they are): they "
+            "were not read"]
 
 
 def bytes_told(path: str | Path) -> tuple[int, int] | None:
@@ -85,6 +101,32 @@ def bytes_told(path: str | Path) -> tuple[int, int] | None:
         if size <= 0 or UNKNOWN <= size < 2**32 or size >= 2**62:
             return None
         return size, max(0, os.stat(path).st_size - begins)
+
+
+def _unread(path: str | Path, told: int, there: int) -> int:
+    """Bytes behind the sound of a file that are no chunks of its format, or more sound."""
+    if not told:
+        return 0
+    with open(path, "rb") as file:
+        begin = file.read(64)
+        length = os.fstat(file.fileno()).st_size
+        at = length - there + told
+        chunks = next((c for p, c in _FORMATS if re.match(p, begin, re.DOTALL)), None)
+        while chunks is not None:
+            at += -at % chunks.align
+            file.seek(at)
+            head = file.read(chunks.name + chunks.size)
+            size = int.from_bytes(head[chunks.name:], chunks.order)  # type: ignore[arg-type]
+            end = at + max(len(head), size + (0 if chunks.whole else len(head)))
+            if (head.startswith((chunks.sound, begin[:4])) or not re.match(rb"[ -~]{4}", head)
+                    or end > length + chunks.align):
+                break  # no chunk, or sound once more
+            at = end
+        file.seek(at)
+        rest = file.read(2**20)
+    # Zeros up to a round size, and the titles that MP3 files have, are no sound
+    empty = not rest.strip(b"\0") or rest.startswith((b"ID3", b"TAG", b"APETAGEX"))
+    return 0 if empty else length - at
 
 
 def _nist(header: bytes) -> tuple[int, int]:

@@ -371,6 +371,30 @@ def test_a_header_without_a_length_misses_nothing(tmp_path: Path, size: int) -> 
     assert audio.notes_of(tmp_path / "a.wav") == []
 
 
+@pytest.mark.parametrize("kind", ["wav", "rf64", "w64", "aiff", "au", "caf"])
+def test_what_follows_behind_the_sound_is_said(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / f"a.{kind}"
+    soundfile.write(path, murmur(2, 16000), 16000, format=kind.upper())
+    data = path.read_bytes()
+    path.write_bytes(data + data)  # two recordings joined, of which the first is read
+    (note,) = audio.notes_of(path)
+    assert "others follow" in note and audio.duration(path) == 2.0
+    path.write_bytes(data + data[-20000:])  # a recorder that was killed before it wrote the length
+    assert len(audio.notes_of(path)) == 1
+    path.write_bytes(data + bytes(20000))  # zeros are padding
+    assert audio.notes_of(path) == []
+
+
+def test_chunks_and_titles_behind_the_sound_are_no_sound(tmp_path: Path) -> None:
+    path = tmp_path / "a.wav"
+    soundfile.write(path, murmur(2, 16000), 16000)
+    data, text = path.read_bytes(), bytes(range(256)) * 40
+    chunk = b"LIST" + len(text).to_bytes(4, "little") + text
+    for rest in (chunk, chunk + b"_PMX" + chunk[4:], b"ID3\x03\0\0" + text, b"TAG" + text):
+        path.write_bytes(data + rest)
+        assert audio.notes_of(path) == []
+
+
 def test_a_file_that_is_replaced_is_read_anew(tmp_path: Path) -> None:
     path = tmp_path / "a.mka"
     for seed in (0, 1):

@@ -380,6 +380,8 @@ def sign(match: re.Match[str], context: Text) -> list[str] | None:
         return ["star"]  # "*.csv"
     if found == "~" and left.isalnum() and right.isalnum():
         return ["tilde"]
+    if found == "~" and left in ("V", "A") and context.text[place - 2: place - 1] in [*"0123456789 "]:
+        return ["A", "C"]  # "230 V~"
     if found == "*" and (
         "*" in (left, right) or not (left == right == " " or left.isdigit() and right.isdigit())
     ):

@@ -78,8 +78,10 @@ def test_without_augmentation_an_item_is_the_utterance(corpus: Path) -> None:
     assert np.array_equal(data.collate([data.item(2, 0)])["x"][0].numpy(), x)
 
 
-@pytest.mark.parametrize(("front", "floor"), [({"mels": 80, "low": 0.0, "filters": "slaney"}, 1e-10), ({}, 1e-8)])
-def test_noise_added_to_a_spectrum_is_that_of_noise_added_to_the_sound(front: dict, floor: float) -> None:  # type: ignore[type-arg]
+@pytest.mark.parametrize(("front", "floor"), [
+    ({"mels": 80, "low": 0.0, "filters": "slaney"}, 1e-10), ({}, 1e-8)])
+def test_noise_added_to_a_spectrum_is_that_of_noise_added_to_the_sound(
+        front: dict[str, Any], floor: float) -> None:
     """White noise on a chirp: the same mean and spread of the logarithm in each band."""
     from avspeech.emotion.frames import LogMelConfig
     from avspeech.emotion.logmel import LogMel

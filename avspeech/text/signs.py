@@ -380,7 +380,7 @@ def sign(match: re.Match[str], context: Text) -> list[str] | None:
         return ["star"]  # "*.csv"
     if found == "~" and left.isalnum() and right.isalnum():
         return ["tilde"]
-    if found == "~" and re.search(r"[\d ][VA]$", context.text[max(0, place - 2) : place]):
+    if found == "~" and re.search(r"\d ?[VA]$", context.text[max(0, place - 3) : place]):
         return ["A", "C"]  # "230 V~"
     if found == "*" and (
         "*" in (left, right) or not (left == right == " " or left.isdigit() and right.isdigit())

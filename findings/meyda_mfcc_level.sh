@@ -16,8 +16,8 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
 echo '{"private": true}' > package.json
-npm install --silent --no-audit --no-fund --ignore-scripts --legacy-peer-deps \
-    --cache "$work/cache" meyda@5.6.3
+npm install --silent --no-audit --no-fund --ignore-scripts --legacy-peer-deps --cache "$work/cache" \
+    meyda@5.6.3
 cat > find.cjs <<'EOF'
 const Meyda = require("meyda");
 

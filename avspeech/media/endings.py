@@ -43,6 +43,11 @@ _FORMATS = (
 )
 
 
+def notes(path: str | Path) -> list[str]:
+    """What `cut_off` and `left_over` say of a file."""
+    return cut_off(path) + left_over(path)
+
+
 def cut_off(path: str | Path) -> list[str]:
     """A sentence where a file ends before its sound does by what it says of itself in bytes.
 
@@ -119,7 +124,7 @@ def _unread(path: str | Path, told: int, there: int) -> int:
             file.seek(at)
             head = file.read(chunks.name + chunks.size)
             size = int.from_bytes(head[chunks.name:], chunks.order)  # type: ignore[arg-type]
-            end = at + max(len(head), size + (0 if chunks.whole else len(head)))
+            end = at + len(head) + size
             if (head.startswith((chunks.sound, begin[:4])) or not re.match(rb"[ -~]{4}", head)
                     or end > length + chunks.align):
                 break  # no chunk, or sound once more

@@ -247,8 +247,7 @@ def _survey_sndfile(path: str, key: Any, reader: str) -> Sound:
         if not RATES[0] <= file.samplerate <= RATES[1]:
             raise ValueError("no sample rate of sound")
     found = Sound(0, 0, reader, 1, 0, None, 1.0, 0.0, math.nan, (), ())
-    notes = [*endings.cut_off(path), *endings.left_over(path)]
-    return _measured(path, key, found, [], notes)
+    return _measured(path, key, found, [], endings.notes(path))
 
 
 def _judged(found: Sound, levels: dict[int, ChannelLevels]) -> Sound:
@@ -323,7 +322,7 @@ def _name(stream: Any) -> str:
 
 def _survey_track(path: str, key: Any, index: int) -> Sound:
     damaged: list[float] = []
-    notes = [*endings.cut_off(path), *endings.left_over(path)]
+    notes = endings.notes(path)
     found = Sound(0, 0, "ffmpeg", index + 1, 0, None, 1.0, 0.0, math.nan, (), ())
     return _measured(path, key, found, damaged, notes)
 

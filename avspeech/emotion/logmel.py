@@ -196,7 +196,8 @@ class LogMel(nn.Module):
         # Bin of each (k1, k2), mirrored into 0..200; a bin that occurs twice counts once.
         bins = (torch.arange(len(k))[:, None] + _ROOT * torch.arange(_ROOT)).flatten()
         bins = torch.minimum(bins, WINDOW - bins)
-        once = torch.tensor([b not in bins[:i] for i, b in enumerate(bins)])
+        order = bins.tolist()
+        once = torch.tensor([b not in order[:i] for i, b in enumerate(order)])
         window = torch.hann_window(WINDOW, dtype=torch.float64)
         filters = mel_filters(c.mels, c.low, c.high, c.filters)[:, bins] * once
         filters = filters / window.square().sum() / c.floor

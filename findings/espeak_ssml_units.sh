@@ -1,16 +1,16 @@
 #!/usr/bin/env bash
-# WHAT: espeak-ng takes the dB, Hz and semitones of SSML's prosody for its own scales: '-6dB' is less
-#   than 1 dB, '120Hz' the highest pitch that the voice has.
-# GUESS: volume="-6dB" halves the amplitude, pitch="120Hz" brings the voice to about 120 Hz and "+2st"
-#   is two semitones up, as SSML 1.1 says; or an attribute that is not understood is left out.
-#   (Written after a first look at a list of values; the guess before it was of breaks and phonemes.)
-# SEEN: espeak-ng of espeakng-loader 0.2.4, voice en-us at about 108 Hz: '+6dB' is +0.4 dB, '-6dB' -0.7
-#   dB, '-20dB' -2 dB. '120Hz' and '200Hz' are both about 174 Hz, the same as '+100%', and '+12st' too
-#   (8.3 semitones in place of 12); '+2st' is under 1. It looks as if numbers were read without their
-#   unit: absolute ones on a scale of 0 to 100, changes as percents. <phoneme ph="..."> is left out:
-#   its word is said as spelled. <break time="..."> is right within 0.1 s.
-# WHY IT MATTERS: a page of SSML that other engines read is flat in loudness and shrill in pitch here,
-#   without a word; tests of prosody control and data made by it have labels that are not so.
+# WHAT: espeak-ng takes the dB, Hz and semitones of SSML's prosody for its own scales: '-6dB' is
+#   less than 1 dB, '120Hz' the highest pitch that the voice has.
+# GUESS: volume="-6dB" halves the amplitude, pitch="120Hz" brings the voice to about 120 Hz and
+#   "+2st" is two semitones up, as SSML 1.1 says; or what is not understood is left out. <phoneme>
+#   says its phones. (Only of <phoneme> and <break> was this written before a first look.)
+# SEEN: espeak-ng of espeakng-loader 0.2.4, voice en-us at about 108 Hz: '+6dB' is +0.4 dB, '-6dB'
+#   -0.7 dB, '-20dB' -2 dB. '120Hz' and '200Hz' are both about 174 Hz, the same as '+100%', and
+#   '+12st' too (8.3 semitones in place of 12); '+2st' is under 1. It looks as if numbers were read
+#   without their unit: absolute ones on a scale of 0 to 100, changes as percents. <phoneme> is left
+#   out: its word is said as spelled. <break time="..."> is right within 0.1 s.
+# WHY IT MATTERS: a page of SSML that other engines read is flat in loudness and shrill in pitch
+#   here, without a word; tests of prosody control and data made by it have wrong labels.
 # SOURCE: W3C's SSML 1.1, 3.2.4 (volume in dB, pitch in Hz and st); espeak-ng's docs/markup.md lists
 #   prosody as supported; github.com/espeak-ng/espeak-ng/issues/402 asks for the meaning of numbers.
 set -euo pipefail
@@ -85,7 +85,8 @@ tomato, keys = (len(speak(text)) / rate for text in (
     "tomato", '<phoneme alphabet="ipa" ph="ki\u02d0z">tomato</phoneme>'))
 print("seen, seconds of 'tomato', and of 'tomato' with the phones of 'keys':",
       round(tomato, 2), round(keys, 2))
-same = (abs(tomato - keys) < 0.02 and abs(louder["+6dB"]) < 1.5 and abs(louder["-6dB"]) < 1.5 and louder["-20dB"] > -6
+same = (abs(tomato - keys) < 0.02 and abs(louder["+6dB"]) < 1.5
+        and abs(louder["-6dB"]) < 1.5 and louder["-20dB"] > -6
         and min(hertz["120Hz"], hertz["200Hz"]) > 160
         and abs(hertz["120Hz"] - hertz["+100%"]) < 5)
 sys.exit(0 if same else "CHANGED: see the lines above")

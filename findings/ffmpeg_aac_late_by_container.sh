@@ -3,15 +3,15 @@
 #   Matroska, 64 ms at 16 kHz.
 # GUESS: the click of a file that FFmpeg wrote is at 1.000 s in what it reads again, by the times of
 #   its frames, whatever the container; by counting samples from the first within 1 ms.
-# SEEN: FFmpeg 8 in PyAV 18.1.0, codec aac, a click at 1.000 s: MP4, MOV and MKV give 1.000 s; .ts,
-#   .aac and .flv 1.064 s at 16 kHz and 1.021 s at 48 kHz, both by counting samples and by the time
-#   stamps; the first frame has time 0. MP4's edit list and Matroska's codec delay say that the
-#   encoder puts a block of silence in front; the others have no place for it. A copy without
-#   encoding from .ts to .m4a keeps the delay.
+# SEEN: FFmpeg 8 in PyAV 18.1.0, codec aac, a click at 1.000 s: MP4 and MKV give 1.000 s; .ts, .aac
+#   and .flv 1.064 s at 16 kHz and 1.021 s at 48 kHz, both by counting samples and by the time
+#   stamps; the first frame has time 0. The encoder puts a block in front: MP4 and Matroska tell of
+#   it, and the others have no place for that. A copy without encoding from .ts to .m4a keeps the
+#   delay.
 # WHY IT MATTERS: streams and radio archives come as .ts and .aac: labels made on the .m4a do not fit
 #   the same recording, SI-SDR or a subtraction between two 'same' files measures the delay, and the
 #   lower the sampling rate the longer it is: more than a picture at 16 kHz.
-# SOURCE: ISO/IEC 14496-24 is on this delay of AAC encoders; found by comparing containers.
+# SOURCE: found by comparing containers; ISO/IEC TR 14496-24 is on the delay of AAC in MP4.
 set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

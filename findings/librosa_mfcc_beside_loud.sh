@@ -2,19 +2,17 @@
 # WHAT: librosa's MFCC of clips in one array: a quiet clip's numbers depend on the loudest clip
 #   beside it.
 # GUESS: librosa takes the first axis for independent channels: mfcc(y=np.stack([a, b]))[0] is
-#   mfcc(y=a). (There was a suspicion, from memory, that top_db counts from the loudest number of the
-#   whole array.)
-# SEEN: librosa 0.11.0: for a clip of weak noise whose second half is 40 dB weaker, beside noise that
-#   is 54 dB stronger, MFCC differ by up to 264 (the clip's own coefficient 0 goes from -460 to
-#   -720 or so), though beside a copy of itself by 0. melspectrogram, rms, yin and spectral_contrast
-#   of the same array are those of each clip; onset_strength differs too. Whatever is 80 dB below the
-#   loudest band of any clip is cut off at that level.
-# WHY IT MATTERS: features computed in batches, or of a stereo call with a loud and a far speaker, are
-#   others than those of one clip at a time: a model sees whispers and pauses with another floor in
-#   training and in use, and results change with the order of the files. Use top_db=None in
-#   power_to_db and pass S=, or one clip at a time.
-# SOURCE: librosa's page on multi-channel data lists functions that reduce over all channels;
-#   found by comparing.
+#   mfcc(y=a). (There was a suspicion, from memory, that top_db counts from the loudest number of
+#   the whole array.)
+# SEEN: librosa 0.11.0: for a clip of weak noise whose second half is 40 dB weaker, beside noise
+#   that is 54 dB stronger, MFCC differ by up to 264: coefficient 0 of a frame of the second half is
+#   -911 alone and -676 beside it. Beside a copy of itself all are equal, and melspectrogram and rms
+#   beside either. What is 80 dB below the loudest band of any clip is cut off there.
+# WHY IT MATTERS: features computed in batches, or of a call with a loud and a far speaker on its
+#   channels, are others than those of one clip at a time: whispers and pauses have another floor in
+#   training than in use, and the numbers change with the order of the files.
+# SOURCE: power_to_db's documentation has the threshold as one below the maximum; found by
+#   comparing.
 set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

@@ -57,7 +57,7 @@ def triangles(bands):
 
 
 def voice(matrix, pitch):
-    """Log energy in dB of the bands of a voice of that pitch: a pulse train, 6 dB less an octave."""
+    """Bands in dB of a voice of that pitch: harmonics that fall by 6 dB an octave."""
     time, wave = np.arange(512) / 16000, np.zeros(512)
     for k in range(1, 8000 // pitch):
         wave += np.cos(2 * np.pi * k * pitch * time) / k

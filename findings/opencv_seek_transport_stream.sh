@@ -1,16 +1,15 @@
 #!/usr/bin/env bash
-# WHAT: OpenCV asked for the beginning of an MPEG-TS file gives a picture of 2 s later, and counts it
-#   as the first.
+# WHAT: OpenCV asked for the beginning of an MPEG-TS file gives a picture of 2 s later, and counts
+#   it as the first.
 # GUESS: set(CAP_PROP_POS_MSEC, t) or set(CAP_PROP_POS_FRAMES, n) and read() give the picture at t,
 #   or number n, up to a frame, and POS_FRAMES and POS_MSEC afterwards are of the same picture.
-# SEEN: OpenCV 4.14.0.94, H.264 with B-frames at 25 frames a second, a key frame each 2 s: in .ts the
-#   picture for 0 s is number 48 (1.96 s by POS_MSEC, 1 by POS_FRAMES), for 0.5 and 1 s number 50; so
-#   are frames 10 and 25. From the second key frame on all is right, and so is reading without
-#   seeking. In MP4, and in .ts without B-frames, the pictures are right, up to one frame.
-# WHY IT MATTERS: broadcast, streams and camcorders write .ts with B-frames. A loader that goes back to
-#   the start, samples frames by number or cuts at word times gets pictures up to a whole interval
-#   of key frames late, with numbers that say otherwise: lips beside other words, in the first
-#   seconds of each file.
+# SEEN: OpenCV 4.14.0.94, H.264 with B-frames at 25 frames a second, a key frame each 2 s: in .ts
+#   the picture for 0 s is number 48 (1.96 s by POS_MSEC, 1 by POS_FRAMES), for 0.5 and 1 s number
+#   50; so it is for frames 10 and 25. From the second key frame on it is right, and so is reading
+#   without seeking. In MP4, and in .ts without B-frames, pictures are right up to one frame.
+# WHY IT MATTERS: broadcast, streams and camcorders write .ts with B-frames. A loader that goes back
+#   to the start, samples frames by number or cuts at word times gets pictures up to a whole
+#   interval of key frames late, with numbers that say otherwise: lips beside other words.
 # SOURCE: found by trying; PyAV 18.1.0 gives picture 0 after seek(0) for the same file.
 set -euo pipefail
 work=$(mktemp -d)

@@ -8,9 +8,9 @@
 #   stamps; the first frame has time 0. The encoder puts a block in front: MP4 and Matroska tell of
 #   it, and the others have no place for that. A copy without encoding from .ts to .m4a keeps the
 #   delay.
-# WHY IT MATTERS: streams and radio archives come as .ts and .aac: labels made on the .m4a do not fit
-#   the same recording, SI-SDR or a subtraction between two 'same' files measures the delay, and the
-#   lower the sampling rate the longer it is: more than a picture at 16 kHz.
+# WHY IT MATTERS: streams and radio archives come as .ts and .aac: labels made on the .m4a do not
+#   fit the same recording, SI-SDR or a subtraction of two 'same' files measures the delay, and at
+#   16 kHz it is longer than a picture.
 # SOURCE: found by comparing containers; ISO/IEC TR 14496-24 is on the delay of AAC in MP4.
 set -euo pipefail
 work=$(mktemp -d)

@@ -44,6 +44,16 @@ def odds_ratio(match: re.Match[str], context: Text) -> list[str] | None:
     return ["O", "R"] if studied and not context.within(match.start()) else None
 
 
+@rule(r"(?:[yY]/[oO]|y\.o|yo|YO)(s?)(?: ([MF])(?![^\W_]))?" + END, "l")
+def aged(match: re.Match[str], context: Text) -> list[str] | None:
+    """How old somebody is. `a 67yo F` -> a sixty seven year old female"""
+    many, sex = match.groups()
+    if not re.search(r"\d[ -]?$", context.text[max(0, match.start() - 2) : match.start()]):
+        return None
+    words = ["year", "olds" if many else "old"]
+    return [*words, {"M": "male", "F": "female"}[sex]] if sex else words
+
+
 _PEOPLE = ("male", "female", "man", "woman", "boy", "girl", "child")
 
 

@@ -151,7 +151,8 @@ def unit_at(context: Text, start: int, place: int, value: str) -> tuple[Unit, in
         return None  # "87 S. Ct. 1428"
     if symbol in _COMPASS and gap and _directs(context, start, end, more):
         return None  # "19 W. 44th St."
-    if symbol in _OF_FOOD and _food(context, end):
+    hot = symbol == "C" and len(re.sub(r"\D.*", "", value)) > 1  # "60 C water"
+    if symbol in _OF_FOOD and not hot and _food(context, end):
         unit = _OF_FOOD[symbol]
         return unit, end, gap == "-"
     vague = unit.care and len(symbol) == 1 and "." not in value
@@ -239,6 +240,7 @@ _OF_FOOD = {
     "pts": Unit("pint", "pints"),
     "T": Unit("tablespoon", "tablespoons"),
     "t": Unit("teaspoon", "teaspoons"),
+    "C": Unit("cup", "cups"),
 }
 
 

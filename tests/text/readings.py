@@ -63,6 +63,7 @@ SETS = (
     "fortysecond",
     "fortythird",
     "fortyfourth",
+    "fortyfifth",
 )
 # What may stand behind a thing; "{}" is the thing.
 MARKS = (

@@ -156,6 +156,24 @@ def path(match: re.Match[str], context: Text) -> list[str] | None:
     )
 
 
+@rule(r"@(?=\w*[A-Za-z])\w{0,30}_\w{1,30}", "s")
+def handle(match: re.Match[str], context: Text) -> list[str] | None:
+    """A name with an underscore in a network. `Ask @bob_lee` -> ask at bob underscore lee"""
+    return mixed(match.group(), context) if context.opens(match.start()) else None
+
+
+_FOLDERS = frozenset("src lib bin usr refs utils dist node_modules".split())
+
+
+@rule(r"([a-z][\w-]+)((?:/[\w-]+){1,12})/?" + END, "c")
+def relative_path(match: re.Match[str], context: Text) -> list[str] | None:
+    """A path that begins with a folder. `cd src/utils` -> C D S R C slash utils"""
+    folders = match.group().split("/")[:-1]
+    if _FOLDERS.isdisjoint(folders) or context.within(match.start()):
+        return None
+    return mixed(match.group(), context)
+
+
 @rule(r"([A-Za-z]+)\.(?=[A-Za-z])", "l")
 def dotted_name(match: re.Match[str], context: Text) -> list[str] | None:
     """A dot within a word; before a capital behind a word it ends a sentence. `Node.js is` -> node

@@ -74,6 +74,8 @@ def flag(match: re.Match[str], context: Text) -> list[str] | None:
     before = context.before(start).lower()
     if not context.opens(start) or context.text[start - 1 : start] in ("=", "<", ">") and start:
         return None
+    if len(dashes) == 1 and re.search(r"[a-z]\.$", context.text[max(0, start - 2) : start]):
+        return None  # "a 6-ft.-tall man"
     if len(dashes) == 1:
         earlier = context.text[max(0, start - 24) : start]
         near = before in ("and", "or") and re.search(r"[a-z] -{1,2}[a-z]", earlier)

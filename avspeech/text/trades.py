@@ -102,6 +102,17 @@ def chess(match: re.Match[str], context: Text) -> list[str] | None:
     return words + {"+": ["check"], "#": ["mate"]}.get(check, [])
 
 
+@rule(r"([O0])-\1(-\1)?(?:[+#]|(?![\w/-]))", "Cd")
+def castling(match: re.Match[str], context: Text) -> list[str] | None:
+    """A king and a rook in one move. `O-O and Nf3, Nc6` -> castles kingside and knight F three,
+    knight C six"""
+    zeros = match.group(1) == "0" and len(_MOVE.findall(context.around(match.start()))) < 2
+    if zeros or context.within(match.start()):
+        return None
+    check = {"+": ["check"], "#": ["mate"]}.get(match.group()[-1], [])
+    return ["castles", "queenside" if match.group(2) else "kingside", *check]
+
+
 _SUITS = {"♠": "spades", "♥": "hearts", "♦": "diamonds", "♣": "clubs"}
 _COURT = {"A": "ace", "K": "king", "Q": "queen", "J": "jack", "T": "ten"}
 _BIDDING = re.compile(r"\b(?:[1-7]NT|doubled|bids?|bidding|opens|opened|contract|vul|dummy)\b")

@@ -64,6 +64,7 @@ SETS = (
     "fortythird",
     "fortyfourth",
     "fortyfifth",
+    "fortysixth",
 )
 # What may stand behind a thing; "{}" is the thing.
 MARKS = (

@@ -31,7 +31,6 @@ MISSES = {
     "26 C.F.R. § 1.61-1",
     "He DM'd me a GIF on Slack, TBH.",
     "Beverly Hills 90210",
-    "Gt.-grandfather Thos. Hale m. 1841 Sarah Webb.",
     "Office hrs.: Tu./Th. 2–4 p.m., Evans Hall, Rm. 891",
     "The St. Lawrence R. flows past Montreal, Que.",
     "HAPPY 50TH BIRTHDAY, ED!",

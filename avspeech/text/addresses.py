@@ -162,14 +162,22 @@ def handle(match: re.Match[str], context: Text) -> list[str] | None:
     return mixed(match.group(), context) if context.opens(match.start()) else None
 
 
+@rule(r"([ru])/(?=[A-Za-z]\w{2})", "c")
+def forum(match: re.Match[str], context: Text) -> list[str] | None:
+    """A forum or one who writes there. `posted in r/books` -> posted in R slash books"""
+    return [match.group(1).upper(), "slash"] if context.opens(match.start()) else None
+
+
 _FOLDERS = frozenset("src lib bin usr refs utils dist node_modules".split())
 
 
-@rule(r"([a-z][\w-]+)((?:/[\w-]+){1,12})/?" + END, "c")
+@rule(r"([a-z][\w-]+)(?:/[\w.-]*\w){1,12}/?" + END, "c")
 def relative_path(match: re.Match[str], context: Text) -> list[str] | None:
     """A path that begins with a folder. `cd src/utils` -> C D S R C slash utils"""
     folders = match.group().split("/")[:-1]
-    if _FOLDERS.isdisjoint(folders) or context.within(match.start()):
+    ending = match.group().rpartition(".")[2]
+    listed = ending in lists.SUFFIXES - lists.TOP_LEVEL or not _FOLDERS.isdisjoint(folders)
+    if not listed or context.within(match.start()):
         return None
     return mixed(match.group(), context)
 

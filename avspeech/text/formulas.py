@@ -359,6 +359,15 @@ def _terms(text: str) -> list[str] | None:
     return words or None
 
 
+@rule(r"\^\(?(\d?)([-+−])\)?(?![\w.])", "s")
+def charge(match: re.Match[str], context: Text) -> list[str] | None:
+    """The charge of an ion. `SO4^2- and Cl^-` -> S O four two minus and C L minus"""
+    if not match.start() or not context.text[match.start() - 1].isalnum():
+        return None
+    count, sign = match.groups()
+    return [*(number(count) if count else []), "plus" if sign == "+" else "minus"]
+
+
 @rule(r"\^", "s")
 def exponent(match: re.Match[str], context: Text) -> tuple[list[str], int] | None:
     """An exponent in brackets, or behind them. `2^(n+1)` -> two to the N plus one"""

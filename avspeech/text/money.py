@@ -46,7 +46,7 @@ def _said(
     if noun and fraction and not size and context.after(end).endswith("s"):
         noun = context.determined(start)  # "$15 adults, $7.50 kids"
     joined = re.match(r"-[a-z]+", context.behind(end))
-    if size or fraction and (len(fraction) != 2 or not small):
+    if size or fraction and (len(fraction) != 2 or not small and int(fraction)):
         amount = number(whole + ("." + fraction if fraction else ""))
         return [
             *amount,

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 
 from avspeech.text import lists, units
-from avspeech.text.digits import power
+from avspeech.text.digits import is_code, power
 from avspeech.text.formulas import SUP
+from avspeech.text.numbers import number
 from avspeech.text.rules import EDGE, END, Text, hums, letters, rule
 
 
@@ -41,9 +42,17 @@ def and_letters(match: re.Match[str], context: Text) -> list[str] | None:
     r"x(?= ?\d+ ?(?:d|days?|wks?|weeks?|mos?|months?|hrs?|hours?|times|mins?|reps)(?![^\W_]))",
     "c",
 )
-def repeated(match: re.Match[str], context: Text) -> list[str] | None:
+def repeated(match: re.Match[str], context: Text) -> list[str] | tuple[list[str], int] | None:
     """So long or so often. `b.i.d. x 10 days` -> B I D times ten days"""
-    return ["times"] if context.view[match.start() - 1 : match.start()] in (" ", "") else None
+    days = re.match(r"x ?(\d+) ?d(?!\w)", context.behind(match.start()))
+    if context.view[match.start() - 1 : match.start()] not in (" ", ""):
+        return None
+    if days:
+        one = days.group(1) == "1"
+        return ["times", *number(days.group(1)), "day" if one else "days"], (
+            match.start() + days.end()
+        )
+    return ["times"]
 
 
 _GRADED = lists.DETERMINERS | {"got", "gets", "gave", "of", "from", "to", "earned", "and", "or"}
@@ -363,6 +372,12 @@ def sign(match: re.Match[str], context: Text) -> list[str] | None:
         return ["number"]  # "Order #: 12"
     if found == "#" and left.isupper() and view[place - 2 : place - 1].isupper():
         return ["number"]  # "PO#"
+    if found == "#" and re.search(r"(?<!\d)[1-9]\d{0,3}$", view[max(0, place - 5) : place]):
+        dialed = context.words_before(place)[1:2] and context.words_before(place)[1].lower()
+        one = dialed in _KEYED or context.adjective(place - 1, place + 1)
+        coded = is_code(context, place - 1)
+        if not coded and not right.isalnum():
+            return ["pound" if one else "pounds"]  # "dial 5#", "he weighs 220#"
     if found == "#":
         return ["hashtag"] if right.isalpha() and not left.isalnum() else None
     if found in "$£€" and context.before(place).lower() in ("per", "a"):
@@ -388,6 +403,10 @@ def sign(match: re.Match[str], context: Text) -> list[str] | None:
         "*" in (left, right) or not (left == right == " " or left.isdigit() and right.isdigit())
     ):
         return None  # "**bold**"
+    if found == "·" and left == right == " " and _PARTED.search(
+        context.text[max(0, place - 12) : place] + context.text[place + 1 : place + 13]
+    ):
+        return None  # between the items of a line: "2h ago · 1.2K views"
     if kind == "between":
         spaced = view[max(0, place - 2) : place].strip(" " + EDGE) and view[
             place + 1 : place + 3
@@ -417,6 +436,7 @@ def sign(match: re.Match[str], context: Text) -> list[str] | None:
     return list(words)
 
 
+_PARTED = re.compile(r"[A-Za-z]{3,}  |  [A-Za-z]{3,}|\d[A-Za-z]\w*  |  [\d.]+[A-Za-z]{1,2}\w* ")
 _TYPING = frozenset("use type press enter with a the insert hit add".split())
 _OWNING = frozenset("my your ur his her their our phone cell tel acct".split())
 _KEYED = frozenset("dial dialing press pressing enter call hit type key push".split())

@@ -164,7 +164,11 @@ def unit_at(context: Text, start: int, place: int, value: str) -> tuple[Unit, in
         _VOLTS.search(context.text[max(0, start - 12) : start]) is not None
         or context.after(end) in _CARRYING
     )
-    if unit.care and not gap and len(symbol.rstrip("_")) == 1 and not more and not amperes:
+    heat = symbol in ("F", "C") and (
+        context.view[start] in "-−" or _HEAT.search(context.text[max(0, start - 24) : start])
+    )
+    lone = unit.care and not gap and len(symbol.rstrip("_")) == 1 and not more
+    if lone and not (amperes or heat):
         return None  # "4K", "5A"
     if (
         unit.care
@@ -231,6 +235,10 @@ def unit_with(unit: Unit, tail: str) -> Unit:
     return Unit(unit.one + tail, unit.many + tail)
 
 
+_HEAT = re.compile(
+    r"\b(?:bak\w+|oven|preheat\w*|roast\w*|temps?|temperatures?|chill|highs?|lows?)\b[^\d]*(?:\d+ ?[CF]/)?$",
+    re.IGNORECASE,
+)
 _VOLTS = re.compile(r"\d ?(?:k?V|V[AD]C|Hz)\W{1,4}$")
 _ROADS = re.compile(r"\b(?:Rte|Route|Hwy|Highway|Exit|US|I|SR|Rd|Road)\.?[ -]$")
 _GEMS = re.compile(r"\b(?:diamonds?|gold|rings?|emeralds?|ruby|sapphires?|stones?|gems?)\b")
@@ -282,6 +290,14 @@ _BY_WORDS = {
     "pts": ((_PATIENTS, Unit("patient", "patients")),),
     "bps": ((_RATES, _BASIS_POINT),),
     "bp": ((_RATES, _BASIS_POINT),),
+    "GB": (
+        (
+            re.compile(
+                r"\b(?:magic n(?:o|umber)|[AN]L|standings|wild[- ]card|pennant|(?:first|1st) place)\b"
+            ),
+            Unit("game back", "games back"),
+        ),
+    ),
     "nm": (
         (
             re.compile(

@@ -22,7 +22,7 @@ def as_listed(match: re.Match[str], context: Text) -> list[str] | None:
         context.view[start - 1 : start].isalnum()
         and start
         or not name.islower()
-        and name != "OK"
+        and name not in ("OK", "W/", "W/O")
         and context.shouted(start)
     ):
         return None

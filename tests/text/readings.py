@@ -65,6 +65,7 @@ SETS = (
     "fortyfourth",
     "fortyfifth",
     "fortysixth",
+    "fortyseventh",
 )
 # What may stand behind a thing; "{}" is the thing.
 MARKS = (

@@ -48,7 +48,6 @@ MISSES = {
     "The 2s10s curve inverted.",
     "Top 9th, 2 outs: NYY 4, BOS 3",
     "NHL: Oilers 5 @ Flames 4 (SO)",
-    "The Cubs are 2½ GB in the NL Central.",
     "The 240 V AC/12 V DC adapter",
     'Grade 8 bolt, 1"-8 x 4"',
     "Press & hold PWR for 3-5 sec.",
@@ -66,6 +65,7 @@ MISSES = {
     "2br/1ba apt., 4th fl., no elev.",
     "The aquifer lies 30–45 m b.g.l. in Qtz. sandstone.",
     "On the 4th inst. I rec'd yr. letter.",
+    "The night of Dec. 31/Jan. 1, at 00:01 UTC",
 }
 MISSED_SOUNDS = {
     "I *read* it in a day.",

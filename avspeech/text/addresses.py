@@ -173,7 +173,7 @@ _FOLDERS = frozenset("src lib bin usr refs utils dist node_modules".split())
 
 @rule(r"([a-z][\w-]+)(?:/[\w.-]*\w){1,12}/?" + END, "c")
 def relative_path(match: re.Match[str], context: Text) -> list[str] | None:
-    """A path that begins with a folder. `cd src/utils` -> C D S R C slash utils"""
+    """A path that begins with a folder. `in src/utils` -> in S R C slash utils"""
     folders = match.group().split("/")[:-1]
     ending = match.group().rpartition(".")[2]
     listed = ending in lists.SUFFIXES - lists.TOP_LEVEL or not _FOLDERS.isdisjoint(folders)

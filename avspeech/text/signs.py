@@ -372,10 +372,11 @@ def sign(match: re.Match[str], context: Text) -> list[str] | None:
         return ["number"]  # "Order #: 12"
     if found == "#" and left.isupper() and view[place - 2 : place - 1].isupper():
         return ["number"]  # "PO#"
-    if found == "#" and re.search(r"(?<!\d)[1-9]\d{0,3}$", view[max(0, place - 5) : place]):
+    weight = re.search(r"(?<!\d)[1-9]\d{0,3}$", view[max(0, place - 5) : place])
+    if found == "#" and weight:
         dialed = context.words_before(place)[1:2] and context.words_before(place)[1].lower()
         one = dialed in _KEYED or context.adjective(place - 1, place + 1)
-        coded = is_code(context, place - 1)
+        coded = is_code(context, place - len(weight.group()))
         if not coded and not right.isalnum():
             return ["pound" if one else "pounds"]  # "dial 5#", "he weighs 220#"
     if found == "#":

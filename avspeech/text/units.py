@@ -236,7 +236,8 @@ def unit_with(unit: Unit, tail: str) -> Unit:
 
 
 _HEAT = re.compile(
-    r"\b(?:bak\w+|oven|preheat\w*|roast\w*|temps?|temperatures?|chill|highs?|lows?)\b[^\d]*(?:\d+ ?[CF]/)?$",
+    r"\b(?:bak\w+|oven|preheat\w*|roast\w*|temps?|temperatures?|chill|highs?|lows?)\b"
+    r"[^\d]*(?:\d+ ?[CF]/)?$",
     re.IGNORECASE,
 )
 _VOLTS = re.compile(r"\d ?(?:k?V|V[AD]C|Hz)\W{1,4}$")
@@ -293,7 +294,8 @@ _BY_WORDS = {
     "GB": (
         (
             re.compile(
-                r"\b(?:magic n(?:o|umber)|[AN]L|standings|wild[- ]card|pennant|(?:first|1st) place)\b"
+                r"\b(?:magic n(?:o|umber)|[AN]L|standings|wild[- ]card|pennant"
+                r"|(?:first|1st) place)\b"
             ),
             Unit("game back", "games back"),
         ),

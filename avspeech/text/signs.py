@@ -374,8 +374,8 @@ def sign(match: re.Match[str], context: Text) -> list[str] | None:
         return ["number"]  # "PO#"
     weight = re.search(r"(?<!\d)[1-9]\d{0,3}$", view[max(0, place - 5) : place])
     if found == "#" and weight:
-        dialed = context.words_before(place)[1:2] and context.words_before(place)[1].lower()
-        one = dialed in _KEYED or context.adjective(place - 1, place + 1)
+        dialed = [word.lower() for word in context.words_before(place)[1:2]]
+        one = not _KEYED.isdisjoint(dialed) or context.adjective(place - 1, place + 1)
         coded = is_code(context, place - len(weight.group()))
         if not coded and not right.isalnum():
             return ["pound" if one else "pounds"]  # "dial 5#", "he weighs 220#"

@@ -189,7 +189,7 @@ def abbreviation(match: re.Match[str], context: Text) -> tuple[list[str], int] |
         return [*said[:-1], said[-1] + "'s"], end
     if not rows or context.text[end - 1] != ".":
         return None
-    nearby = re.match(r"\s*([^\W_]\w*)", context.view[end : end + 40])
+    nearby = re.match(r"(?:\s*|-)([^\W_]\w*)", context.view[end : end + 40])
     place = Place(
         context,
         name,
@@ -269,6 +269,7 @@ def undotted(match: re.Match[str], context: Text) -> list[str] | None:
     if street and before[:1].isdigit():
         return [street]
     if street and not re.match(r" (?![NS][EW]?\b|[EW]\b)[A-Z]", context.behind(match.end())):
+        before = (context.words_before(match.start()) or [before])[0]  # "St. John's Rd"
         named = before[:1].isupper() and before not in lists.OPENERS
         return [street] if named else None
     if context.view[match.start() - 1 : match.start()].isalnum() and match.start():

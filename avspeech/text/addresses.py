@@ -156,6 +156,32 @@ def path(match: re.Match[str], context: Text) -> list[str] | None:
     )
 
 
+@rule(r"@(?=\w*[A-Za-z])\w{0,30}_\w{1,30}", "s")
+def handle(match: re.Match[str], context: Text) -> list[str] | None:
+    """A name with an underscore in a network. `Ask @bob_lee` -> ask at bob underscore lee"""
+    return mixed(match.group(), context) if context.opens(match.start()) else None
+
+
+@rule(r"([ru])/(?=[A-Za-z]\w{2})", "c")
+def forum(match: re.Match[str], context: Text) -> list[str] | None:
+    """A forum or one who writes there. `posted in r/books` -> posted in R slash books"""
+    return [match.group(1).upper(), "slash"] if context.opens(match.start()) else None
+
+
+_FOLDERS = frozenset("src lib bin usr refs utils dist node_modules".split())
+
+
+@rule(r"([a-z][\w-]+)(?:/[\w.-]*\w){1,12}/?" + END, "c")
+def relative_path(match: re.Match[str], context: Text) -> list[str] | None:
+    """A path that begins with a folder. `in src/utils` -> in S R C slash utils"""
+    folders = match.group().split("/")[:-1]
+    ending = match.group().rpartition(".")[2]
+    listed = ending in lists.SUFFIXES - lists.TOP_LEVEL or not _FOLDERS.isdisjoint(folders)
+    if not listed or context.within(match.start()):
+        return None
+    return mixed(match.group(), context)
+
+
 @rule(r"([A-Za-z]+)\.(?=[A-Za-z])", "l")
 def dotted_name(match: re.Match[str], context: Text) -> list[str] | None:
     """A dot within a word; before a capital behind a word it ends a sentence. `Node.js is` -> node

@@ -9,7 +9,7 @@ from avspeech.text.rules import EDGE, END, Text, letters, rule
 
 _SIDES = {"L": ["left"], "R": ["right"], "C": ["center"], "": []}
 _RUNWAY = re.compile(
-    r"\b(?:[Rr]unways?|RUNWAYS?|R[Ww][Yy]s?)(?: \d\d?[LRC]?,?(?: and| or)?)? $"
+    r"\b(?:[Rr]unways?|RUNWAYS?|[Rr][Ww][Yy]s?)(?: \d\d?[LRC]?,?(?: and| or)?)? $"
 )
 
 

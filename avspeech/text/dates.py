@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from avspeech.text import lists
-from avspeech.text.numbers import cardinal, decade, ordinal, year
+from avspeech.text.numbers import cardinal, decade, number, ordinal, year
 from avspeech.text.rules import EDGE, END, Text, rule
 
 _MONTH = lists.any_of(lists.MONTHS)
@@ -131,6 +131,9 @@ def iso_month(match: re.Match[str], context: Text) -> list[str] | None:
     return [lists.MONTH_NAMES[month - 1], *year(first)] if month <= first % 100 else None
 
 
+_POSTED = frozenset("had averaged averages averaging posted posting put scored".split())
+
+
 @rule(r"(\d{1,2})([./-])(\d{1,2})\2(\d{4}|\d\d)(?![\d/-]|\.\d)", "d")
 def number_date(match: re.Match[str], context: Text) -> list[str] | None:
     """A date of three numbers: the month is first, but behind the day where periods stand.
@@ -138,6 +141,9 @@ def number_date(match: re.Match[str], context: Text) -> list[str] | None:
     first, sign, second, last = match.groups()
     if sign != "/" and len(last) != 4:
         return None
+    if sign == "/" and len(last) == 2 and context.before(match.start()).lower() in _POSTED:
+        # Points, rebounds and assists.
+        return [*number(first), ",", *number(second), ",", *number(last)]
     m, d = (int(second), int(first)) if sign == "." else (int(first), int(second))
     if m > 12 and d <= 12:
         m, d = d, m

@@ -408,6 +408,8 @@ def _coded(context: Text, match: re.Match[str]) -> tuple[list[str], int] | None:
 @rule(rf"(\d+(?:\.\d+)?\"?)(\s?)([xX×])\s?(?=[\d{VULGAR}])(?!\s?10[\^⁰¹²³⁴⁵⁶⁷⁸⁹⁻])", "d")
 def times(match: re.Match[str], context: Text) -> tuple[list[str], int] | None:
     """A product, or the sides of a thing. `a 4x4 truck` -> a four by four truck"""
+    if is_code(context, match.start()):
+        return None  # "VIN ending in 4X9"
     second = re.compile(r"\d+(?:\.\d+)?").match(context.view, match.end())
     value = value_at(context, match.end(), True)
     if value is not None and re.search(rf"[/{VULGAR}]", context.view[match.end() : value.end]):

@@ -237,6 +237,22 @@ def given(match: re.Match[str], context: Text) -> list[str] | None:
     return ["P", "of", match.group(1), "given", match.group(2)]
 
 
+_COMPARED = r"[=<>≤≥≠≈+−*/-]"
+
+
+@rule(r"\|(?=[^|\n]*[a-z\d][^|\n]*\|)(?=[^\s|][^|\n]{0,24}\|)", "s")
+def absolute(match: re.Match[str], context: Text) -> list[str] | None:
+    """A value without its sign. `|x - 3| < 5` -> the absolute value of X minus three less than
+    five"""
+    start = match.start()
+    end = context.text.index("|", match.end()) + 1
+    compared = re.match(rf" ?{_COMPARED}", context.text[end : end + 2])
+    compared = compared or re.search(rf"{_COMPARED} ?$", context.text[max(0, start - 2) : start])
+    near = context.text[start - 1 : start] if start else ""
+    closed = context.text[end - 2].isspace() or near.isalpha()
+    return ["the", "absolute", "value", "of"] if compared and not closed else None
+
+
 FUNCTIONS = {
     "sin": "sine",
     "cos": "cosine",
@@ -341,6 +357,15 @@ def _terms(text: str) -> list[str] | None:
         words += number(value) if value else _name(name) if name else [_TERM_SIGNS[between]]
         place = term.end()
     return words or None
+
+
+@rule(r"\^\(?(\d?)([-+−])\)?(?![\w.])", "s")
+def charge(match: re.Match[str], context: Text) -> list[str] | None:
+    """The charge of an ion. `SO4^2- and Cl^-` -> S O four two minus and C L minus"""
+    if not match.start() or not context.text[match.start() - 1].isalnum():
+        return None
+    count, sign = match.groups()
+    return [*(number(count) if count else []), "plus" if sign == "+" else "minus"]
 
 
 @rule(r"\^", "s")

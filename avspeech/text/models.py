@@ -55,10 +55,10 @@ def series(match: re.Match[str], context: Text) -> list[str] | None:
     return None if measured or context.text[match.start() - 1] != " " else pairs(text)
 
 
-@rule(r"(\d{3})(?:[-–](\d{1,4}))?(?:['’]?(s))?(?![\d,]|[.:]\d|[-–]\d)" + END, "d")
+@rule(r"(\d{3})(?:[-–](\d{1,4}))?(?:['’]?(s)|([A-Z]))?(?![\d,]|[.:]\d|[-–]\d)" + END, "d")
 def of_three(match: re.Match[str], context: Text) -> list[str] | None:
     """The number of a room, a road or a flight. `Room 237` -> room two thirty seven"""
-    first, second, plural = match.groups()
+    first, second, plural, letter = match.groups()
     before = (context.words_before(match.start()) or [context.before(match.start())])[0]
     if context.text[max(0, match.start() - 2) : match.start()].strip() == ".":
         before = context.before(match.start())
@@ -77,11 +77,18 @@ def of_three(match: re.Match[str], context: Text) -> list[str] | None:
     flight = re.search(r"[Ff]lights?[,:]? [A-Z]{2} ?$", near)
     listed = listed or flight or _is_answer(context, match)
     listed = listed or series_name and not counted.endswith("s")  # "the RX 580"
+    coded = re.fullmatch(r"[A-Z]{2,4}", context.before(match.start())) and near[-1:] == " "
+    coded = coded and not re.search(r"\d[,;] [A-Z]+ $", near)  # "LAL 112, BOS 109"
+    coded = coded and re.fullmatch(r"[1-9]0[1-9]", first) and before.upper() not in lists.MONEY
+    coded = coded and not (counted.islower() and counted.endswith("s") and counted[-2:] != "ss")
+    street = re.match(r" (?:[NSEW]\.? )?\d{1,3}(?:st|nd|rd|th) [A-Z]", context.behind(match.end()))
+    listed = listed or street  # "350 5th Ave."
+    listed = listed or coded and not context.shouted(match.start() - 2)  # "CS 101"
     if not listed or first[0] == "0" or american and context.after(match.end()).endswith("s"):
         return None
     if first.endswith("00") and not second and not plural:
         return None
-    said = [*pairs(first), *(pairs(second) if second else [])]
+    said = [*pairs(first), *(pairs(second) if second else []), *(letter or "")]
     if "'" in match.group() or "’" in match.group():
         return [*said[:-1], said[-1] + "'s"]
     return _many(said) if plural else said

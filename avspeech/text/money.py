@@ -19,6 +19,14 @@ _SIZE = (
 _EACH = "|".join(lists.EACH)
 _AMOUNT = rf"({N}|(?=\.\d))(?:\.(\d+))?" + _SIZE
 
+_BEFORE = {
+    "-": ["minus"],
+    "−": ["minus"],
+    "+": ["plus"],
+    "~": ["about"],
+    "≈": ["about"],
+}
+
 
 def _said(
     context: Text,
@@ -38,7 +46,7 @@ def _said(
     if noun and fraction and not size and context.after(end).endswith("s"):
         noun = context.determined(start)  # "$15 adults, $7.50 kids"
     joined = re.match(r"-[a-z]+", context.behind(end))
-    if size or fraction and (len(fraction) != 2 or not small):
+    if size or fraction and (len(fraction) != 2 or not small and int(fraction)):
         amount = number(whole + ("." + fraction if fraction else ""))
         return [
             *amount,
@@ -53,7 +61,7 @@ def _said(
 
 
 @rule(
-    rf"([-−+]?)({_SIGNS}|(?:{_CODES})(?=\s?\d)|Rs(?={EDGE} ?\d)){EDGE}?\s?([-−]?){_AMOUNT}"
+    rf"([-−+~≈]?)({_SIGNS}|(?:{_CODES})(?=\s?\d)|Rs(?={EDGE} ?\d)){EDGE}?\s?([-−]?){_AMOUNT}"
     rf"(?:({_EACH}){END})?(?![^\W_])",
     "sl",
 )
@@ -66,7 +74,7 @@ def money(match: re.Match[str], context: Text) -> list[str] | None:
     if coin in ("INR", "PHP") and len(whole) == 1 and not size:
         if clotting or fraction and len(fraction) == 1:
             return None  # a test of blood or a language, not money: "INR 2.5", "PHP 7.4"
-    minus = {"-": ["minus"], "−": ["minus"], "+": ["plus"]}.get(sign or sign2, [])
+    minus = _BEFORE.get(sign or sign2, [])
     start = match.start()
     following = re.compile(
         rf"\s?[-–]\s?(?:{re.escape(coin)})?({N}(?:\.\d+)?){_SIZE}(?![^\W_]|[-–]\d)"

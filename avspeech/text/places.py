@@ -57,6 +57,13 @@ _WINDS = re.compile(
 _NO_PLACES = frozenset("of with for is and or are was than by where when if let given".split())
 
 
+@rule(rf"NY(?={EDGE} N\.?Y\.?(?![^\W_]))", "C")
+def city(match: re.Match[str], context: Text) -> list[str]:
+    """The city that is named as its state is. `NY, NY 10018` -> new york, N Y one zero zero one
+    eight"""
+    return ["new", "york"]
+
+
 @rule(r"[NS]{1,2}[EW]|[EW][NS][EW]|[NSEW](?= of [A-Z\d]| of (?:here|the|town)\b)" + END, "C")
 def wind(match: re.Match[str], context: Text) -> list[str] | None:
     """A direction between two others. `9 km SE of Reno` -> nine kilometers southeast of reno"""

@@ -21,7 +21,8 @@ _RECORD = frozenset(
     "start finish overall season undefeated".split()
 )
 _BATTING = frozenset(
-    "hit hits hitting batting batted bats batter average slugging slugged hitter averages".split()
+    "hit hits hitting batting batted bats batter average slugging slugged hitter averages obp slg"
+    " ops team ball".split()
 )
 _RESULT = frozenset("score vote voted lead leads led win won beat margin ruling decision".split())
 _NO_TEAMS = frozenset("odds scores results finals chances polls".split())
@@ -87,6 +88,8 @@ def record(match: re.Match[str], context: Text) -> list[str] | None:
         return None
     if min(int(won), int(lost)) > 82:
         return None  # points of a game: "fell 118–109"
+    if re.match(r" (?:ATS|SU|O/U)(?!\w)", context.behind(match.end())):
+        return _and(won, lost, drawn)  # what those who bet count
     if (
         context.text[start - 1 : start] == "("
         and context.text[match.end() : match.end() + 1] == ")"

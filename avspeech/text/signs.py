@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 
 from avspeech.text import lists, units
-from avspeech.text.digits import power
+from avspeech.text.digits import is_code, power
 from avspeech.text.formulas import SUP
+from avspeech.text.numbers import number
 from avspeech.text.rules import EDGE, END, Text, hums, letters, rule
 
 
@@ -41,9 +42,17 @@ def and_letters(match: re.Match[str], context: Text) -> list[str] | None:
     r"x(?= ?\d+ ?(?:d|days?|wks?|weeks?|mos?|months?|hrs?|hours?|times|mins?|reps)(?![^\W_]))",
     "c",
 )
-def repeated(match: re.Match[str], context: Text) -> list[str] | None:
+def repeated(match: re.Match[str], context: Text) -> list[str] | tuple[list[str], int] | None:
     """So long or so often. `b.i.d. x 10 days` -> B I D times ten days"""
-    return ["times"] if context.view[match.start() - 1 : match.start()] in (" ", "") else None
+    days = re.match(r"x ?(\d+) ?d(?!\w)", context.behind(match.start()))
+    if context.view[match.start() - 1 : match.start()] not in (" ", ""):
+        return None
+    if days:
+        one = days.group(1) == "1"
+        return ["times", *number(days.group(1)), "day" if one else "days"], (
+            match.start() + days.end()
+        )
+    return ["times"]
 
 
 _GRADED = lists.DETERMINERS | {"got", "gets", "gave", "of", "from", "to", "earned", "and", "or"}
@@ -74,6 +83,8 @@ def flag(match: re.Match[str], context: Text) -> list[str] | None:
     before = context.before(start).lower()
     if not context.opens(start) or context.text[start - 1 : start] in ("=", "<", ">") and start:
         return None
+    if len(dashes) == 1 and re.search(r"[a-z]\.$", context.text[max(0, start - 2) : start]):
+        return None  # "a 6-ft.-tall man"
     if len(dashes) == 1:
         earlier = context.text[max(0, start - 24) : start]
         near = before in ("and", "or") and re.search(r"[a-z] -{1,2}[a-z]", earlier)
@@ -361,6 +372,13 @@ def sign(match: re.Match[str], context: Text) -> list[str] | None:
         return ["number"]  # "Order #: 12"
     if found == "#" and left.isupper() and view[place - 2 : place - 1].isupper():
         return ["number"]  # "PO#"
+    weight = re.search(r"(?<!\d)[1-9]\d{0,3}$", view[max(0, place - 5) : place])
+    if found == "#" and weight:
+        dialed = [word.lower() for word in context.words_before(place)[1:2]]
+        one = not _KEYED.isdisjoint(dialed) or context.adjective(place - 1, place + 1)
+        coded = is_code(context, place - len(weight.group()))
+        if not coded and not right.isalnum():
+            return ["pound" if one else "pounds"]  # "dial 5#", "he weighs 220#"
     if found == "#":
         return ["hashtag"] if right.isalpha() and not left.isalnum() else None
     if found in "$£€" and context.before(place).lower() in ("per", "a"):
@@ -386,6 +404,10 @@ def sign(match: re.Match[str], context: Text) -> list[str] | None:
         "*" in (left, right) or not (left == right == " " or left.isdigit() and right.isdigit())
     ):
         return None  # "**bold**"
+    if found == "·" and left == right == " " and _PARTED.search(
+        context.text[max(0, place - 12) : place] + context.text[place + 1 : place + 13]
+    ):
+        return None  # between the items of a line: "2h ago · 1.2K views"
     if kind == "between":
         spaced = view[max(0, place - 2) : place].strip(" " + EDGE) and view[
             place + 1 : place + 3
@@ -415,6 +437,7 @@ def sign(match: re.Match[str], context: Text) -> list[str] | None:
     return list(words)
 
 
+_PARTED = re.compile(r"[A-Za-z]{3,}  |  [A-Za-z]{3,}|\d[A-Za-z]\w*  |  [\d.]+[A-Za-z]{1,2}\w* ")
 _TYPING = frozenset("use type press enter with a the insert hit add".split())
 _OWNING = frozenset("my your ur his her their our phone cell tel acct".split())
 _KEYED = frozenset("dial dialing press pressing enter call hit type key push".split())

@@ -65,6 +65,8 @@ def is_past(words: Sequence[str], final: Sequence[bool], place: int) -> bool:
         return True
     if any(w in MODALS or w.endswith("n't") and w not in HAVE for w in left):
         return False
+    if len(left) > 1 and left[1] in CAUSES and near in OBJECTS - {"it", "you", "her"}:
+        return False  # "have them read it", but "had it read"
     if (
         any(w in HAVE or w in ("was", "were") for w in left[:3])
         and near not in SUBJECTS | {"to", "who"}
@@ -89,9 +91,6 @@ def is_past(words: Sequence[str], final: Sequence[bool], place: int) -> bool:
             "us",
             "them",
         )
-        or len(left) > 1
-        and left[1] in CAUSES
-        and near in OBJECTS
     ):
         return False
     if near in ("he", "she", "it") or near in (

@@ -129,6 +129,16 @@ def lap(match: re.Match[str], context: Text) -> list[str] | None:
     return [*number(minutes), *low, *number(str(int(seconds))), "point", *digits(part)]
 
 
+@rule(r"([01]?\d|2[0-4])h([0-5]\d)" + END, "d")
+def french_hour(match: re.Match[str], context: Text) -> list[str] | None:
+    """A time of the day with "h". `at 15h00` -> at fifteen hundred"""
+    if context.before(match.start()).lower() not in ("at", "from", "to", "by", "until", "till"):
+        return None
+    hour, minute = match.groups()
+    low = [] if minute == "00" or minute[0] != "0" else ["oh"]
+    return [*number(hour), *low, *(["hundred"] if minute == "00" else cardinal(int(minute)))]
+
+
 _LASTS = "".join(
     rf"(?:(\d+)\s?(?:{unit})(?![a-z])[ ]?)?" for unit in ("d", "h|hrs?", "m|mins?", "s|secs?")
 )

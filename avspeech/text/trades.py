@@ -44,6 +44,16 @@ def odds_ratio(match: re.Match[str], context: Text) -> list[str] | None:
     return ["O", "R"] if studied and not context.within(match.start()) else None
 
 
+@rule(r"(?:[yY]/[oO]|y\.o|yo|YO)(s?)(?: ([MF])(?![^\W_]))?" + END, "l")
+def aged(match: re.Match[str], context: Text) -> list[str] | None:
+    """How old somebody is. `a 67yo F` -> a sixty seven year old female"""
+    many, sex = match.groups()
+    if not re.search(r"\d[ -]?$", context.text[max(0, match.start() - 2) : match.start()]):
+        return None
+    words = ["year", "olds" if many else "old"]
+    return [*words, {"M": "male", "F": "female"}[sex]] if sex else words
+
+
 _PEOPLE = ("male", "female", "man", "woman", "boy", "girl", "child")
 
 
@@ -90,6 +100,17 @@ def chess(match: re.Match[str], context: Text) -> list[str] | None:
     words += [*(["takes"] if takes else []), column.upper(), *number(step)]
     words += [_MEN[queen]] if queen else []
     return words + {"+": ["check"], "#": ["mate"]}.get(check, [])
+
+
+@rule(r"([O0])-\1(-\1)?(?:[+#]|(?![\w/-]))", "Cd")
+def castling(match: re.Match[str], context: Text) -> list[str] | None:
+    """A king and a rook in one move. `O-O and Nf3, Nc6` -> castles kingside and knight F three,
+    knight C six"""
+    zeros = match.group(1) == "0" and len(_MOVE.findall(context.around(match.start()))) < 2
+    if zeros or context.within(match.start()):
+        return None
+    check = {"+": ["check"], "#": ["mate"]}.get(match.group()[-1], [])
+    return ["castles", "queenside" if match.group(2) else "kingside", *check]
 
 
 _SUITS = {"♠": "spades", "♥": "hearts", "♦": "diamonds", "♣": "clubs"}

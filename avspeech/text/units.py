@@ -151,7 +151,8 @@ def unit_at(context: Text, start: int, place: int, value: str) -> tuple[Unit, in
         return None  # "87 S. Ct. 1428"
     if symbol in _COMPASS and gap and _directs(context, start, end, more):
         return None  # "19 W. 44th St."
-    if symbol in _OF_FOOD and _food(context, end):
+    hot = symbol == "C" and len(re.sub(r"\D.*", "", value)) > 1  # "60 C water"
+    if symbol in _OF_FOOD and not hot and _food(context, end):
         unit = _OF_FOOD[symbol]
         return unit, end, gap == "-"
     vague = unit.care and len(symbol) == 1 and "." not in value
@@ -163,7 +164,11 @@ def unit_at(context: Text, start: int, place: int, value: str) -> tuple[Unit, in
         _VOLTS.search(context.text[max(0, start - 12) : start]) is not None
         or context.after(end) in _CARRYING
     )
-    if unit.care and not gap and len(symbol.rstrip("_")) == 1 and not more and not amperes:
+    heat = symbol in ("F", "C") and (
+        context.view[start] in "-−" or _HEAT.search(context.text[max(0, start - 24) : start])
+    )
+    lone = unit.care and not gap and len(symbol.rstrip("_")) == 1 and not more
+    if lone and not (amperes or heat):
         return None  # "4K", "5A"
     if (
         unit.care
@@ -230,6 +235,11 @@ def unit_with(unit: Unit, tail: str) -> Unit:
     return Unit(unit.one + tail, unit.many + tail)
 
 
+_HEAT = re.compile(
+    r"\b(?:bak\w+|oven|preheat\w*|roast\w*|temps?|temperatures?|chill|highs?|lows?)\b"
+    r"[^\d]*(?:\d+ ?[CF]/)?$",
+    re.IGNORECASE,
+)
 _VOLTS = re.compile(r"\d ?(?:k?V|V[AD]C|Hz)\W{1,4}$")
 _ROADS = re.compile(r"\b(?:Rte|Route|Hwy|Highway|Exit|US|I|SR|Rd|Road)\.?[ -]$")
 _GEMS = re.compile(r"\b(?:diamonds?|gold|rings?|emeralds?|ruby|sapphires?|stones?|gems?)\b")
@@ -239,6 +249,7 @@ _OF_FOOD = {
     "pts": Unit("pint", "pints"),
     "T": Unit("tablespoon", "tablespoons"),
     "t": Unit("teaspoon", "teaspoons"),
+    "C": Unit("cup", "cups"),
 }
 
 
@@ -280,6 +291,15 @@ _BY_WORDS = {
     "pts": ((_PATIENTS, Unit("patient", "patients")),),
     "bps": ((_RATES, _BASIS_POINT),),
     "bp": ((_RATES, _BASIS_POINT),),
+    "GB": (
+        (
+            re.compile(
+                r"\b(?:magic n(?:o|umber)|[AN]L|standings|wild[- ]card|pennant"
+                r"|(?:first|1st) place)\b"
+            ),
+            Unit("game back", "games back"),
+        ),
+    ),
     "nm": (
         (
             re.compile(

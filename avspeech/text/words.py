@@ -22,7 +22,7 @@ def as_listed(match: re.Match[str], context: Text) -> list[str] | None:
         context.view[start - 1 : start].isalnum()
         and start
         or not name.islower()
-        and name != "OK"
+        and name not in ("OK", "W/", "W/O")
         and context.shouted(start)
     ):
         return None
@@ -247,7 +247,7 @@ def word(match: re.Match[str], context: Text) -> list[str] | tuple[list[str], in
             and not context.text[: match.start()].strip()
         )
         formula = re.match(
-            rf" ?[{_RECKONING}]| − |\[\w{{1,2}}\]|/[a-z](?![^\W_])| % \w(?!\w)",
+            rf"\|? ?[{_RECKONING}]| − |\[\w{{1,2}}\]|/[a-z](?![^\W_])| % \w(?!\w)",
             context.text[end : end + 6],
         )
         if plain == "a" and context.text[end : end + 1] == ")" and opened in " \n":

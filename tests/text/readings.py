@@ -63,6 +63,9 @@ SETS = (
     "fortysecond",
     "fortythird",
     "fortyfourth",
+    "fortyfifth",
+    "fortysixth",
+    "fortyseventh",
 )
 # What may stand behind a thing; "{}" is the thing.
 MARKS = (

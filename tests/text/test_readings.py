@@ -31,7 +31,6 @@ MISSES = {
     "26 C.F.R. § 1.61-1",
     "He DM'd me a GIF on Slack, TBH.",
     "Beverly Hills 90210",
-    "Gt.-grandfather Thos. Hale m. 1841 Sarah Webb.",
     "Office hrs.: Tu./Th. 2–4 p.m., Evans Hall, Rm. 891",
     "The St. Lawrence R. flows past Montreal, Que.",
     "HAPPY 50TH BIRTHDAY, ED!",
@@ -49,7 +48,6 @@ MISSES = {
     "The 2s10s curve inverted.",
     "Top 9th, 2 outs: NYY 4, BOS 3",
     "NHL: Oilers 5 @ Flames 4 (SO)",
-    "The Cubs are 2½ GB in the NL Central.",
     "The 240 V AC/12 V DC adapter",
     'Grade 8 bolt, 1"-8 x 4"',
     "Press & hold PWR for 3-5 sec.",
@@ -67,6 +65,7 @@ MISSES = {
     "2br/1ba apt., 4th fl., no elev.",
     "The aquifer lies 30–45 m b.g.l. in Qtz. sandstone.",
     "On the 4th inst. I rec'd yr. letter.",
+    "The night of Dec. 31/Jan. 1, at 00:01 UTC",
 }
 MISSED_SOUNDS = {
     "I *read* it in a day.",

@@ -177,7 +177,7 @@ class _Checker:
             stated = out.seconds * told / max(1, there)
         faults = _decode_faults(out.seconds, stated, damaged)
         out.faults += faults or [f"truncated: {what}" for what in endings.cut_off(file)]
-        out.faults += endings.left_over(file)
+        out.faults += endings.left_over(file) + endings.lost_pages(file)
 
     def _see(self, file: Path, out: _Pictures, look: bool) -> None:
         damaged: list[float] = []

@@ -156,13 +156,10 @@ class EmotionRecognizer:
         Raises:
             InputError: the file cannot be read or holds no sound.
         """
-        damaged: list[float] = []
         rates: list[int] = []
         notes: list[str] = []
-        pieces = _shown(path, _resampled(path, damaged, rates, track, notes), progress)
+        pieces = _shown(path, _resampled(path, rates, track, notes), progress)
         emotion = self._emotion(pieces, rates, str(path))
-        if damaged:
-            emotion.notes.append(f"{len(damaged)} damaged packets were heard as silence")
         emotion.notes.extend(notes)
         return emotion
 
@@ -408,11 +405,11 @@ def card_lines(name: str, info: ModelInfo) -> dict[str, Any]:
                       f"avspeech export {name} --to onnx -o {name}.onnx"]}
 
 
-def _resampled(path: str | Path, damaged: list[float], rates: list[int], track: int | None,
+def _resampled(path: str | Path, rates: list[int], track: int | None,
                notes: list[str]) -> Iterator[np.ndarray]:
     """Pieces of a file at 16 kHz; the file's own rate is appended to `rates`."""
     resampler = None
-    for piece, rate in sound.blocks(path, damaged, track, notes):
+    for piece, rate in sound.blocks(path, None, track, notes):
         if resampler is None:
             rates.append(rate)
             resampler = _Resampler(rate)

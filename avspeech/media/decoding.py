@@ -26,6 +26,7 @@ ATTACHED_PICTURE = 0x0400  # and the cover of a sound file, a video stream of on
 MANY = 8  # from this many planes on PyAV reads behind a frame's list of them
 # How playlists and the like begin, which name other files or addresses instead of holding sound.
 LISTS = (b"#EXTM3U", b"ffconcat", b"<", b"[playlist]", b"v=0", b"[InternetShortcut]")
+CHECKED = {"flac", "tta", "wavpack", "ac3"}  # codecs whose packets hold a checksum
 SCALES = {"u8": 128.0, "s16": 2.0**15, "s32": 2.0**31, "flt": 1.0, "dbl": 1.0}
 
 
@@ -188,9 +189,12 @@ def prepare_sound(stream: Any) -> None:
 
     Where a file lists the places of its channels one by one, PyAV frees that list twice and the
     process ends. Which loudspeaker a channel belongs to is of no use here, so that only their
-    number is kept.
+    number is kept. Where packets hold a checksum, those that do not agree with it are refused: what
+    is decoded of them is noise at full scale, or silence.
     """
     context = stream.codec_context
+    if context.name in CHECKED:
+        context.options = {"err_detect": "crccheck+explode"}
     count = context.channels
     if count:
         context.layout = {1: "mono", 2: "stereo"}.get(count, f"{count} channels")

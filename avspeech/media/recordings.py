@@ -234,9 +234,10 @@ def _sndfile_reader(path: str | Path) -> str | None:
             return None
     with contextlib.suppress(*sndfile_errors()), open_sndfile(path) as file:
         if _exact(file):
-            if file.format == "FLAC":  # is its last sample there, or was it cut off?
+            if file.format == "FLAC":  # is its last sample there, and the last one?
                 file.seek(file.frames - 1)
-                return "seek" if len(file.read(1)) == 1 else None
+                ends = len(file.read(1)) == 1 and not endings.left_over(path)
+                return "seek" if ends else None
             return "seek"
         return "order" if file.subtype.startswith(ORDER_CODINGS) else None
     return None

@@ -242,3 +242,16 @@ def test_real_clips(real_data: Path, tmp_path: Path) -> None:
     write_manifest(tmp_path / "m.jsonl", (Utterance(c, c, 2.9, "grid-s1", views=(View(c),)) for c
                                           in clips))
     assert integrity.check_manifest(tmp_path / "m.jsonl", folder, fps=25.0) == []
+
+
+def test_flac_of_two_recordings_or_with_a_damaged_frame(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "a.flac", np.random.default_rng(0).normal(0, 0.1, 48000), 16000)
+    assert one(tmp_path, "a.flac", 3.0) == []
+    data = (tmp_path / "a.flac").read_bytes()
+    (tmp_path / "a.flac").write_bytes(data + data)
+    (found,) = one(tmp_path, "a.flac", 3.0)
+    assert "more follow" in found
+    at = len(data) // 2
+    (tmp_path / "a.flac").write_bytes(data[:at] + bytes(8) + data[at + 8:])
+    (found,) = one(tmp_path, "a.flac", 3.0)
+    assert "damaged" in found

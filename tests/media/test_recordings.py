@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -16,7 +17,7 @@ pytest.importorskip("av")
 from sounds import decoded, encode, murmur  # noqa: E402
 
 from avspeech.errors import InputError  # noqa: E402
-from avspeech.media import audio, recordings  # noqa: E402
+from avspeech.media import audio, endings, recordings  # noqa: E402
 
 RATE = 48000
 
@@ -439,3 +440,64 @@ def test_clipping_is_said(tmp_path: Path, name: str, codec: str, rate: int) -> N
             soundfile.write(path, sound, rate)
         told = [note for note in audio.notes_of(path) if "it is clipped: " in note]
         assert bool(told) == (gain > 1), (gain, told)
+
+
+@pytest.mark.parametrize("second", [4.0, 1.0])
+def test_flac_files_that_were_joined_are_read_in_whole_and_it_is_said(tmp_path: Path, second: float) -> None:
+    parts = [murmur(4, 16000), murmur(second, 16000, 1)]
+    for k, part in enumerate(parts):
+        soundfile.write(tmp_path / f"{k}.flac", part, 16000)
+        assert audio.notes_of(tmp_path / f"{k}.flac") == []
+    path = tmp_path / "a.flac"
+    path.write_bytes(b"".join((tmp_path / f"{k}.flac").read_bytes() for k in range(2)))
+    found = audio.read(path)
+    assert np.abs(found[: 4 * 16000] - parts[0]).max() < 1e-4
+    assert np.abs(found[-8000:] - parts[1][-8000:]).max() < 1e-4 and len(found) > (3.7 + second) * 16000
+    assert "more follow" in audio.notes_of(path)[0] and audio.duration(path) == len(found) / 16000
+
+
+@pytest.mark.parametrize("subtype", ["PCM_16", "PCM_24"])
+@pytest.mark.parametrize("rate", [8000, 44100])
+def test_a_flac_that_tells_fewer_samples_than_there_are(tmp_path: Path, subtype: str, rate: int) -> None:
+    path, sound = tmp_path / "a.flac", murmur(4, rate)
+    soundfile.write(path, np.stack([sound, 0.5 * sound], 1), rate, subtype=subtype)
+    data = bytearray(path.read_bytes())
+    told = int.from_bytes(data[21:26], "big")
+    data[21:26] = (told - 3 * rate).to_bytes(5, "big")
+    path.write_bytes(data)
+    assert len(audio.read(path, rate)) == 4 * rate and audio.duration(path) == 4.0
+    assert f"tells of {rate:,} samples" in audio.notes_of(path)[0]
+
+
+DAMAGED = [("a.flac", "flac", 16000), ("a.mka", "flac", 16000), ("a.ac3", "ac3", 48000),
+           ("a.ogg", "flac", 16000), ("a.opus", "libopus", 48000)]
+
+
+@pytest.mark.parametrize(("name", "codec", "rate"), DAMAGED)
+def test_damage_that_a_checksum_tells_is_silence_and_is_said(tmp_path: Path, name: str, codec: str,
+                                                             rate: int) -> None:
+    path = encode(tmp_path / name, [murmur(4, rate)], rate, codec)
+    whole, data = audio.read(path, rate), path.read_bytes()
+    assert audio.notes_of(path) == []
+    for place in (0.4, 0.6, 0.7):
+        broken, at = bytearray(data), round(place * len(data))
+        broken[at: at + 9] = bytes(255 - byte for byte in broken[at: at + 9])
+        path.write_bytes(broken)
+        notes: list[str] = []
+        found = audio.read(path, rate, notes=notes)
+        assert any("damaged" in note for note in notes), notes
+        assert np.abs(found).max() < 1.2 * np.abs(whole).max()
+        assert np.abs(found[: rate // 2] - whole[: rate // 2]).max() < 1e-3
+        if name not in ("a.ac3", "a.ogg"):  # there are times by which what follows keeps its place
+            assert len(found) == len(whole) and np.abs(found[-rate // 2:] - whole[-rate // 2:]).max() < 1e-2
+
+
+@pytest.mark.parametrize("name", ["a.ogg", "a.opus"])
+def test_a_page_of_ogg_that_was_lost_is_said(tmp_path: Path, name: str) -> None:
+    path = encode(tmp_path / name, [murmur(6, RATE)], RATE, "flac" if name == "a.ogg" else "libopus")
+    data = path.read_bytes()
+    whole, pages = audio.read(path), [at.start() for at in re.finditer(b"OggS\0", data)]
+    path.write_bytes(data[: pages[4]] + data[pages[5]:])
+    assert audio.notes_of(path)[0].startswith("1 of its pages") and len(audio.read(path)) == len(whole)
+    path.write_bytes(data[: pages[2]] + data[pages[4]:])  # as a broadcast that was recorded begins
+    assert endings.lost_pages(path) == []

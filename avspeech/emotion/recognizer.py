@@ -132,9 +132,9 @@ class EmotionRecognizer:
             sample_rate: in hertz.
 
         Raises:
-            InputError: no samples, NaN, or a wrong shape or type.
+            InputError: no samples, NaN, or a wrong shape, type or rate.
         """
-        rate = check_rate(sample_rate)
+        rate = sound.check_rate(sample_rate)
         notes: list[str] = []
         samples = sound.resample(sound.mono(audio, notes), rate, SAMPLE_RATE)
         emotion = self._emotion(
@@ -283,7 +283,7 @@ class EmotionStream:
     def __init__(self, recognizer: EmotionRecognizer, sample_rate: int, window: float, hop: float):
         self.recognizer = recognizer
         self._hearing = recognizer.hearing(window, hop, SHORTEST)
-        self._resampler = _Resampler(check_rate(sample_rate))
+        self._resampler = _Resampler(sound.check_rate(sample_rate))
         self._finished = False
 
     def push(self, chunk: Any) -> list[tuple[float, dict[str, float]]]:
@@ -378,13 +378,6 @@ def check_windows(window: float, hop: float) -> tuple[float, float]:
         raise InputError(f"window {window:g} s, hop {hop:g} s: expected a window of {SHORTEST} to "
                          f"{LONGEST} s, and a hop no longer than it, a multiple of 0.01 s")
     return window, hop
-
-
-def check_rate(sample_rate: float) -> int:
-    """A sample rate in hertz as int. Raises InputError where it is not positive and whole."""
-    if not (sample_rate > 0 and sample_rate == int(sample_rate)):
-        raise InputError(f"sample_rate={sample_rate}: expected a positive whole number of Hz")
-    return int(sample_rate)
 
 
 def card_lines(name: str, info: ModelInfo) -> dict[str, Any]:

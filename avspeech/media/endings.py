@@ -10,6 +10,7 @@ from __future__ import annotations
 import mmap
 import os
 import re
+import struct
 import zlib
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
@@ -18,6 +19,7 @@ from typing import BinaryIO, NamedTuple
 UNKNOWN = 2**31 - 2**16
 PADDING = 4096  # bytes of sound by which a file may be shorter than its header tells
 PAGE = 27 + 255 + 255 * 255  # bytes of the longest page of Ogg
+PLAIN = (1, 3, 0xFFFE)  # the kinds of samples in WAV whose size follows from their bits
 FIRST_PAGE, LAST_PAGE = 2, 4  # the bits of its header that begin and end a stream
 REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 MANY = 100_000  # pages, as many as a day has: of a number beyond it a bit is wrong
@@ -50,8 +52,8 @@ _FORMATS = (
 
 
 def notes(path: str | Path) -> list[str]:
-    """What `cut_off`, `left_over` and `lost_pages` say of a file."""
-    return cut_off(path) + left_over(path) + lost_pages(path)
+    """What `cut_off`, `left_over`, `lost_pages` and `contradictions` say of a file."""
+    return cut_off(path) + left_over(path) + lost_pages(path) + contradictions(path)
 
 
 def cut_off(path: str | Path) -> list[str]:
@@ -123,8 +125,6 @@ def _unread(path: str | Path, told: int, there: int) -> int:
         return 0
     with open(path, "rb") as file:
         begin = file.read(64)
-        if begin.startswith(b"riff"):  # libsndfile 1.2.2 reads all that follows in a W64
-            return 0
         length = os.fstat(file.fileno()).st_size
         at = length - there + told
         chunks = next((c for p, c in _FORMATS if re.match(p, begin, re.DOTALL)), None)
@@ -244,6 +244,31 @@ def _without_end(file: BinaryIO) -> list[str]:
         return []
     return ["its last page of Ogg is not marked as the last: it was cut off, or its writer marks "
             "no end"]
+
+
+def contradictions(path: str | Path) -> list[str]:
+    """A sentence where the numbers in the header of a WAV file do not agree with each other.
+
+    Args:
+        path: a file that exists, of any format.
+    """
+    with open(path, "rb") as file:
+        begin = file.read(4096)
+    at = begin.find(b"fmt ", 12)
+    if begin[:4] not in (b"RIFF", b"RF64") or begin[8:12] != b"WAVE" or at < 0:
+        return []
+    kind, channels, rate, speed, wide, bits = struct.unpack_from(
+        "<HHIIHH", begin[at + 8:].ljust(16, b"\0"))
+    if kind not in PLAIN or not channels * wide * bits:
+        return []
+    fits = {channels * ((bits + 7) // 8), channels * 4 if bits in (20, 24) else 0}
+    if wide not in fits:
+        return [f"its header contradicts itself ({channels} channels of {bits} bits, but {wide} "
+                "bytes for a sample of all): it may be damaged, and what was read noise"]
+    if speed and not speed % wide and speed != rate * wide:
+        return [f"its header contradicts itself ({rate} samples a second, but {speed} bytes, which "
+                f"are {speed // wide}): {rate} was taken"]
+    return []
 
 
 def lost_pages(path: str | Path) -> list[str]:

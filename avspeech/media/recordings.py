@@ -37,9 +37,15 @@ from avspeech.media.decoding import (
     open_container,
     sound_tracks,
 )
-from avspeech.media.levels import OFFSET, PARTLY, SILENCE_DB, ChannelLevels
-from avspeech.media.tracks import (
+from avspeech.media.levels import (
+    MOST_CHANNELS,
+    OFFSET,
+    PARTLY,
     RATES,
+    SILENCE_DB,
+    ChannelLevels,
+)
+from avspeech.media.tracks import (
     TELLS_LENGTH,
     decode_track,
     open_sndfile,
@@ -147,7 +153,7 @@ def promised(path: str | Path) -> float | None:
     """Seconds of sound that the header of a file promises; None where it has no sure number."""
     if check_exists(path)[:4] in EXACT_MAGIC:
         with contextlib.suppress(*sndfile_errors()), open_sndfile(path) as file:
-            if _exact(file):
+            if _exact(path, file):
                 return file.frames / file.samplerate
     with open_container(path) as container:
         timed = TELLS_LENGTH & set(container.format.name.split(","))
@@ -198,8 +204,12 @@ def _identity(path: str | Path) -> tuple[str, int, int, int]:
     return os.path.abspath(path), about.st_size, about.st_mtime_ns, about.st_ino
 
 
-def _exact(file: Any) -> bool:
+def _exact(path: str | Path, file: Any) -> bool:
     """Whether libsndfile knows a file's length and finds every place in it."""
+    if file.format == "W64":  # it takes all that follows for sound
+        told, there = endings.bytes_told(path) or (0, 0)
+        if there >= told + 8:
+            return False
     return (file.seekable() and 0 < file.frames < 2**40 and RATES[0] <= file.samplerate <= RATES[1]
             and file.subtype.startswith(EXACT_CODINGS))
 
@@ -233,7 +243,7 @@ def _sndfile_reader(path: str | Path) -> str | None:
         if begin.read(4) not in EXACT_MAGIC:
             return None
     with contextlib.suppress(*sndfile_errors()), open_sndfile(path) as file:
-        if _exact(file):
+        if _exact(path, file):
             if file.format == "FLAC":  # is its last sample there, and the last one?
                 file.seek(file.frames - 1)
                 ends = len(file.read(1)) == 1 and not endings.left_over(path)
@@ -247,6 +257,8 @@ def _survey_sndfile(path: str, key: Any, reader: str) -> Sound:
     with open_sndfile(path) as file:
         if not RATES[0] <= file.samplerate <= RATES[1]:
             raise ValueError("no sample rate of sound")
+        if file.format == "XI":
+            raise ValueError("an instrument, whose sample rate is the player's choice")
     found = Sound(0, 0, reader, 1, 0, None, 1.0, 0.0, math.nan, (), ())
     return _measured(path, key, found, [], endings.notes(path))
 
@@ -261,9 +273,9 @@ def _judged(found: Sound, levels: dict[int, ChannelLevels]) -> Sound:
     elif (lost := levels[most].partly() / found.rate) >= PARTLY:
         notes.append(f"for some {lost:.0f} s its channels cancel each other (one is inverted "
                      "there): little of the sound is left; give a file with one of them")
-    if scale != 1:
-        notes.append(f"its samples reach {max(part.peak for part in levels.values()):.4g} times "
-                     f"full scale: they were divided by {scale:.4g}")
+    loudest = max(levels.values(), key=lambda part: part.peak)
+    if (beyond := loudest.note_scale()) is not None:
+        notes.append(beyond)
     if (clipped := levels[most].note_clipped()) is not None:
         notes.append(clipped)
     offset = levels[most].offset(alone) / scale
@@ -334,6 +346,9 @@ def _measured(path: str, key: Any, found: Sound, damaged: list[float], notes: li
     kept: list[np.ndarray] | None = []
     samples = size = rate = 0
     for rate, piece in _decoded(path, found, damaged, notes):  # noqa: B007
+        if len(piece) > MOST_CHANNELS:
+            raise InputError(f"{path}: its header tells of {len(piece)} channels, expected at most "
+                             f"{MOST_CHANNELS}; it is damaged, or no recording")
         samples += piece.shape[1]
         if len(piece) not in levels:
             levels[len(piece)] = ChannelLevels(len(piece))

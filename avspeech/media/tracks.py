@@ -25,8 +25,8 @@ from avspeech.media.decoding import (
     prepare_sound,
     sound_tracks,
 )
+from avspeech.media.levels import RATES
 
-RATES = (100, 768_000)  # hertz; others are damage
 MAX_GAP = 6 * 3600  # seconds of silence that are never exceeded
 # Formats whose header has the length of the file. Elsewhere it is estimated from times that may be
 # wrong.

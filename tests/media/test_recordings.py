@@ -213,8 +213,15 @@ def test_float_sound_beyond_full_scale_is_brought_to_range(tmp_path: Path, name:
         notes: list[str] = []
         found = audio.read(tmp_path / name, RATE, notes=notes)
         assert np.abs(found - wanted).max() < 1e-5
-        assert len(notes) == 1 and "full scale" in notes[0]
+        assert len(notes) == 1 and "not between -1 and 1" in notes[0] and "divided by" in notes[0]
         (tmp_path / name).unlink()
+
+
+def test_float_sound_that_is_louder_than_full_scale_is_not_called_clipped(tmp_path: Path) -> None:
+    sound = murmur(1, RATE)
+    soundfile.write(tmp_path / "a.wav", 3 * sound / np.abs(sound).max(), RATE, subtype="FLOAT")
+    (note,) = audio.notes_of(tmp_path / "a.wav")
+    assert "not between -1 and 1" in note and "turn it down" in note
 
 
 SAFE = """
@@ -372,7 +379,7 @@ def test_a_header_without_a_length_misses_nothing(tmp_path: Path, size: int) -> 
     assert audio.notes_of(tmp_path / "a.wav") == []
 
 
-@pytest.mark.parametrize("kind", ["wav", "rf64", "aiff", "au", "caf"])
+@pytest.mark.parametrize("kind", ["wav", "rf64", "w64", "aiff", "au", "caf"])
 def test_what_follows_behind_the_sound_is_said(tmp_path: Path, kind: str) -> None:
     path = tmp_path / f"a.{kind}"
     soundfile.write(path, murmur(2, 16000), 16000, format=kind.upper())
@@ -501,3 +508,36 @@ def test_a_page_of_ogg_that_was_lost_is_said(tmp_path: Path, name: str) -> None:
     assert audio.notes_of(path)[0].startswith("1 of its pages") and len(audio.read(path)) == len(whole)
     path.write_bytes(data[: pages[2]] + data[pages[4]:])  # as a broadcast that was recorded begins
     assert endings.lost_pages(path) == []
+
+
+def test_more_channels_than_there_are_are_refused_or_said(tmp_path: Path) -> None:
+    path = tmp_path / "a.wav"
+    soundfile.write(path, murmur(1, 16000), 16000)
+    data = bytearray(path.read_bytes())
+    for channels, words in ((255, "tells of 255 channels"), (3, "3 channels of 16 bits, but 2 bytes")):
+        data[22:24] = channels.to_bytes(2, "little")
+        path.write_bytes(data)
+        if channels > 64:
+            with pytest.raises(InputError, match=words):
+                audio.read(path)
+        else:
+            assert any(words in note for note in audio.notes_of(path))
+    data[22:24], data[24:28] = b"\1\0", (8000).to_bytes(4, "little")
+    path.write_bytes(data)
+    assert [note for note in audio.notes_of(path) if "8000 samples a second, but 32000 bytes" in note]
+
+
+@pytest.mark.parametrize("subtype", ["PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE", "ULAW",
+                                     "IMA_ADPCM", "GSM610"])
+@pytest.mark.parametrize("kind", ["WAV", "WAVEX", "RF64"])
+def test_headers_of_wav_do_not_contradict_themselves(tmp_path: Path, subtype: str, kind: str) -> None:
+    if not soundfile.check_format(kind, subtype):
+        return
+    soundfile.write(tmp_path / "a.wav", murmur(0.2, 16000), 16000, format=kind, subtype=subtype)
+    assert endings.contradictions(tmp_path / "a.wav") == []
+
+
+def test_an_instrument_is_no_recording(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "a.xi", murmur(1, 44100), 44100, format="XI", subtype="DPCM_16")
+    with pytest.raises(InputError, match="not a sound or video file"):
+        audio.read(tmp_path / "a.xi")

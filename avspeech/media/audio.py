@@ -143,8 +143,10 @@ def _say(line: str) -> None:
 
 
 def sound_files(folder: Path) -> list[Path]:
-    """Every file below a folder whose suffix is one of sound, in order."""
-    return sorted(f for f in folder.rglob("*") if f.suffix.lower() in SOUND_SUFFIXES)
+    """Every file below a folder whose suffix is one of sound, in order; not those that are hidden,
+    as macOS puts one beside each file ("._a.wav")."""
+    return sorted(f for f in folder.rglob("*")
+                  if f.suffix.lower() in SOUND_SUFFIXES and not f.name.startswith("."))
 
 
 def resample(samples: np.ndarray, rate: int, sample_rate: int) -> np.ndarray:

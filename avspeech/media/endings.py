@@ -43,7 +43,7 @@ class _Chunks(NamedTuple):
 
 _RIFF = _Chunks(12, 4, 4, "little", b"data", False, 2)
 _FORMATS = (
-    (rb"RIFF....WAVE|RF64....WAVE", _RIFF),
+    (rb"(RIFF|RF64|BW64)....WAVE", _RIFF),
     (rb"RIFX....WAVE", _RIFF._replace(order="big")),
     (rb"FORM....AIF[FC]", _Chunks(12, 4, 4, "big", b"SSND", False, 2)),
     (rb"riff\x2e\x91\xcf\x11", _Chunks(40, 16, 8, "little", b"data", True, 8)),
@@ -255,7 +255,7 @@ def contradictions(path: str | Path) -> list[str]:
     with open(path, "rb") as file:
         begin = file.read(4096)
     at = begin.find(b"fmt ", 12)
-    if begin[:4] not in (b"RIFF", b"RF64") or begin[8:12] != b"WAVE" or at < 0:
+    if begin[:4] not in (b"RIFF", b"RF64", b"BW64") or begin[8:12] != b"WAVE" or at < 0:
         return []
     kind, channels, rate, speed, wide, bits = struct.unpack_from(
         "<HHIIHH", begin[at + 8:].ljust(16, b"\0"))

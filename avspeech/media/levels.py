@@ -29,6 +29,9 @@ UNITS = (2.0**15, 2.0**23, 2.0**31)  # full scale of whole numbers
 OVER = 4.0  # times full scale (12 dB): no codec overshoots by so much
 LOUDEST = 1.6  # times full scale: what was clipped and then coded with loss stays below it
 BESIDE = 100.0  # times full scale (40 dB): from there on numbers are of another scale
+# Bytes of another coding have a power as noise at full scale has, or more, and a sample is not like
+# the one before it, or nearly none is near zero, as half of speech is, and 6 % of a loud tone
+FULL_NOISE, UNLIKE, SMALL, NEVER_SMALL = 0.4, 0.15, 0.1, 0.05
 # Share of the standard deviation of a sound: a mean within it belongs to the speech (it is 0.013 at
 # most in RAVDESS) and stays as it is
 AROUND_ZERO = 0.02
@@ -119,6 +122,8 @@ class ChannelLevels:
         self.peak = 0.0
         self.clipped = 0  # samples of flat tops at full scale, in the channel that has most
         self.whole = True  # all samples are whole numbers
+        self._products = 0.0  # of each sample of the first channel and the next one
+        self._small = 0  # samples of it near zero
         self._sum = np.zeros(channels + 1)
         self._square = np.zeros(channels + 1)
         self._stretch: list[Any] = [0, 0.0, 0.0]  # samples, sums, squares
@@ -126,7 +131,9 @@ class ChannelLevels:
 
     def add(self, samples: np.ndarray) -> None:
         """Takes `[C, n]` more; NaN and infinity count as zero."""
-        samples = np.nan_to_num(np.asarray(samples, np.float64), nan=0.0, posinf=0.0, neginf=0.0)
+        with np.errstate(invalid="ignore"):  # bytes that are no floats may be NaN of any kind
+            samples = np.asarray(samples, np.float64)
+        samples = np.nan_to_num(samples, nan=0.0, posinf=0.0, neginf=0.0)
         if not samples.size:
             return
         average = samples.mean(axis=0, keepdims=True) if len(samples) > 1 else samples
@@ -137,6 +144,8 @@ class ChannelLevels:
         self._square += squares
         if len(samples) > 1:
             self._add_to_stretch(samples.shape[1], sums, squares)
+        self._products += float(samples[0, 1:] @ samples[0, :-1])
+        self._small += int(np.count_nonzero(np.abs(samples[0]) < SMALL))
         peak = float(np.abs(samples).max())
         self.peak = max(self.peak, peak)
         if peak >= NEAR_FULL[0]:
@@ -191,6 +200,19 @@ class ChannelLevels:
             return None
         return (f"it is clipped: {100 * share:.2g} % of its samples are cut at full scale, which "
                 "changes how it sounds; record it with less gain")
+
+    def note_coding(self) -> str | None:
+        """What to say of a sound that is noise at full scale, or nowhere near zero, as bytes are
+        that hold something else than a header says; None elsewhere."""
+        power = float(self._square[0]) / max(1, self.count)
+        if power < FULL_NOISE**2 or self.peak > LOUDEST:
+            return None
+        like_noise = abs(self._products) < UNLIKE * float(self._square[0])
+        if not like_noise and (self._small >= NEVER_SMALL * self.count
+                               or self.clipped >= CLIPPED * self.count):
+            return None
+        return ("it is like noise at full scale: its samples are probably not what its header says "
+                "(the order of bytes, their number, mu-law or a compressed sound); listen to it")
 
     def note(self, channel: int) -> str:
         """What to say where `cancelling` has given a channel."""

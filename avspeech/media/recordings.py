@@ -58,6 +58,10 @@ KEPT = 32 * 2**20  # bytes of one sound that are kept from the first pass
 EXACT_MAGIC = (b"RIFF", b"RIFX", b"RF64", b"FORM", b".snd", b"fLaC", b"caff", b"riff")
 # Codings that FFmpeg decodes wrongly, not at all, or not to the end
 ORDER_CODINGS = ("G721_", "G723_", "NMS_", "ALAC_", "DPCM_", "DWVW_")
+# What the sound of a film begins with that is kept as if it were samples (IEC 61937; DTS of 16 and
+# 14 bits), within so many bytes: FFmpeg decodes it
+BURSTS = (b"\x72\xf8\x1f\x4e", b"\xfe\x7f\x01\x80", b"\xff\x1f\x00\xe8")
+BURST = 16384
 EXACT_CODINGS = ("PCM_", "FLOAT", "DOUBLE", "ULAW", "ALAW")
 
 @dataclass(frozen=True)
@@ -79,7 +83,8 @@ class Sound:
     def mixed(self, samples: np.ndarray) -> np.ndarray:
         """`[C, n]` as they were decoded -> `[n]` float32."""
         alone = self.channel is not None and len(samples) == self.channels
-        one = samples[self.channel] if alone else samples.mean(axis=0)
+        with np.errstate(invalid="ignore"):  # as in `ChannelLevels.add`
+            one = samples[self.channel] if alone else samples.mean(axis=0)
         return np.asarray(one if self.scale == 1 else one / self.scale, np.float32)
 
 
@@ -239,9 +244,10 @@ def _only_track(path: str, track: int | None) -> None:
 
 def _sndfile_reader(path: str | Path) -> str | None:
     """How libsndfile reads a file; None for what FFmpeg should decode."""
-    with open(path, "rb") as begin:
-        if begin.read(4) not in EXACT_MAGIC:
-            return None
+    with open(path, "rb") as file:
+        begin = file.read(BURST)
+    if begin[:4] not in EXACT_MAGIC or any(mark in begin for mark in BURSTS):
+        return None
     with contextlib.suppress(*sndfile_errors()), open_sndfile(path) as file:
         if _exact(path, file):
             if file.format == "FLAC":  # is its last sample there, and the last one?
@@ -276,8 +282,10 @@ def _judged(found: Sound, levels: dict[int, ChannelLevels]) -> Sound:
     loudest = max(levels.values(), key=lambda part: part.peak)
     if (beyond := loudest.note_scale()) is not None:
         notes.append(beyond)
-    if (clipped := levels[most].note_clipped()) is not None:
-        notes.append(clipped)
+    for note in (levels[most].note_coding(), levels[most].note_clipped()):
+        if note is not None:
+            notes.append(note)
+            break
     offset = levels[most].offset(alone) / scale
     if abs(offset) >= OFFSET:
         notes.append(f"its samples lie around a constant offset of {offset:.3f} of full scale")

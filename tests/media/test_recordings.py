@@ -541,3 +541,42 @@ def test_an_instrument_is_no_recording(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "a.xi", murmur(1, 44100), 44100, format="XI", subtype="DPCM_16")
     with pytest.raises(InputError, match="not a sound or video file"):
         audio.read(tmp_path / "a.xi")
+
+
+def test_samples_that_are_not_what_the_header_says_are_like_noise(tmp_path: Path) -> None:
+    sound, path = murmur(2, 16000), tmp_path / "a.wav"
+    soundfile.write(path, sound, 16000)
+    data = path.read_bytes()
+    soundfile.write(tmp_path / "f.wav", sound, 16000, subtype="FLOAT")
+    floats = (tmp_path / "f.wav").read_bytes()
+    at = floats.index(b"fmt ") + 8
+    for wrong in (data[:44] + np.frombuffer(data[44:], "<i2").byteswap().tobytes(),
+                  data[:44] + b"\1" + data[44:-1], data[:32] + b"\1\0\x08\0" + data[36:],
+                  floats[:at] + b"\1\0" + floats[at + 2:]):
+        path.write_bytes(wrong)
+        assert [note for note in audio.notes_of(path) if "like noise at full scale" in note]
+    tone = np.sin(np.arange(32000) * 0.3)
+    for right in (tone, 0.6 * tone, np.sign(tone), np.clip(30 * sound, -1, 1), 3 * sound):
+        soundfile.write(path, right, 16000)
+        assert not [note for note in audio.notes_of(path) if "like noise" in note]
+
+
+def test_the_sound_of_a_film_that_is_kept_as_samples_is_decoded(tmp_path: Path) -> None:
+    coded = encode(tmp_path / "a.ac3", [murmur(2, RATE)], RATE, "ac3", bit_rate=192_000).read_bytes()
+    step, bursts = coded.find(b"\x0b\x77", 2), b""
+    for at in range(0, len(coded), step):
+        frame = np.frombuffer(coded[at: at + step], ">u2").astype("<u2").tobytes()
+        burst = np.array([0xF872, 0x4E1F, 1, 8 * step], "<u2").tobytes() + frame
+        bursts += burst.ljust(6144, b"\0")
+    soundfile.write(tmp_path / "a.wav", np.frombuffer(bursts, "<i2").reshape(-1, 2), RATE)
+    assert like(audio.read(tmp_path / "a.wav", RATE), audio.read(tmp_path / "a.ac3", RATE)) > 0.99
+
+
+@pytest.mark.parametrize(("begin", "words"), [
+    (b"version https://git-lfs.github.com/spec/v1\n", "git lfs pull"), (b"PK\3\4abc", "zip"),
+    (bytes(5000), "zeros"), (b'{"error": 404}', "server"),
+    (b"\0\0\0\x18ftypM4A \0\0\2\0isomiso2\0\0\x40\0mdat" + bytes(9), "index")])
+def test_what_is_no_sound_is_named(tmp_path: Path, begin: bytes, words: str) -> None:
+    (tmp_path / "a.wav").write_bytes(begin)
+    with pytest.raises(InputError, match=words):
+        audio.read(tmp_path / "a.wav")

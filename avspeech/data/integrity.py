@@ -13,7 +13,7 @@ import numpy as np
 from avspeech.data.corpora import layout
 from avspeech.data.manifest import Utterance, View, read_manifest, resolve
 from avspeech.errors import InputError
-from avspeech.media import audio, endings, video
+from avspeech.media import audio, endings, recordings, video
 from avspeech.media.face import make_finder, region_of_face
 from avspeech.media.face_tracks import SURE
 
@@ -180,6 +180,7 @@ class _Checker:
         out.faults += faults or [f"truncated: {what}" for what in endings.cut_off(file)]
         for more in (endings.left_over, endings.lost_pages, endings.contradictions):
             out.faults += more(file)
+        out.faults += [] if out.faults else recordings.survey(file).faults
 
     def _see(self, file: Path, out: _Pictures, look: bool) -> None:
         damaged: list[float] = []

@@ -26,6 +26,8 @@ MANY = 100_000  # pages, as many as a day has: of a number beyond it a bit is wr
 ADDED = 3000  # samples that encoders of MP3 add at both ends, at most
 SYNC = 65536  # bytes before the first frame of an MP3 file in which it is looked for
 # How a FLAC file begins: whether titles follow its STREAMINFO, or sound
+FLAC_RATES = dict(enumerate((88200, 176400, 192000, 8000, 16000, 22050, 24000, 32000, 44100, 48000,
+                             96000), 1))  # samples a second, by their number in a frame
 FLAC = (b"fLaC\0\0\0\x22", b"fLaC\x80\0\0\x22")
 
 
@@ -247,13 +249,22 @@ def _without_end(file: BinaryIO) -> list[str]:
 
 
 def contradictions(path: str | Path) -> list[str]:
-    """A sentence where the numbers in the header of a WAV file do not agree with each other.
+    """A sentence where the numbers in the header of a WAV or FLAC file do not agree with each
+    other.
 
     Args:
         path: a file that exists, of any format.
     """
     with open(path, "rb") as file:
         begin = file.read(4096)
+        if begin.startswith(FLAC):
+            with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+                frame = data[(at := _flac_sound(data)): at + 3].ljust(3, b"\0")
+            told = int.from_bytes(begin[18:21], "big") >> 4
+            own = FLAC_RATES.get(frame[2] & 15, told) if frame[0] == 255 else told
+            return [] if own == told else [
+                f"its header tells of {told} samples a second, but its sound of {own}: it may play "
+                "at a wrong speed"]
     at = begin.find(b"fmt ", 12)
     if begin[:4] not in (b"RIFF", b"RF64", b"BW64") or begin[8:12] != b"WAVE" or at < 0:
         return []

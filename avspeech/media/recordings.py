@@ -79,6 +79,7 @@ class Sound:
     level: float  # decibels of full scale
     damaged: tuple[float, ...]  # seconds at which packets did not decode
     notes: tuple[str, ...]  # sentences for the user
+    faults: tuple[str, ...] = ()  # those of them that tell of a file that is not whole
 
     def mixed(self, samples: np.ndarray) -> np.ndarray:
         """`[C, n]` as they were decoded -> `[n]` float32."""
@@ -160,7 +161,12 @@ def promised(path: str | Path) -> float | None:
         with contextlib.suppress(*sndfile_errors()), open_sndfile(path) as file:
             if _exact(path, file):
                 return file.frames / file.samplerate
-    with open_container(path) as container:
+    try:
+        container = open_container(path)
+    except InputError:
+        survey(path)  # what libsndfile alone reads
+        return None
+    with container:
         timed = TELLS_LENGTH & set(container.format.name.split(","))
         streams = [s for s in sound_tracks(container) if s.duration]
         if not streams or not timed:
@@ -282,15 +288,18 @@ def _judged(found: Sound, levels: dict[int, ChannelLevels]) -> Sound:
     loudest = max(levels.values(), key=lambda part: part.peak)
     if (beyond := loudest.note_scale()) is not None:
         notes.append(beyond)
-    for note in (levels[most].note_coding(), levels[most].note_clipped()):
-        if note is not None:
-            notes.append(note)
-            break
+    faults = found.faults
+    if (coding := levels[most].note_coding()) is not None:
+        notes.append(coding)
+        faults = *faults, coding
+    elif (clipped := levels[most].note_clipped()) is not None:
+        notes.append(clipped)
     offset = levels[most].offset(alone) / scale
     if abs(offset) >= OFFSET:
         notes.append(f"its samples lie around a constant offset of {offset:.3f} of full scale")
     return replace(found, channels=most, channel=alone, scale=scale, offset=offset,
-                   notes=tuple(notes), level=max(part.decibels for part in levels.values()))
+                   notes=tuple(notes), faults=faults,
+                   level=max(part.decibels for part in levels.values()))
 
 
 def _survey_tracks(path: str, key: Any, track: int | None) -> Sound:
@@ -368,7 +377,8 @@ def _measured(path: str, key: Any, found: Sound, damaged: list[float], notes: li
     if not samples:
         raise InputError(
             f"{path}: no sound could be decoded from it; the file is empty, damaged or truncated")
-    found = replace(found, rate=rate, samples=samples, damaged=tuple(damaged), notes=tuple(notes))
+    found = replace(found, rate=rate, samples=samples, damaged=tuple(damaged), notes=tuple(notes),
+                    faults=tuple(notes))
     found = _judged(found, levels)
     if kept is not None:
         _here.kept = ((*key, found), np.concatenate([found.mixed(piece) for piece in kept]))

@@ -103,7 +103,7 @@ def decode_track(path: str | Path, track: int, damaged: list[float],
                          f"{gaps[0]:.2f} s: it is silent there")
         elif damaged and not missing:
             since = "" if math.isnan(damaged[0]) else f", the first at {damaged[0]:.2f} s"
-            notes.append(f"{len(damaged)} of its packets are damaged{since}: they were left out")
+            notes.append(f"damaged packets were left out: {len(damaged)}{since}")
         if missing:
             notes.append(f"it ends at {heard / rate:.2f} s, but its header tells of {told:.2f} s: "
                          "the rest is missing")

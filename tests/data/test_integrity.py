@@ -255,3 +255,14 @@ def test_flac_of_two_recordings_or_with_a_damaged_frame(tmp_path: Path) -> None:
     (tmp_path / "a.flac").write_bytes(data[:at] + bytes(8) + data[at + 8:])
     (found,) = one(tmp_path, "a.flac", 3.0)
     assert "damaged" in found
+
+
+def test_what_reading_says_of_damage_is_a_fault(tmp_path: Path) -> None:
+    samples = np.random.default_rng(0).normal(0, 0.1, 48000)
+    soundfile.write(tmp_path / "a.htk", samples, 16000, format="HTK", subtype="PCM_16")
+    assert one(tmp_path, "a.htk", 3.0) == []  # only libsndfile reads it
+    soundfile.write(tmp_path / "a.wav", samples, 16000)
+    data = (tmp_path / "a.wav").read_bytes()
+    (tmp_path / "a.wav").write_bytes(data[:44] + np.frombuffer(data[44:], "<i2").byteswap().tobytes())
+    (found,) = one(tmp_path, "a.wav", 3.0)
+    assert "like noise at full scale" in found

@@ -525,6 +525,11 @@ def test_more_channels_than_there_are_are_refused_or_said(tmp_path: Path) -> Non
     data[22:24], data[24:28] = b"\1\0", (8000).to_bytes(4, "little")
     path.write_bytes(data)
     assert [note for note in audio.notes_of(path) if "8000 samples a second, but 32000 bytes" in note]
+    soundfile.write(tmp_path / "a.flac", murmur(1, 16000), 16000)
+    data = bytearray((tmp_path / "a.flac").read_bytes())
+    data[18:20] = (44100 >> 4).to_bytes(2, "big")
+    (tmp_path / "a.flac").write_bytes(data)
+    assert "but its sound of 16000" in audio.notes_of(tmp_path / "a.flac")[0]
 
 
 @pytest.mark.parametrize("subtype", ["PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE", "ULAW",

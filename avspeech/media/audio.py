@@ -23,20 +23,22 @@ from avspeech.core import storage
 from avspeech.errors import InputError
 from avspeech.media import recordings
 from avspeech.media.decoding import (
+    can_decode,
     check_exists,
     container_zero,
     decode_packets,
     open_container,
     seek,
+    sound_tracks,
     stream_end,
 )
 from avspeech.media.levels import check_rate, mono, speech_bounds
 from avspeech.media.recordings import promised
 
-__all__ = ["SAMPLE_RATE", "SOUND_SUFFIXES", "blocks", "check_exists", "check_rate",
+__all__ = ["SAMPLE_RATE", "SOUND_SUFFIXES", "blocks", "can_decode", "check_exists", "check_rate",
            "container_zero", "decode_packets", "duration", "mono", "notes_of", "open_container",
-           "promised", "read", "resample", "seek", "sound_files", "speech_bounds", "stream_end",
-           "write", "writing"]
+           "promised", "read", "resample", "seek", "sound_files", "sound_tracks", "speech_bounds",
+           "stream_end", "write", "writing"]
 
 log = logging.getLogger("avspeech")
 SAMPLE_RATE = 16000

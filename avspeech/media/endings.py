@@ -151,16 +151,20 @@ def _flac_goes_on(file: BinaryIO) -> list[str]:
     """A sentence where a FLAC file holds another one, or frames behind the length that it tells."""
     with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         told, begin = int.from_bytes(data[21:26], "big") & 2**36 - 1, _flac_sound(data)
-        kind = data[begin: begin + 2]
+        first = data[begin: begin + 4]
+        kind = first[:2]
         if not told or data[:8] not in FLAC or kind not in (b"\xff\xf8", b"\xff\xf9"):
             return []
         goes_on = any(data.find(mark, begin) > 0 for mark in FLAC)
-        tail = data[-2 * (int.from_bytes(data[15:18], "big") or SYNC) - 64:]
+        tail = data[-6 * (int.from_bytes(data[15:18], "big") or SYNC) - 64:]
         block = int.from_bytes(data[10:12], "big") if kind == b"\xff\xf8" else 1
+        beyond = set()  # two, as quiet samples look like the header of a frame now and then
         for found in re.finditer(re.escape(kind), tail):
-            number = _flac_number(tail[found.start():][:16])
-            goes_on |= told <= number * block < told + 2**32
-    if not goes_on:
+            head = tail[found.start():][:16]
+            if [byte & 15 for byte in head[2:4]] == [byte & 15 for byte in first[2:]]:
+                number = _flac_number(head)
+                beyond |= {number} if told <= number * block < told + 2**32 else set()
+    if not goes_on and len(beyond) < 2:
         return []
     return [f"its header tells of {told:,} samples, but more follow (recordings were joined as "
             "they are, or its recorder was killed): they were read as well; a moment at each seam "

@@ -107,8 +107,8 @@ def check_rate(sample_rate: Any, name: str = "sample_rate") -> int:
     Raises:
         InputError: no such number, or no rate of sound: 16, say, where 16 kHz are meant.
     """
-    if (isinstance(sample_rate, (bool, np.bool_)) or not isinstance(sample_rate, Real)
-            or not RATES[0] <= sample_rate <= RATES[1] or sample_rate != int(sample_rate)):
+    number = isinstance(sample_rate, Real) and not isinstance(sample_rate, (bool, np.bool_))
+    if not number or not RATES[0] <= sample_rate <= RATES[1] or sample_rate != int(sample_rate):
         raise InputError(f"{name}={sample_rate!r}: expected a whole number of hertz from "
                          f"{RATES[0]} to {RATES[1]:,}; 16 kHz are 16000")
     return int(sample_rate)

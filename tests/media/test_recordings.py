@@ -476,6 +476,18 @@ def test_a_flac_that_tells_fewer_samples_than_there_are(tmp_path: Path, subtype:
     assert f"tells of {rate:,} samples" in audio.notes_of(path)[0]
 
 
+def test_quiet_samples_of_flac_are_no_frame(tmp_path: Path) -> None:
+    """Their bytes are often as a frame begins, and now and then its checksum agrees."""
+    header = b"\xff\xf8\x35\x08\0"
+    crc = next(k for k in range(256) if endings._flac_number(header + bytes([k])) == 0)
+    info = bytes([4, 128, 4, 128]) + bytes(3) + b"\0\5\x0a" + b"\x03\xe8\0\xf0\0\0\x80\0" + bytes(16)
+    chance = bytes.fromhex("fff8fff7e722b8111e3b042928013bfc")  # number 30904
+    assert endings._flac_number(chance) == 30904
+    begin = b"fLaC\x80\0\0\x22" + info + header + bytes([crc])
+    (tmp_path / "a.flac").write_bytes(begin + bytes(500) + chance * 2)
+    assert endings.left_over(tmp_path / "a.flac") == []
+
+
 DAMAGED = [("a.flac", "flac", 16000), ("a.mka", "flac", 16000), ("a.ac3", "ac3", 48000),
            ("a.ogg", "flac", 16000), ("a.opus", "libopus", 48000)]
 

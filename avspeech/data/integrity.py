@@ -13,7 +13,7 @@ import numpy as np
 from avspeech.data.corpora import layout
 from avspeech.data.manifest import Utterance, View, read_manifest, resolve
 from avspeech.errors import InputError
-from avspeech.media import audio, endings, video
+from avspeech.media import audio, endings, recordings, video
 from avspeech.media.face import make_finder, region_of_face
 from avspeech.media.face_tracks import SURE
 
@@ -77,9 +77,10 @@ def check_manifest(path: str | Path, root: str | Path | None = None, sample_rate
         InputError: the manifest is invalid, the corpus is not where it was prepared, or a rate is
             not above 0.
     """
-    for option, rate in (("--sample-rate", sample_rate), ("--fps", fps)):
-        if rate is not None and not 0 < rate < math.inf:
-            raise InputError(f"{option} {rate}: expected a number above 0")
+    if sample_rate is not None:
+        audio.check_rate(sample_rate, "--sample-rate")
+    if fps is not None and not 0 < fps < math.inf:
+        raise InputError(f"--fps {fps}: expected a number above 0")
     cache = Path(path).parent if root is None else Path(root)
     root = layout.root_of(cache) if root is None else Path(root)
     if not root.is_dir():
@@ -177,7 +178,9 @@ class _Checker:
             stated = out.seconds * told / max(1, there)
         faults = _decode_faults(out.seconds, stated, damaged)
         out.faults += faults or [f"truncated: {what}" for what in endings.cut_off(file)]
-        out.faults += endings.left_over(file)
+        for more in (endings.left_over, endings.lost_pages, endings.contradictions):
+            out.faults += more(file)
+        out.faults += [] if out.faults else recordings.survey(file).faults
 
     def _see(self, file: Path, out: _Pictures, look: bool) -> None:
         damaged: list[float] = []

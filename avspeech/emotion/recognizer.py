@@ -132,9 +132,9 @@ class EmotionRecognizer:
             sample_rate: in hertz.
 
         Raises:
-            InputError: no samples, NaN, or a wrong shape or type.
+            InputError: no samples, NaN, or a wrong shape, type or rate.
         """
-        rate = check_rate(sample_rate)
+        rate = sound.check_rate(sample_rate)
         notes: list[str] = []
         samples = sound.resample(sound.mono(audio, notes), rate, SAMPLE_RATE)
         emotion = self._emotion(
@@ -156,13 +156,10 @@ class EmotionRecognizer:
         Raises:
             InputError: the file cannot be read or holds no sound.
         """
-        damaged: list[float] = []
         rates: list[int] = []
         notes: list[str] = []
-        pieces = _shown(path, _resampled(path, damaged, rates, track, notes), progress)
+        pieces = _shown(path, _resampled(path, rates, track, notes), progress)
         emotion = self._emotion(pieces, rates, str(path))
-        if damaged:
-            emotion.notes.append(f"{len(damaged)} damaged packets were heard as silence")
         emotion.notes.extend(notes)
         return emotion
 
@@ -286,7 +283,7 @@ class EmotionStream:
     def __init__(self, recognizer: EmotionRecognizer, sample_rate: int, window: float, hop: float):
         self.recognizer = recognizer
         self._hearing = recognizer.hearing(window, hop, SHORTEST)
-        self._resampler = _Resampler(check_rate(sample_rate))
+        self._resampler = _Resampler(sound.check_rate(sample_rate))
         self._finished = False
 
     def push(self, chunk: Any) -> list[tuple[float, dict[str, float]]]:
@@ -383,13 +380,6 @@ def check_windows(window: float, hop: float) -> tuple[float, float]:
     return window, hop
 
 
-def check_rate(sample_rate: float) -> int:
-    """A sample rate in hertz as int. Raises InputError where it is not positive and whole."""
-    if not (sample_rate > 0 and sample_rate == int(sample_rate)):
-        raise InputError(f"sample_rate={sample_rate}: expected a positive whole number of Hz")
-    return int(sample_rate)
-
-
 def card_lines(name: str, info: ModelInfo) -> dict[str, Any]:
     """What a model card says of an emotion model (`core.pretrained.card`).
 
@@ -408,11 +398,11 @@ def card_lines(name: str, info: ModelInfo) -> dict[str, Any]:
                       f"avspeech export {name} --to onnx -o {name}.onnx"]}
 
 
-def _resampled(path: str | Path, damaged: list[float], rates: list[int], track: int | None,
+def _resampled(path: str | Path, rates: list[int], track: int | None,
                notes: list[str]) -> Iterator[np.ndarray]:
     """Pieces of a file at 16 kHz; the file's own rate is appended to `rates`."""
     resampler = None
-    for piece, rate in sound.blocks(path, damaged, track, notes):
+    for piece, rate in sound.blocks(path, None, track, notes):
         if resampler is None:
             rates.append(rate)
             resampler = _Resampler(rate)

@@ -24,7 +24,7 @@ from avspeech.extraction.engine import VIEWS, engine_of, splitter_of
 from avspeech.extraction.files import extract, find_faces, keep_inputs
 from avspeech.extraction.views import arrays_as_tracks
 from avspeech.extraction.windows import Seam, Windows, stitch
-from avspeech.media.audio import mono, resample
+from avspeech.media.audio import check_rate, mono, resample
 from avspeech.media.audio import read as read_sound
 from avspeech.media.mouths import MouthTrack
 
@@ -218,8 +218,7 @@ class Extractor:
             InputError: wrong shapes or types, NaN, or pictures without a face.
         """
         samples = mono(audio)
-        if not (sample_rate > 0 and sample_rate == int(sample_rate)):
-            raise InputError(f"sample_rate={sample_rate}: expected a positive whole number of Hz")
+        sample_rate = check_rate(sample_rate)
         if not (np.isfinite(fps) and fps > 0):
             raise InputError(f"fps={fps}: expected a positive number of frames per second")
         seen = arrays_as_tracks(views, present, float(fps), face, late)

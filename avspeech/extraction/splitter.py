@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from avspeech.errors import InputError
 from avspeech.extraction.engine import splitter_of
 from avspeech.extraction.windows import Seam, Windows, stitch
-from avspeech.media.audio import mono, resample
+from avspeech.media.audio import check_rate, mono, resample
 
 if TYPE_CHECKING:
     import torch
@@ -78,9 +77,7 @@ class Splitter:
             InputError: a wrong shape or rate, or NaN.
         """
         samples = mono(audio)
-        if not (sample_rate > 0 and sample_rate == int(sample_rate)):
-            raise InputError(f"sample_rate={sample_rate}: expected a positive whole number of Hz")
-        rate = int(self.info.sample_rate)
+        sample_rate, rate = check_rate(sample_rate), int(self.info.sample_rate)
         mixture = resample(samples, sample_rate, rate)
         split = splitter_of(self.model)
         pieces: list[tuple[int, np.ndarray]] = []

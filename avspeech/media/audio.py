@@ -23,20 +23,22 @@ from avspeech.core import storage
 from avspeech.errors import InputError
 from avspeech.media import recordings
 from avspeech.media.decoding import (
+    can_decode,
     check_exists,
     container_zero,
     decode_packets,
     open_container,
     seek,
+    sound_tracks,
     stream_end,
 )
-from avspeech.media.levels import mono, speech_bounds
+from avspeech.media.levels import check_rate, mono, speech_bounds
 from avspeech.media.recordings import promised
 
-__all__ = ["SAMPLE_RATE", "SOUND_SUFFIXES", "blocks", "check_exists", "container_zero",
-           "decode_packets", "duration", "mono", "notes_of", "open_container",
-           "promised", "read", "resample", "seek", "sound_files", "speech_bounds", "stream_end",
-           "write", "writing"]
+__all__ = ["SAMPLE_RATE", "SOUND_SUFFIXES", "blocks", "can_decode", "check_exists", "check_rate",
+           "container_zero", "decode_packets", "duration", "mono", "notes_of", "open_container",
+           "promised", "read", "resample", "seek", "sound_files", "sound_tracks", "speech_bounds",
+           "stream_end", "write", "writing"]
 
 log = logging.getLogger("avspeech")
 SAMPLE_RATE = 16000
@@ -71,11 +73,12 @@ def read(path: str | Path, sample_rate: int = SAMPLE_RATE, start: float = 0.0,
         `[N]` float32, full scale 1. Channels are averaged, see `mono`.
 
     Raises:
-        InputError: a file that cannot be read or holds no sound, or a negative start or duration.
+        InputError: a file that cannot be read or holds no sound, a negative start or duration, or
+            a rate that `check_rate` refuses.
     """
-    if start < 0 or (duration is not None and duration < 0) or sample_rate <= 0:
-        raise InputError(f"{path}: start {start}, duration {duration}, sample_rate {sample_rate}: "
-                         "must not be negative")
+    sample_rate = check_rate(sample_rate)
+    if start < 0 or (duration is not None and duration < 0):
+        raise InputError(f"{path}: start {start}, duration {duration}: must not be negative")
     sound = recordings.survey(path, track)
     _tell(path, sound.notes, notes)
     rate = sound.rate
@@ -142,8 +145,10 @@ def _say(line: str) -> None:
 
 
 def sound_files(folder: Path) -> list[Path]:
-    """Every file below a folder whose suffix is one of sound, in order."""
-    return sorted(f for f in folder.rglob("*") if f.suffix.lower() in SOUND_SUFFIXES)
+    """Every file below a folder whose suffix is one of sound, in order; not those that are hidden,
+    as macOS puts one beside each file ("._a.wav")."""
+    return sorted(f for f in folder.rglob("*")
+                  if f.suffix.lower() in SOUND_SUFFIXES and not f.name.startswith("."))
 
 
 def resample(samples: np.ndarray, rate: int, sample_rate: int) -> np.ndarray:
@@ -156,7 +161,11 @@ def resample(samples: np.ndarray, rate: int, sample_rate: int) -> np.ndarray:
 
     Returns:
         `[ceil(N * sample_rate / rate)]` float32.
+
+    Raises:
+        InputError: a rate that `check_rate` refuses.
     """
+    rate, sample_rate = check_rate(rate, "rate"), check_rate(sample_rate)
     samples = np.asarray(samples, np.float32)
     if rate == sample_rate:
         return samples
@@ -186,7 +195,8 @@ def write(path: str | Path, samples: np.ndarray, sample_rate: int = SAMPLE_RATE)
         raise InputError(f"{path}: refusing to write samples that are NaN or infinite")
     over = int((np.abs(samples) > 1.0).sum())
     if over:
-        warnings.warn(f"{path}: {over} samples beyond full scale were clipped", stacklevel=2)
+        warnings.warn(f"{path}: {over} samples beyond full scale were clipped: they are not "
+                      f"between -1 and 1, but reach {np.abs(samples).max():.4g}", stacklevel=2)
     with writing(path, sample_rate, samples.shape[1] if samples.ndim > 1 else 1) as add:
         add(np.clip(samples, -1.0, 1.0))
 
@@ -205,9 +215,11 @@ def writing(path: str | Path, sample_rate: int,
         A function that adds samples `[N]` or `[N, channels]` in -1..1.
 
     Raises:
-        InputError: another suffix, or a place that cannot be written to.
+        InputError: another suffix, a rate that `check_rate` refuses, or a place that cannot be
+            written to.
     """
     write_format(path)
+    sample_rate = check_rate(sample_rate)
     with storage.writing(path) as aside, sound_writer(aside, sample_rate, channels) as add:
         yield add
 

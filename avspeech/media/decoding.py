@@ -7,6 +7,7 @@ container begins.
 from __future__ import annotations
 
 import math
+import mmap
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,6 +27,19 @@ ATTACHED_PICTURE = 0x0400  # and the cover of a sound file, a video stream of on
 MANY = 8  # from this many planes on PyAV reads behind a frame's list of them
 # How playlists and the like begin, which name other files or addresses instead of holding sound.
 LISTS = (b"#EXTM3U", b"ffconcat", b"<", b"[playlist]", b"v=0", b"[InternetShortcut]")
+CHECKED = {"flac", "tta", "wavpack", "ac3"}  # codecs whose packets hold a checksum
+# What is often found under the name of a sound file
+OTHERS = (
+    (b"version https://git-lfs", "it is a pointer of Git LFS; fetch the file by git lfs pull"),
+    (b"PK\x03\x04", "it is a zip archive; unpack it"),
+    (b"\x1f\x8b", "it is compressed by gzip; unpack it"),
+    (b"Rar!", "it is a RAR archive; unpack it"),
+    (b"7z\xbc\xaf", "it is a 7z archive; unpack it"),
+    (b"%PDF", "it is a PDF"),
+    (b"MThd", "it is MIDI, which holds notes and no sound"),
+    (b"\0\x05\x16\x07", "it is what macOS writes beside a file, and holds no sound"),
+    (b"{", "it is a text, perhaps the answer of a server in place of the file"),
+)
 SCALES = {"u8": 128.0, "s16": 2.0**15, "s32": 2.0**31, "flt": 1.0, "dbl": 1.0}
 
 
@@ -65,8 +79,8 @@ def open_container(path: str | Path) -> Any:
         InputError: one line, for what is not a file that FFmpeg reads.
     """
     if is_list(check_exists(path)):
-        raise InputError(f"{path}: a playlist or another text, not sound or video; give the files "
-                         "that it names")
+        raise InputError(f"{path}: a playlist, a page of the web or another text, not sound or "
+                         "video; give the files that it names")
     try:
         import av
     except ImportError:
@@ -76,9 +90,23 @@ def open_container(path: str | Path) -> Any:
         # "file:": a colon in a name would be read as the end of a protocol's name.
         return av.open(f"file:{os.fspath(path)}", **lenient())
     except (av.FFmpegError, OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or type(error).__name__
+        reason = _known(path) or getattr(error, "strerror", None) or type(error).__name__
         raise InputError(
             f"{path}: not a sound or video file that FFmpeg can read ({reason})") from None
+
+
+def _known(path: str | Path) -> str:
+    """What a file is that is no sound; empty where that is not known."""
+    with open(path, "rb") as file:
+        begin = file.read(1024)
+        if begin[4:8] == b"ftyp":
+            with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+                if data.find(b"moov") < 0:
+                    return ("it has no index, as its recording or its copy was not finished; "
+                            "programs such as untrunc may mend it")
+    if not begin.strip(b"\0"):
+        return "it holds zeros"
+    return next((what for mark, what in OTHERS if begin.startswith(mark)), "")
 
 
 def lenient() -> dict[str, Any]:
@@ -188,9 +216,12 @@ def prepare_sound(stream: Any) -> None:
 
     Where a file lists the places of its channels one by one, PyAV frees that list twice and the
     process ends. Which loudspeaker a channel belongs to is of no use here, so that only their
-    number is kept.
+    number is kept. Where packets hold a checksum, those that do not agree with it are refused: what
+    is decoded of them is noise at full scale, or silence.
     """
     context = stream.codec_context
+    if context.name in CHECKED:
+        context.options = {"err_detect": "crccheck+explode"}
     count = context.channels
     if count:
         context.layout = {1: "mono", 2: "stereo"}.get(count, f"{count} channels")

@@ -7,8 +7,11 @@ recording, with nothing to tell it from one.
 
 from __future__ import annotations
 
+import mmap
 import os
 import re
+import struct
+import zlib
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -16,9 +19,16 @@ from typing import BinaryIO, NamedTuple
 UNKNOWN = 2**31 - 2**16
 PADDING = 4096  # bytes of sound by which a file may be shorter than its header tells
 PAGE = 27 + 255 + 255 * 255  # bytes of the longest page of Ogg
-LAST_PAGE = 4  # the bit of its header that ends a stream
+PLAIN = (1, 3, 0xFFFE)  # the kinds of samples in WAV whose size follows from their bits
+FIRST_PAGE, LAST_PAGE = 2, 4  # the bits of its header that begin and end a stream
+REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
+MANY = 100_000  # pages, as many as a day has: of a number beyond it a bit is wrong
 ADDED = 3000  # samples that encoders of MP3 add at both ends, at most
 SYNC = 65536  # bytes before the first frame of an MP3 file in which it is looked for
+# How a FLAC file begins: whether titles follow its STREAMINFO, or sound
+FLAC_RATES = dict(enumerate((88200, 176400, 192000, 8000, 16000, 22050, 24000, 32000, 44100, 48000,
+                             96000), 1))  # samples a second, by their number in a frame
+FLAC = (b"fLaC\0\0\0\x22", b"fLaC\x80\0\0\x22")
 
 
 class _Chunks(NamedTuple):
@@ -35,7 +45,7 @@ class _Chunks(NamedTuple):
 
 _RIFF = _Chunks(12, 4, 4, "little", b"data", False, 2)
 _FORMATS = (
-    (rb"RIFF....WAVE|RF64....WAVE", _RIFF),
+    (rb"(RIFF|RF64|BW64)....WAVE", _RIFF),
     (rb"RIFX....WAVE", _RIFF._replace(order="big")),
     (rb"FORM....AIF[FC]", _Chunks(12, 4, 4, "big", b"SSND", False, 2)),
     (rb"riff\x2e\x91\xcf\x11", _Chunks(40, 16, 8, "little", b"data", True, 8)),
@@ -44,8 +54,8 @@ _FORMATS = (
 
 
 def notes(path: str | Path) -> list[str]:
-    """What `cut_off` and `left_over` say of a file."""
-    return cut_off(path) + left_over(path)
+    """What `cut_off`, `left_over`, `lost_pages` and `contradictions` say of a file."""
+    return cut_off(path) + left_over(path) + lost_pages(path) + contradictions(path)
 
 
 def cut_off(path: str | Path) -> list[str]:
@@ -73,6 +83,9 @@ def left_over(path: str | Path) -> list[str]:
     Args:
         path: a file that exists, of a format of `bytes_told`.
     """
+    with open(path, "rb") as file:
+        if file.read(4) == b"fLaC":
+            return _flac_goes_on(file)
     told, there = bytes_told(path) or (0, 0)
     more = _unread(path, told, there)
     if more <= PADDING:
@@ -114,8 +127,6 @@ def _unread(path: str | Path, told: int, there: int) -> int:
         return 0
     with open(path, "rb") as file:
         begin = file.read(64)
-        if begin.startswith(b"riff"):  # libsndfile 1.2.2 reads all that follows in a W64
-            return 0
         length = os.fstat(file.fileno()).st_size
         at = length - there + told
         chunks = next((c for p, c in _FORMATS if re.match(p, begin, re.DOTALL)), None)
@@ -134,6 +145,58 @@ def _unread(path: str | Path, told: int, there: int) -> int:
     # Zeros up to a round size, and the titles that MP3 files have, are no sound
     empty = not rest.strip(b"\0") or rest.startswith((b"ID3", b"TAG", b"APETAGEX"))
     return 0 if empty else length - at
+
+
+def _flac_goes_on(file: BinaryIO) -> list[str]:
+    """A sentence where a FLAC file holds another one, or frames behind the length that it tells."""
+    with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        told, begin = int.from_bytes(data[21:26], "big") & 2**36 - 1, _flac_sound(data)
+        first = data[begin: begin + 4]
+        kind = first[:2]
+        if not told or data[:8] not in FLAC or kind not in (b"\xff\xf8", b"\xff\xf9"):
+            return []
+        goes_on = any(data.find(mark, begin) > 0 for mark in FLAC)
+        tail = data[-6 * (int.from_bytes(data[15:18], "big") or SYNC) - 64:]
+        block = int.from_bytes(data[10:12], "big") if kind == b"\xff\xf8" else 1
+        beyond = set()  # two, as quiet samples look like the header of a frame now and then
+        for found in re.finditer(re.escape(kind), tail):
+            head = tail[found.start():][:16]
+            if [byte & 15 for byte in head[2:4]] == [byte & 15 for byte in first[2:]]:
+                number = _flac_number(head)
+                beyond |= {number} if told <= number * block < told + 2**32 else set()
+    if not goes_on and len(beyond) < 2:
+        return []
+    return [f"its header tells of {told:,} samples, but more follow (recordings were joined as "
+            "they are, or its recorder was killed): they were read as well; a moment at each seam "
+            "may be missing"]
+
+
+def _flac_sound(data: mmap.mmap) -> int:
+    """Where the first frame of a FLAC file begins."""
+    at, last = 4, False
+    while not last and at + 4 <= len(data):
+        last = data[at] >= 128
+        at += 4 + int.from_bytes(data[at + 1: at + 4], "big")
+    return at
+
+
+def _flac_number(head: bytes) -> int:
+    """The number of a frame (or of its first sample) by its header, -1 where it is none."""
+    first = head[4] if len(head) > 4 else 255
+    more = 0 if first < 128 else next((k for k in range(1, 7) if not first << k + 1 & 128), 7)
+    size = 5 + more + {6: 1, 7: 2}.get(head[2] >> 4, 0) if len(head) > 4 else 99
+    size += {12: 1, 13: 2, 14: 2}.get(head[2] & 15, 0)
+    if more == 7 or first >> 6 == 2 or len(head) <= size:
+        return -1
+    crc = 0
+    for byte in head[:size]:
+        crc ^= byte
+        for _ in range(8):
+            crc = (crc << 1 ^ 7 * (crc >> 7)) & 255
+    number = first & (127 if not more else 127 >> more + 1)
+    for byte in head[5: 5 + more]:
+        number = number << 6 | byte & 63
+    return number if crc == head[size] else -1
 
 
 def _nist(header: bytes) -> tuple[int, int]:
@@ -187,6 +250,78 @@ def _without_end(file: BinaryIO) -> list[str]:
         return []
     return ["its last page of Ogg is not marked as the last: it was cut off, or its writer marks "
             "no end"]
+
+
+def contradictions(path: str | Path) -> list[str]:
+    """A sentence where the numbers in the header of a WAV or FLAC file do not agree with each
+    other.
+
+    Args:
+        path: a file that exists, of any format.
+    """
+    with open(path, "rb") as file:
+        begin = file.read(4096)
+        if begin.startswith(FLAC):
+            with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+                frame = data[(at := _flac_sound(data)): at + 3].ljust(3, b"\0")
+            told = int.from_bytes(begin[18:21], "big") >> 4
+            own = FLAC_RATES.get(frame[2] & 15, told) if frame[0] == 255 else told
+            return [] if own == told else [
+                f"its header tells of {told} samples a second, but its sound of {own}: it may play "
+                "at a wrong speed"]
+    at = begin.find(b"fmt ", 12)
+    if begin[:4] not in (b"RIFF", b"RF64", b"BW64") or begin[8:12] != b"WAVE" or at < 0:
+        return []
+    kind, channels, rate, speed, wide, bits = struct.unpack_from(
+        "<HHIIHH", begin[at + 8:].ljust(16, b"\0"))
+    if kind not in PLAIN or not channels * wide * bits:
+        return []
+    fits = {channels * ((bits + 7) // 8), channels * 4 if bits in (20, 24) else 0}
+    if wide not in fits:
+        return [f"its header contradicts itself ({channels} channels of {bits} bits, but {wide} "
+                "bytes for a sample of all): it may be damaged, and what was read noise"]
+    if speed and not speed % wide and speed != rate * wide:
+        return [f"its header contradicts itself ({rate} samples a second, but {speed} bytes, which "
+                f"are {speed // wide}): {rate} was taken"]
+    return []
+
+
+def lost_pages(path: str | Path) -> list[str]:
+    """A sentence where pages of an Ogg file are missing or damaged: their sound is silence.
+
+    Args:
+        path: a file that exists, of any format.
+    """
+    with open(path, "rb") as file:
+        if file.read(4) != b"OggS":
+            return []
+        lost = 0
+        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+            numbers: dict[bytes, tuple[int, bool]] = {}  # by stream: next number, sound has begun
+            at = 0
+            while 0 <= at <= len(data) - 27:
+                head = data[at: at + 27 + data[at + 26]]
+                end = at + len(head) + sum(head[27:])
+                page = data[at: end]
+                if head[:5] != b"OggS\0" or _ogg_sum(page) != head[22:26]:
+                    at = data.find(b"OggS\0", at + 1)
+                    continue
+                number, stream = int.from_bytes(head[18:22], "little"), head[14:18]
+                # What is recorded from a broadcast has its titles first, and then any page
+                due, begun = numbers.get(stream, (number, False))
+                begun = begun and not head[5] & FIRST_PAGE
+                lost += min(max(0, number - due), MANY) if begun else 0
+                begun = begun or 0 < int.from_bytes(head[6:14], "little") < 2**63
+                numbers[stream] = number + 1, begun
+                at = end
+    return [f"{lost} of its pages of Ogg are missing or damaged: they are silence"] if lost else []
+
+
+def _ogg_sum(page: bytes) -> bytes:
+    """The checksum of a page of Ogg: the usual one of 32 bits, from the other end of each byte."""
+    bare = page[:22] + bytes(4) + page[26:]
+    found = ~zlib.crc32(bare.translate(REVERSED), 2**32 - 1) & 2**32 - 1
+    return found.to_bytes(4, "big").translate(REVERSED)
 
 
 def seconds_told(path: str | Path, rate: int) -> float | None:

@@ -6,6 +6,7 @@ offset, which nobody hears, changes nothing, whether it stays or drifts.
 
 from __future__ import annotations
 
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,8 @@ import numpy as np
 from avspeech.errors import InputError
 
 SAMPLE_RATE = 16000
+RATES = (100, 768_000)  # hertz; others are damage, or kilohertz
+MOST_CHANNELS = 64  # more are a damaged header, or no channels
 SILENCE_DB = -90.0  # of full scale, one step of 16 bits: below it there is no sound
 CANCEL_DB = 10.0  # where averaging channels costs more of their power, they cancel each other
 STRETCH = 16384  # samples within which channels may cancel each other, though not in the whole
@@ -24,6 +27,11 @@ ABOVE_FLOOR_DB = 4.0
 WITHIN_DB = 15.0  # all that is this close to the loudest frame is speech, whatever the noise
 UNITS = (2.0**15, 2.0**23, 2.0**31)  # full scale of whole numbers
 OVER = 4.0  # times full scale (12 dB): no codec overshoots by so much
+LOUDEST = 1.6  # times full scale: what was clipped and then coded with loss stays below it
+BESIDE = 100.0  # times full scale (40 dB): from there on numbers are of another scale
+# Bytes of another coding have a power as noise at full scale has, or more, and a sample is not like
+# the one before it, or nearly none is near zero, as half of speech is, and 6 % of a loud tone
+FULL_NOISE, UNLIKE, SMALL, NEVER_SMALL = 0.4, 0.15, 0.1, 0.05
 # Share of the standard deviation of a sound: a mean within it belongs to the speech (it is 0.013 at
 # most in RAVDESS) and stays as it is
 AROUND_ZERO = 0.02
@@ -56,7 +64,7 @@ def mono(audio: Any, notes: list[str] | None = None) -> np.ndarray:
         float32 `[N]`.
 
     Raises:
-        InputError: other shapes and types, no samples, NaN or infinity.
+        InputError: other shapes and types, no samples, NaN, infinity, or samples above `BESIDE`.
     """
     array = np.asarray(audio.detach().cpu() if hasattr(audio, "detach") else audio)
     shape = tuple(array.shape)
@@ -68,13 +76,16 @@ def mono(audio: Any, notes: list[str] | None = None) -> np.ndarray:
     if array.ndim not in (1, 2) or 0 in shape:
         raise InputError(f"audio: shape {shape}, expected [N], [C, N] or [N, C] with at least one "
                          "sample")
-    if array.ndim == 2 and min(shape) > 64:
-        raise InputError(f"audio: shape {shape} has {min(shape)} channels, expected at most 64; "
-                         "one recording a call")
+    if array.ndim == 2 and min(shape) > MOST_CHANNELS:
+        raise InputError(f"audio: shape {shape} has {min(shape)} channels, expected at most "
+                         f"{MOST_CHANNELS}; one recording a call")
     bad = np.argwhere(~np.isfinite(array)).max(axis=1)
     if len(bad):
         raise InputError(f"audio: {len(bad)} samples are NaN or infinite, the first is number "
                          f"{bad.min()}; mend them first")
+    if (peak := float(np.abs(array).max())) > BESIDE:
+        raise InputError(f"audio: samples reach {peak:.4g}, expected between -1 and 1; divide "
+                         "those on the scale of 16 bits by 32768")
     if array.ndim == 2:
         channels = array if shape[0] <= shape[1] else array.T
         levels = ChannelLevels(len(channels))
@@ -86,6 +97,23 @@ def mono(audio: Any, notes: list[str] | None = None) -> np.ndarray:
     return array.astype(np.float32)
 
 
+def check_rate(sample_rate: Any, name: str = "sample_rate") -> int:
+    """A sample rate in hertz as int.
+
+    Args:
+        sample_rate: a whole number of any type.
+        name: of the argument or option, for the error.
+
+    Raises:
+        InputError: no such number, or no rate of sound: 16, say, where 16 kHz are meant.
+    """
+    number = isinstance(sample_rate, Real) and not isinstance(sample_rate, (bool, np.bool_))
+    if not number or not RATES[0] <= sample_rate <= RATES[1] or sample_rate != int(sample_rate):
+        raise InputError(f"{name}={sample_rate!r}: expected a whole number of hertz from "
+                         f"{RATES[0]} to {RATES[1]:,}; 16 kHz are 16000")
+    return int(sample_rate)
+
+
 class ChannelLevels:
     """Power about the mean of each channel of a sound and of their average, gathered by pieces."""
 
@@ -94,6 +122,8 @@ class ChannelLevels:
         self.peak = 0.0
         self.clipped = 0  # samples of flat tops at full scale, in the channel that has most
         self.whole = True  # all samples are whole numbers
+        self._products = 0.0  # of each sample of the first channel and the next one
+        self._small = 0  # samples of it near zero
         self._sum = np.zeros(channels + 1)
         self._square = np.zeros(channels + 1)
         self._stretch: list[Any] = [0, 0.0, 0.0]  # samples, sums, squares
@@ -101,7 +131,9 @@ class ChannelLevels:
 
     def add(self, samples: np.ndarray) -> None:
         """Takes `[C, n]` more; NaN and infinity count as zero."""
-        samples = np.nan_to_num(np.asarray(samples, np.float64), nan=0.0, posinf=0.0, neginf=0.0)
+        with np.errstate(invalid="ignore"):  # bytes that are no floats may be NaN of any kind
+            samples = np.asarray(samples, np.float64)
+        samples = np.nan_to_num(samples, nan=0.0, posinf=0.0, neginf=0.0)
         if not samples.size:
             return
         average = samples.mean(axis=0, keepdims=True) if len(samples) > 1 else samples
@@ -112,6 +144,8 @@ class ChannelLevels:
         self._square += squares
         if len(samples) > 1:
             self._add_to_stretch(samples.shape[1], sums, squares)
+        self._products += float(samples[0, 1:] @ samples[0, :-1])
+        self._small += int(np.count_nonzero(np.abs(samples[0]) < SMALL))
         peak = float(np.abs(samples).max())
         self.peak = max(self.peak, peak)
         if peak >= NEAR_FULL[0]:
@@ -162,10 +196,23 @@ class ChannelLevels:
     def note_clipped(self) -> str | None:
         """What to say of a sound that was clipped as it was recorded; None elsewhere."""
         share = self.clipped / max(1, self.count)
-        if share < CLIPPED or self.scale() != 1:
+        if share < CLIPPED or self.peak > LOUDEST:
             return None
         return (f"it is clipped: {100 * share:.2g} % of its samples are cut at full scale, which "
                 "changes how it sounds; record it with less gain")
+
+    def note_coding(self) -> str | None:
+        """What to say of a sound that is noise at full scale, or nowhere near zero, as bytes are
+        that hold something else than a header says; None elsewhere."""
+        power = float(self._square[0]) / max(1, self.count)
+        if power < FULL_NOISE**2 or self.peak > LOUDEST:
+            return None
+        like_noise = abs(self._products) < UNLIKE * float(self._square[0])
+        if not like_noise and (self._small >= NEVER_SMALL * self.count
+                               or self.clipped >= CLIPPED * self.count):
+            return None
+        return ("it is like noise at full scale: its samples are probably not what its header says "
+                "(the order of bytes, their number, mu-law or a compressed sound); listen to it")
 
     def note(self, channel: int) -> str:
         """What to say where `cancelling` has given a channel."""
@@ -176,9 +223,18 @@ class ChannelLevels:
         """What to divide floats by that lie far beyond full scale: 1.0 where they do not."""
         if self.peak <= OVER:
             return 1.0
-        if self.whole:
+        if self.whole or self.peak > BESIDE:
             return next((unit for unit in UNITS if self.peak <= unit), self.peak)
         return self.peak
+
+    def note_scale(self) -> str | None:
+        """What to say of samples that are not between -1 and 1; None elsewhere."""
+        if self.peak <= LOUDEST:
+            return None
+        what = f"its samples are not between -1 and 1 (full scale), they reach {self.peak:.4g}: "
+        scale = self.scale()
+        return what + (f"they were divided by {scale:.7g}" if scale != 1 else
+                       "players cut off what is beyond; turn it down")
 
 
 def flat_tops(samples: np.ndarray) -> int:

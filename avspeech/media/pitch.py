@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 
 from avspeech.errors import InputError
+from avspeech.media.levels import check_rate
 
 METHODS = ("world", "dio", "swift", "autocorrelation")
 QUIET_DB = 50.0  # a frame this far below the loudest is unvoiced, whatever a tracker finds in it
@@ -72,7 +73,8 @@ def f0(samples: np.ndarray, sample_rate: int, hop_seconds: float = 0.01, low: fl
     samples = np.ascontiguousarray(samples, np.float64)
     if samples.ndim != 1 or not np.isfinite(samples).all():
         raise ValueError(f"expected finite samples [N], got shape {samples.shape}")
-    if not (sample_rate > 0 and hop_seconds > 0 and 0 < low < high < sample_rate / 2):
+    sample_rate = check_rate(sample_rate)
+    if not (hop_seconds > 0 and 0 < low < high < sample_rate / 2):
         raise ValueError(f"sample_rate {sample_rate}, hop_seconds {hop_seconds}, low {low}, high "
                          f"{high}: expected above 0, and low < high < half the sample rate")
     trackers = {"world": _harvest, "dio": _dio, "swift": _swift,

@@ -37,9 +37,15 @@ from avspeech.media.decoding import (
     open_container,
     sound_tracks,
 )
-from avspeech.media.levels import OFFSET, PARTLY, SILENCE_DB, ChannelLevels
-from avspeech.media.tracks import (
+from avspeech.media.levels import (
+    MOST_CHANNELS,
+    OFFSET,
+    PARTLY,
     RATES,
+    SILENCE_DB,
+    ChannelLevels,
+)
+from avspeech.media.tracks import (
     TELLS_LENGTH,
     decode_track,
     open_sndfile,
@@ -52,6 +58,10 @@ KEPT = 32 * 2**20  # bytes of one sound that are kept from the first pass
 EXACT_MAGIC = (b"RIFF", b"RIFX", b"RF64", b"FORM", b".snd", b"fLaC", b"caff", b"riff")
 # Codings that FFmpeg decodes wrongly, not at all, or not to the end
 ORDER_CODINGS = ("G721_", "G723_", "NMS_", "ALAC_", "DPCM_", "DWVW_")
+# What the sound of a film begins with that is kept as if it were samples (IEC 61937; DTS of 16 and
+# 14 bits), within so many bytes: FFmpeg decodes it
+BURSTS = (b"\x72\xf8\x1f\x4e", b"\xfe\x7f\x01\x80", b"\xff\x1f\x00\xe8")
+BURST = 16384
 EXACT_CODINGS = ("PCM_", "FLOAT", "DOUBLE", "ULAW", "ALAW")
 
 @dataclass(frozen=True)
@@ -69,11 +79,13 @@ class Sound:
     level: float  # decibels of full scale
     damaged: tuple[float, ...]  # seconds at which packets did not decode
     notes: tuple[str, ...]  # sentences for the user
+    faults: tuple[str, ...] = ()  # those of them that tell of a file that is not whole
 
     def mixed(self, samples: np.ndarray) -> np.ndarray:
         """`[C, n]` as they were decoded -> `[n]` float32."""
         alone = self.channel is not None and len(samples) == self.channels
-        one = samples[self.channel] if alone else samples.mean(axis=0)
+        with np.errstate(invalid="ignore"):  # as in `ChannelLevels.add`
+            one = samples[self.channel] if alone else samples.mean(axis=0)
         return np.asarray(one if self.scale == 1 else one / self.scale, np.float32)
 
 
@@ -147,9 +159,14 @@ def promised(path: str | Path) -> float | None:
     """Seconds of sound that the header of a file promises; None where it has no sure number."""
     if check_exists(path)[:4] in EXACT_MAGIC:
         with contextlib.suppress(*sndfile_errors()), open_sndfile(path) as file:
-            if _exact(file):
+            if _exact(path, file):
                 return file.frames / file.samplerate
-    with open_container(path) as container:
+    try:
+        container = open_container(path)
+    except InputError:
+        survey(path)  # what libsndfile alone reads
+        return None
+    with container:
         timed = TELLS_LENGTH & set(container.format.name.split(","))
         streams = [s for s in sound_tracks(container) if s.duration]
         if not streams or not timed:
@@ -198,8 +215,12 @@ def _identity(path: str | Path) -> tuple[str, int, int, int]:
     return os.path.abspath(path), about.st_size, about.st_mtime_ns, about.st_ino
 
 
-def _exact(file: Any) -> bool:
+def _exact(path: str | Path, file: Any) -> bool:
     """Whether libsndfile knows a file's length and finds every place in it."""
+    if file.format == "W64":  # it takes all that follows for sound
+        told, there = endings.bytes_told(path) or (0, 0)
+        if there >= told + 8:
+            return False
     return (file.seekable() and 0 < file.frames < 2**40 and RATES[0] <= file.samplerate <= RATES[1]
             and file.subtype.startswith(EXACT_CODINGS))
 
@@ -229,14 +250,16 @@ def _only_track(path: str, track: int | None) -> None:
 
 def _sndfile_reader(path: str | Path) -> str | None:
     """How libsndfile reads a file; None for what FFmpeg should decode."""
-    with open(path, "rb") as begin:
-        if begin.read(4) not in EXACT_MAGIC:
-            return None
+    with open(path, "rb") as file:
+        begin = file.read(BURST)
+    if begin[:4] not in EXACT_MAGIC or any(mark in begin for mark in BURSTS):
+        return None
     with contextlib.suppress(*sndfile_errors()), open_sndfile(path) as file:
-        if _exact(file):
-            if file.format == "FLAC":  # is its last sample there, or was it cut off?
+        if _exact(path, file):
+            if file.format == "FLAC":  # is its last sample there, and the last one?
                 file.seek(file.frames - 1)
-                return "seek" if len(file.read(1)) == 1 else None
+                ends = len(file.read(1)) == 1 and not endings.left_over(path)
+                return "seek" if ends else None
             return "seek"
         return "order" if file.subtype.startswith(ORDER_CODINGS) else None
     return None
@@ -246,6 +269,8 @@ def _survey_sndfile(path: str, key: Any, reader: str) -> Sound:
     with open_sndfile(path) as file:
         if not RATES[0] <= file.samplerate <= RATES[1]:
             raise ValueError("no sample rate of sound")
+        if file.format == "XI":
+            raise ValueError("an instrument, whose sample rate is the player's choice")
     found = Sound(0, 0, reader, 1, 0, None, 1.0, 0.0, math.nan, (), ())
     return _measured(path, key, found, [], endings.notes(path))
 
@@ -260,16 +285,21 @@ def _judged(found: Sound, levels: dict[int, ChannelLevels]) -> Sound:
     elif (lost := levels[most].partly() / found.rate) >= PARTLY:
         notes.append(f"for some {lost:.0f} s its channels cancel each other (one is inverted "
                      "there): little of the sound is left; give a file with one of them")
-    if scale != 1:
-        notes.append(f"its samples reach {max(part.peak for part in levels.values()):.4g} times "
-                     f"full scale: they were divided by {scale:.4g}")
-    if (clipped := levels[most].note_clipped()) is not None:
+    loudest = max(levels.values(), key=lambda part: part.peak)
+    if (beyond := loudest.note_scale()) is not None:
+        notes.append(beyond)
+    faults = found.faults
+    if (coding := levels[most].note_coding()) is not None:
+        notes.append(coding)
+        faults = *faults, coding
+    elif (clipped := levels[most].note_clipped()) is not None:
         notes.append(clipped)
     offset = levels[most].offset(alone) / scale
     if abs(offset) >= OFFSET:
         notes.append(f"its samples lie around a constant offset of {offset:.3f} of full scale")
     return replace(found, channels=most, channel=alone, scale=scale, offset=offset,
-                   notes=tuple(notes), level=max(part.decibels for part in levels.values()))
+                   notes=tuple(notes), faults=faults,
+                   level=max(part.decibels for part in levels.values()))
 
 
 def _survey_tracks(path: str, key: Any, track: int | None) -> Sound:
@@ -333,6 +363,9 @@ def _measured(path: str, key: Any, found: Sound, damaged: list[float], notes: li
     kept: list[np.ndarray] | None = []
     samples = size = rate = 0
     for rate, piece in _decoded(path, found, damaged, notes):  # noqa: B007
+        if len(piece) > MOST_CHANNELS:
+            raise InputError(f"{path}: its header tells of {len(piece)} channels, expected at most "
+                             f"{MOST_CHANNELS}; it is damaged, or no recording")
         samples += piece.shape[1]
         if len(piece) not in levels:
             levels[len(piece)] = ChannelLevels(len(piece))
@@ -344,7 +377,8 @@ def _measured(path: str, key: Any, found: Sound, damaged: list[float], notes: li
     if not samples:
         raise InputError(
             f"{path}: no sound could be decoded from it; the file is empty, damaged or truncated")
-    found = replace(found, rate=rate, samples=samples, damaged=tuple(damaged), notes=tuple(notes))
+    found = replace(found, rate=rate, samples=samples, damaged=tuple(damaged), notes=tuple(notes),
+                    faults=tuple(notes))
     found = _judged(found, levels)
     if kept is not None:
         _here.kept = ((*key, found), np.concatenate([found.mixed(piece) for piece in kept]))

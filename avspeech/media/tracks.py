@@ -25,8 +25,8 @@ from avspeech.media.decoding import (
     prepare_sound,
     sound_tracks,
 )
+from avspeech.media.levels import RATES
 
-RATES = (100, 768_000)  # hertz; others are damage
 MAX_GAP = 6 * 3600  # seconds of silence that are never exceeded
 # Formats whose header has the length of the file. Elsewhere it is estimated from times that may be
 # wrong.
@@ -34,6 +34,7 @@ TELLS_LENGTH = {"mov", "matroska", "webm", "avi", "asf", "flv"}
 # Formats without times: FFmpeg counts their packets, also those that hold no sound
 COUNTED = {"mp3", "aac", "loas", "ac3", "eac3", "dts", "amr", "gsm", "g722"}
 COUNTS_SAMPLES = {"flac", "tta"}  # formats whose header has the number of samples, or nothing
+LOST = 0.1  # seconds that are missing in the middle, from which on it is said of other formats
 MISSING = 1.0  # seconds by which sound may be shorter than the header tells
 MISSING_COUNTED = 0.25  # the same where a header counts samples or frames
 DISCARD_ALL = 48  # AVDISCARD_ALL: the packets of such a stream are not read
@@ -63,8 +64,9 @@ def decode_track(path: str | Path, track: int, damaged: list[float],
             raise InputError(f"{path}: this FFmpeg has no decoder for its track of sound {track}")
         timed = TELLS_LENGTH & set(container.format.name.split(","))
         length = container.duration / 1e6 if timed and container.duration else None
-        heard = 0
+        heard = lost = 0
         broken: list[str] = []
+        gaps: list[float] = []
         frames = _frames(container, stream, damaged, broken)
         first = next(frames, None)
         if first is None:
@@ -79,6 +81,9 @@ def decode_track(path: str | Path, track: int, damaged: list[float],
                 heard += piece.shape[1]
                 yield rate, piece
                 continue
+            if heard:  # else it begins late
+                gaps.append(heard / rate)
+                lost += piece
             heard += piece
             if piece > MAX_GAP * rate:
                 raise InputError(f"{path}: its time jumps by {piece / rate:.0f} s; the file is "
@@ -88,9 +93,19 @@ def decode_track(path: str | Path, track: int, damaged: list[float],
                 piece -= rate
         notes.extend(f"it breaks off: FFmpeg cannot read it up to its end ({reason})"
                      for reason in broken)
+        formats = set(container.format.name.split(","))
+        if formats & COUNTS_SAMPLES and not damaged:
+            damaged.extend(gaps)
         told, spare = _told(path, container, stream, rate)
-        if not broken and heard / rate < told - spare:
-            notes.append(f"it ends at {heard / rate:.1f} s, but its header tells of {told:.1f} s: "
+        missing = not broken and heard / rate < told - spare
+        if lost >= LOST * rate or gaps and damaged:
+            notes.append(f"{lost / rate:.2f} s of its sound are missing or damaged, the first at "
+                         f"{gaps[0]:.2f} s: it is silent there")
+        elif damaged and not missing:
+            since = "" if math.isnan(damaged[0]) else f", the first at {damaged[0]:.2f} s"
+            notes.append(f"damaged packets were left out: {len(damaged)}{since}")
+        if missing:
+            notes.append(f"it ends at {heard / rate:.2f} s, but its header tells of {told:.2f} s: "
                          "the rest is missing")
 
 
@@ -101,7 +116,7 @@ def _told(path: str | Path, container: Any, stream: Any, rate: int) -> tuple[flo
     if "mp3" in formats:
         return endings.seconds_told(path, rate) or 0.0, MISSING_COUNTED
     if formats & COUNTS_SAMPLES:
-        return float((stream.duration or 0) * stream.time_base), MISSING_COUNTED
+        return float((stream.duration or 0) * stream.time_base), 0.005
     end = 0.0
     if formats & TELLS_LENGTH:
         end = float((stream.duration or 0) * stream.time_base) or _tagged(container, stream)

@@ -24,6 +24,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from avspeech.media import pitch
+from avspeech.media.levels import check_rate
 from avspeech.synthesis import cepstra
 from avspeech.synthesis.silence import Silence, boundary_pauses, frame_power, silences, silent
 
@@ -153,6 +154,7 @@ class Melody:
             method: of `pitch.f0` (default: `pitch.best_method()`).
             search: range of F0 in hertz (default: 40 to 800 for "world", 60 to 500 otherwise).
         """
+        sample_rate = check_rate(sample_rate)
         method = method or pitch.best_method()
         low, high = search or (SEARCH_HZ if method == "world" else (60.0, 500.0))
         high = min(high, 0.45 * sample_rate)

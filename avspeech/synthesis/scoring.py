@@ -425,7 +425,8 @@ def _recordings(folder: Path) -> dict[str, Path]:
         raise InputError(f"{folder}: no such folder; expected one of sound files")
     found: dict[str, Path] = {}
     for path in sorted(folder.rglob("*")):
-        if path.suffix.lower() in audio.SOUND_SUFFIXES | MORE_SUFFIXES:
+        if (path.suffix.lower() in audio.SOUND_SUFFIXES | MORE_SUFFIXES
+                and not path.name.startswith(".")):
             name = path.relative_to(folder).with_suffix("").as_posix()
             if name in found:
                 raise InputError(f"{path}: {found[name].name} has the same name; keep one of them")
@@ -452,12 +453,13 @@ def _rate(path: Path) -> int:
     import soundfile
 
     try:
-        return int(soundfile.info(str(path)).samplerate)
-    except soundfile.LibsndfileError:
+        return audio.check_rate(soundfile.info(str(path)).samplerate)
+    except (soundfile.LibsndfileError, InputError):
         pass
     try:
         with audio.open_container(path) as container:
-            return next((s.rate for s in container.streams.audio if s.rate), TOP_RATE)
+            rates = [s.rate for s in audio.sound_tracks(container) if audio.can_decode(s)]
+            return audio.check_rate(rates[0]) if rates else TOP_RATE
     except InputError:  # it is named as its pair is measured
         return TOP_RATE
 

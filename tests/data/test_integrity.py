@@ -147,10 +147,10 @@ def test_wrong_rates(tmp_path: Path) -> None:
     assert "44100 Hz, expected 16000" in found[0] and "30.00 frames a second, expected 25" in found[1]
 
 
-@pytest.mark.parametrize("option", [{"sample_rate": -1}, {"fps": float("nan")}])
+@pytest.mark.parametrize("option", [{"sample_rate": -1}, {"sample_rate": 16}, {"fps": float("nan")}])
 def test_rates_that_cannot_be(tmp_path: Path, option: dict) -> None:
     sound(tmp_path / "a.wav")
-    with pytest.raises(InputError, match="expected a number above 0"):
+    with pytest.raises(InputError, match="expected a (whole )?number"):
         one(tmp_path, **option)
 
 
@@ -242,3 +242,27 @@ def test_real_clips(real_data: Path, tmp_path: Path) -> None:
     write_manifest(tmp_path / "m.jsonl", (Utterance(c, c, 2.9, "grid-s1", views=(View(c),)) for c
                                           in clips))
     assert integrity.check_manifest(tmp_path / "m.jsonl", folder, fps=25.0) == []
+
+
+def test_flac_of_two_recordings_or_with_a_damaged_frame(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "a.flac", np.random.default_rng(0).normal(0, 0.1, 48000), 16000)
+    assert one(tmp_path, "a.flac", 3.0) == []
+    data = (tmp_path / "a.flac").read_bytes()
+    (tmp_path / "a.flac").write_bytes(data + data)
+    (found,) = one(tmp_path, "a.flac", 3.0)
+    assert "more follow" in found
+    at = len(data) // 2
+    (tmp_path / "a.flac").write_bytes(data[:at] + bytes(8) + data[at + 8:])
+    (found,) = one(tmp_path, "a.flac", 3.0)
+    assert "damaged" in found
+
+
+def test_what_reading_says_of_damage_is_a_fault(tmp_path: Path) -> None:
+    samples = np.random.default_rng(0).normal(0, 0.1, 48000)
+    soundfile.write(tmp_path / "a.htk", samples, 16000, format="HTK", subtype="PCM_16")
+    assert one(tmp_path, "a.htk", 3.0) == []  # only libsndfile reads it
+    soundfile.write(tmp_path / "a.wav", samples, 16000)
+    data = (tmp_path / "a.wav").read_bytes()
+    (tmp_path / "a.wav").write_bytes(data[:44] + np.frombuffer(data[44:], "<i2").byteswap().tobytes())
+    (found,) = one(tmp_path, "a.wav", 3.0)
+    assert "like noise at full scale" in found

@@ -178,7 +178,7 @@ def test_speech_bounds_cut_silence_and_keep_a_margin():
 
 def test_sound_files_are_found_at_any_depth_in_order(tmp_path: Path) -> None:
     (tmp_path / "a" / "b").mkdir(parents=True)
-    for name in ("z.WAV", "a/b/y.flac", "a/x.mp4", "a/w.ogg", "notes.txt"):
+    for name in ("z.WAV", "a/b/y.flac", "a/x.mp4", "a/w.ogg", "notes.txt", "a/._w.ogg"):
         (tmp_path / name).touch()
     assert [f.relative_to(tmp_path).as_posix() for f in audio.sound_files(tmp_path)] == [
         "a/b/y.flac", "a/w.ogg", "z.WAV"]

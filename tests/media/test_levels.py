@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import runpy
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from avspeech.errors import InputError
-from avspeech.media import audio
-from avspeech.media.levels import ChannelLevels, bent_tops, flat_tops, frame_power, speech_threshold
+from avspeech.media import audio, pitch
+from avspeech.media.levels import (
+    ChannelLevels,
+    bent_tops,
+    check_rate,
+    flat_tops,
+    frame_power,
+    speech_threshold,
+)
+from avspeech.synthesis.prosody import Melody
 
 RATE = 16000
 EDGE = Path(__file__).resolve().parents[2] / "examples" / "edge" / "recognise.py"
@@ -115,7 +124,8 @@ def test_channels_that_cancel_are_not_averaged() -> None:
 
 def test_shapes_and_numbers_that_are_no_sound() -> None:
     for bad, match in ((np.zeros((2, 0)), "shape"), (np.zeros(4, np.int16), "int16"),
-                       (np.array([0.0, np.nan]), "number 1"), (np.zeros((70, 80)), "70 channels")):
+                       (np.array([0.0, np.nan]), "number 1"), (np.zeros((70, 80)), "70 channels"),
+                       (np.array([0.0, -3e4]), "between -1 and 1")):
         with pytest.raises(InputError, match=match):
             audio.mono(bad)
 
@@ -132,6 +142,24 @@ def test_levels_far_beyond_full_scale() -> None:
     assert scale(30 * sound / np.abs(sound).max()) == pytest.approx(30)
     assert scale(np.round(sound * 32768)) == 32768
     assert scale(np.round(sound * 2.0**23)) == 2.0**23
+    assert scale(30000.5 * sound / np.abs(sound).max()) == 32768
+
+
+@pytest.mark.parametrize("rate", [16, 44.1, 0, -16000, True, "16000", None, 1e9, float("nan"), float("inf"),
+                                  16000.5, 1j])
+def test_rates_that_are_no_rates_are_refused_in_one_way(rate: Any, tmp_path: Path) -> None:
+    sound = said()
+    for call in (check_rate, lambda r: audio.resample(sound, r, RATE),
+                 lambda r: audio.resample(sound, RATE, r),
+                 lambda r: audio.write(tmp_path / "a.wav", sound, r), lambda r: pitch.f0(sound, r),
+                 lambda r: audio.read(tmp_path / "a.wav", r), lambda r: Melody.of(sound, r)):
+        with pytest.raises(InputError, match="rate=.*expected a whole number of hertz"):
+            call(rate)
+
+
+@pytest.mark.parametrize("rate", [16000, 16000.0, np.int64(16000), np.float32(16000)])
+def test_rates_of_any_type_of_number(rate: Any) -> None:
+    assert check_rate(rate) == 16000 and type(check_rate(rate)) is int
 
 
 def test_flat_tops_are_counted_and_tones_that_reach_full_scale_are_not() -> None:

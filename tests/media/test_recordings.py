@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -16,7 +17,7 @@ pytest.importorskip("av")
 from sounds import decoded, encode, murmur  # noqa: E402
 
 from avspeech.errors import InputError  # noqa: E402
-from avspeech.media import audio, recordings  # noqa: E402
+from avspeech.media import audio, endings, recordings  # noqa: E402
 
 RATE = 48000
 
@@ -212,8 +213,15 @@ def test_float_sound_beyond_full_scale_is_brought_to_range(tmp_path: Path, name:
         notes: list[str] = []
         found = audio.read(tmp_path / name, RATE, notes=notes)
         assert np.abs(found - wanted).max() < 1e-5
-        assert len(notes) == 1 and "full scale" in notes[0]
+        assert len(notes) == 1 and "not between -1 and 1" in notes[0] and "divided by" in notes[0]
         (tmp_path / name).unlink()
+
+
+def test_float_sound_that_is_louder_than_full_scale_is_not_called_clipped(tmp_path: Path) -> None:
+    sound = murmur(1, RATE)
+    soundfile.write(tmp_path / "a.wav", 3 * sound / np.abs(sound).max(), RATE, subtype="FLOAT")
+    (note,) = audio.notes_of(tmp_path / "a.wav")
+    assert "not between -1 and 1" in note and "turn it down" in note
 
 
 SAFE = """
@@ -371,7 +379,7 @@ def test_a_header_without_a_length_misses_nothing(tmp_path: Path, size: int) -> 
     assert audio.notes_of(tmp_path / "a.wav") == []
 
 
-@pytest.mark.parametrize("kind", ["wav", "rf64", "aiff", "au", "caf"])
+@pytest.mark.parametrize("kind", ["wav", "rf64", "w64", "aiff", "au", "caf"])
 def test_what_follows_behind_the_sound_is_said(tmp_path: Path, kind: str) -> None:
     path = tmp_path / f"a.{kind}"
     soundfile.write(path, murmur(2, 16000), 16000, format=kind.upper())
@@ -439,3 +447,153 @@ def test_clipping_is_said(tmp_path: Path, name: str, codec: str, rate: int) -> N
             soundfile.write(path, sound, rate)
         told = [note for note in audio.notes_of(path) if "it is clipped: " in note]
         assert bool(told) == (gain > 1), (gain, told)
+
+
+@pytest.mark.parametrize("second", [4.0, 1.0])
+def test_flac_files_that_were_joined_are_read_in_whole_and_it_is_said(tmp_path: Path, second: float) -> None:
+    parts = [murmur(4, 16000), murmur(second, 16000, 1)]
+    for k, part in enumerate(parts):
+        soundfile.write(tmp_path / f"{k}.flac", part, 16000)
+        assert audio.notes_of(tmp_path / f"{k}.flac") == []
+    path = tmp_path / "a.flac"
+    path.write_bytes(b"".join((tmp_path / f"{k}.flac").read_bytes() for k in range(2)))
+    found = audio.read(path)
+    assert np.abs(found[: 4 * 16000] - parts[0]).max() < 1e-4
+    assert np.abs(found[-8000:] - parts[1][-8000:]).max() < 1e-4 and len(found) > (3.7 + second) * 16000
+    assert "more follow" in audio.notes_of(path)[0] and audio.duration(path) == len(found) / 16000
+
+
+@pytest.mark.parametrize("subtype", ["PCM_16", "PCM_24"])
+@pytest.mark.parametrize("rate", [8000, 44100])
+def test_a_flac_that_tells_fewer_samples_than_there_are(tmp_path: Path, subtype: str, rate: int) -> None:
+    path, sound = tmp_path / "a.flac", murmur(4, rate)
+    soundfile.write(path, np.stack([sound, 0.5 * sound], 1), rate, subtype=subtype)
+    data = bytearray(path.read_bytes())
+    told = int.from_bytes(data[21:26], "big")
+    data[21:26] = (told - 3 * rate).to_bytes(5, "big")
+    path.write_bytes(data)
+    assert len(audio.read(path, rate)) == 4 * rate and audio.duration(path) == 4.0
+    assert f"tells of {rate:,} samples" in audio.notes_of(path)[0]
+
+
+def test_quiet_samples_of_flac_are_no_frame(tmp_path: Path) -> None:
+    """Their bytes are often as a frame begins, and now and then its checksum agrees."""
+    header = b"\xff\xf8\x35\x08\0"
+    crc = next(k for k in range(256) if endings._flac_number(header + bytes([k])) == 0)
+    info = bytes([4, 128, 4, 128]) + bytes(3) + b"\0\5\x0a" + b"\x03\xe8\0\xf0\0\0\x80\0" + bytes(16)
+    chance = bytes.fromhex("fff8fff7e722b8111e3b042928013bfc")  # number 30904
+    assert endings._flac_number(chance) == 30904
+    begin = b"fLaC\x80\0\0\x22" + info + header + bytes([crc])
+    (tmp_path / "a.flac").write_bytes(begin + bytes(500) + chance * 2)
+    assert endings.left_over(tmp_path / "a.flac") == []
+
+
+DAMAGED = [("a.flac", "flac", 16000), ("a.mka", "flac", 16000), ("a.ac3", "ac3", 48000),
+           ("a.ogg", "flac", 16000), ("a.opus", "libopus", 48000)]
+
+
+@pytest.mark.parametrize(("name", "codec", "rate"), DAMAGED)
+def test_damage_that_a_checksum_tells_is_silence_and_is_said(tmp_path: Path, name: str, codec: str,
+                                                             rate: int) -> None:
+    path = encode(tmp_path / name, [murmur(4, rate)], rate, codec)
+    whole, data = audio.read(path, rate), path.read_bytes()
+    assert audio.notes_of(path) == []
+    for place in (0.4, 0.6, 0.7):
+        broken, at = bytearray(data), round(place * len(data))
+        broken[at: at + 9] = bytes(255 - byte for byte in broken[at: at + 9])
+        path.write_bytes(broken)
+        notes: list[str] = []
+        found = audio.read(path, rate, notes=notes)
+        assert any("damaged" in note for note in notes), notes
+        assert np.abs(found).max() < 1.2 * np.abs(whole).max()
+        assert np.abs(found[: rate // 2] - whole[: rate // 2]).max() < 1e-3
+        if name not in ("a.ac3", "a.ogg"):  # there are times by which what follows keeps its place
+            assert len(found) == len(whole) and np.abs(found[-rate // 2:] - whole[-rate // 2:]).max() < 1e-2
+
+
+@pytest.mark.parametrize("name", ["a.ogg", "a.opus"])
+def test_a_page_of_ogg_that_was_lost_is_said(tmp_path: Path, name: str) -> None:
+    path = encode(tmp_path / name, [murmur(6, RATE)], RATE, "flac" if name == "a.ogg" else "libopus")
+    data = path.read_bytes()
+    whole, pages = audio.read(path), [at.start() for at in re.finditer(b"OggS\0", data)]
+    path.write_bytes(data[: pages[4]] + data[pages[5]:])
+    assert audio.notes_of(path)[0].startswith("1 of its pages") and len(audio.read(path)) == len(whole)
+    path.write_bytes(data[: pages[2]] + data[pages[4]:])  # as a broadcast that was recorded begins
+    assert endings.lost_pages(path) == []
+
+
+def test_more_channels_than_there_are_are_refused_or_said(tmp_path: Path) -> None:
+    path = tmp_path / "a.wav"
+    soundfile.write(path, murmur(1, 16000), 16000)
+    data = bytearray(path.read_bytes())
+    for channels, words in ((255, "tells of 255 channels"), (3, "3 channels of 16 bits, but 2 bytes")):
+        data[22:24] = channels.to_bytes(2, "little")
+        path.write_bytes(data)
+        if channels > 64:
+            with pytest.raises(InputError, match=words):
+                audio.read(path)
+        else:
+            assert any(words in note for note in audio.notes_of(path))
+    data[22:24], data[24:28] = b"\1\0", (8000).to_bytes(4, "little")
+    path.write_bytes(data)
+    assert [note for note in audio.notes_of(path) if "8000 samples a second, but 32000 bytes" in note]
+    soundfile.write(tmp_path / "a.flac", murmur(1, 16000), 16000)
+    data = bytearray((tmp_path / "a.flac").read_bytes())
+    data[18:20] = (44100 >> 4).to_bytes(2, "big")
+    (tmp_path / "a.flac").write_bytes(data)
+    assert "but its sound of 16000" in audio.notes_of(tmp_path / "a.flac")[0]
+
+
+@pytest.mark.parametrize("subtype", ["PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE", "ULAW",
+                                     "IMA_ADPCM", "GSM610"])
+@pytest.mark.parametrize("kind", ["WAV", "WAVEX", "RF64"])
+def test_headers_of_wav_do_not_contradict_themselves(tmp_path: Path, subtype: str, kind: str) -> None:
+    if not soundfile.check_format(kind, subtype):
+        return
+    soundfile.write(tmp_path / "a.wav", murmur(0.2, 16000), 16000, format=kind, subtype=subtype)
+    assert endings.contradictions(tmp_path / "a.wav") == []
+
+
+def test_an_instrument_is_no_recording(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "a.xi", murmur(1, 44100), 44100, format="XI", subtype="DPCM_16")
+    with pytest.raises(InputError, match="not a sound or video file"):
+        audio.read(tmp_path / "a.xi")
+
+
+def test_samples_that_are_not_what_the_header_says_are_like_noise(tmp_path: Path) -> None:
+    sound, path = murmur(2, 16000), tmp_path / "a.wav"
+    soundfile.write(path, sound, 16000)
+    data = path.read_bytes()
+    soundfile.write(tmp_path / "f.wav", sound, 16000, subtype="FLOAT")
+    floats = (tmp_path / "f.wav").read_bytes()
+    at = floats.index(b"fmt ") + 8
+    for wrong in (data[:44] + np.frombuffer(data[44:], "<i2").byteswap().tobytes(),
+                  data[:44] + b"\1" + data[44:-1], data[:32] + b"\1\0\x08\0" + data[36:],
+                  floats[:at] + b"\1\0" + floats[at + 2:]):
+        path.write_bytes(wrong)
+        assert [note for note in audio.notes_of(path) if "like noise at full scale" in note]
+    tone = np.sin(np.arange(32000) * 0.3)
+    for right in (tone, 0.6 * tone, np.sign(tone), np.clip(30 * sound, -1, 1), 3 * sound):
+        soundfile.write(path, right, 16000)
+        assert not [note for note in audio.notes_of(path) if "like noise" in note]
+
+
+def test_the_sound_of_a_film_that_is_kept_as_samples_is_decoded(tmp_path: Path) -> None:
+    coded = encode(tmp_path / "a.ac3", [murmur(2, RATE)], RATE, "ac3", bit_rate=192_000).read_bytes()
+    step, bursts = coded.find(b"\x0b\x77", 2), b""
+    for at in range(0, len(coded), step):
+        frame = np.frombuffer(coded[at: at + step], ">u2").astype("<u2").tobytes()
+        burst = np.array([0xF872, 0x4E1F, 1, 8 * step], "<u2").tobytes() + frame
+        bursts += burst.ljust(6144, b"\0")
+    soundfile.write(tmp_path / "a.wav", np.frombuffer(bursts, "<i2").reshape(-1, 2), RATE)
+    assert like(audio.read(tmp_path / "a.wav", RATE), audio.read(tmp_path / "a.ac3", RATE)) > 0.99
+
+
+@pytest.mark.parametrize(("begin", "words"), [
+    (b"version https://git-lfs.github.com/spec/v1\n", "git lfs pull"), (b"PK\3\4abc", "zip"),
+    (bytes(5000), "zeros"), (b'{"error": 404}', "server"),
+    (b"\0\0\0\x18ftypM4A \0\0\2\0isomiso2\0\0\x40\0mdat" + bytes(9), "index")])
+def test_what_is_no_sound_is_named(tmp_path: Path, begin: bytes, words: str) -> None:
+    (tmp_path / "a.wav").write_bytes(begin)
+    with pytest.raises(InputError, match=words):
+        audio.read(tmp_path / "a.wav")

@@ -140,6 +140,24 @@ def test_one_file_of_a_low_rate_does_not_spoil_all(tmp_path: Path) -> None:
         scoring.score(*folders)
 
 
+def test_headers_that_cannot_be_are_a_failure_of_their_file_alone(tmp_path: Path) -> None:
+    """A rate of 1, a coding that nothing decodes, and what macOS puts beside a file."""
+    pytest.importorskip("av")
+    for folder in ("one", "two"):
+        (tmp_path / folder).mkdir()
+        for name in ("a", "b", "c"):
+            soundfile.write(tmp_path / folder / f"{name}.wav", voice(200.0), RATE)
+    (tmp_path / "two" / "._a.wav").write_bytes(b"\0\5\x16\7")
+    data = bytearray((tmp_path / "two" / "b.wav").read_bytes())
+    data[24:28] = (1).to_bytes(4, "little")
+    (tmp_path / "two" / "b.wav").write_bytes(data)
+    data[20:22] = b"\x34\x12"
+    (tmp_path / "two" / "c.wav").write_bytes(data)
+    found = scoring.score(tmp_path / "one", tmp_path / "two", method="dio")
+    assert found.settings["sample_rate"] == RATE and set(found.failed) == {"b", "c"}
+    assert "a" in found.pairs and not found.unreadable
+
+
 def test_undefined_is_said_as_such() -> None:
     nothing = scoring.Scores({}, {"break_f1": scoring.metrics.Interval(math.nan, math.nan, math.nan)},
                              {"break_f1": 0}, {})

@@ -364,6 +364,8 @@ def _profile(args: argparse.Namespace) -> None:
 def _export(args: argparse.Namespace) -> int:
     from avspeech.core import pretrained
 
+    if args.to != "runtime":
+        storage.keep_apart({"--out": args.out}, {"--calibrate": args.calibrate})
     task = pretrained.read_info(args.model).task
     if args.to == "runtime":
         if args.calibrate:

@@ -11,12 +11,13 @@ import dataclasses
 import importlib
 import inspect
 import math
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Protocol
 
-from avspeech.data.corpora import scan
+from avspeech.data.corpora import layout, scan
 from avspeech.errors import InputError
 
 CORPORA = ("adress", "ased", "asterisk", "baved", "cmu_mosei", "common_voice", "crema_d",

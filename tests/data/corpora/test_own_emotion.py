@@ -122,6 +122,19 @@ def test_a_folder_of_what_has_no_label_is_no_class(tmp_path, sound):
         corpora.prepare("own_emotion", tmp_path / "in", tmp_path / "out")
 
 
+def test_a_table_that_the_manifest_would_replace_is_kept(tmp_path, sound):
+    for k in range(4):
+        sound(tmp_path / f"{k}.wav", k)
+    rows = [{"file": f"{k}.wav", "label": ("joy", "rage")[k % 2]} for k in range(4)]
+    table = tmp_path / "all.jsonl"
+    table.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    before = table.read_bytes()
+    with pytest.raises(InputError, match="all.jsonl: would be replaced by the manifest"):
+        corpora.prepare("own_emotion", table, tmp_path)
+    assert table.read_bytes() == before
+    corpora.prepare("own_emotion", table, tmp_path / "out")
+
+
 def test_a_sound_that_cannot_be_read_is_named(tmp_path, sound):
     for k in range(6):
         sound(tmp_path / "in" / ("joy" if k % 2 else "rage") / f"{k}.wav", k)

@@ -354,14 +354,18 @@ def _data_views(args: argparse.Namespace) -> None:
 def _profile(args: argparse.Namespace) -> None:
     from avspeech.emotion.costs import print_costs
 
-    if args.seconds <= 0 or args.threads < 1 or (args.repeats is not None and args.repeats < 1):
-        raise InputError("--seconds should be above 0, --threads and --repeats at least 1")
+    if (not 0 < args.seconds <= 3600 or args.threads < 1
+            or (args.repeats is not None and args.repeats < 1)):
+        raise InputError("--seconds should be above 0 and at most 3600, --threads and --repeats at "
+                         "least 1")
     print_costs(args.model, args.seconds, args.threads, args.repeats)
 
 
 def _export(args: argparse.Namespace) -> int:
     from avspeech.core import pretrained
 
+    if args.to != "runtime":
+        storage.keep_apart({"--out": args.out}, {"--calibrate": args.calibrate})
     task = pretrained.read_info(args.model).task
     if args.to == "runtime":
         if args.calibrate:

@@ -16,7 +16,7 @@ import socket
 import tempfile
 import time
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
@@ -156,6 +156,30 @@ def _no_scratch(error: OSError) -> InputError:
     return InputError(f"{place}: the folder for temporary files cannot be written to ({reason}); "
                       "free some space there, or name another folder by the environment "
                       "variable TMPDIR")
+
+
+def keep_apart(outputs: Mapping[str, Path | None], inputs: Mapping[str, Path | None]) -> None:
+    """Refuses two results in one place, a result in the place of an input, and one in the place of
+    a folder.
+
+    Args:
+        outputs: {option: file to write, or None}; "-" is standard output.
+        inputs: {option: file that is read, or None}.
+
+    Raises:
+        InputError: something would be lost.
+    """
+    taken = {os.path.realpath(path): option for option, path in inputs.items()
+             if path is not None and str(path) != "-"}
+    for option, path in outputs.items():
+        if path is None or str(path) == "-":
+            continue
+        if path.is_dir():
+            raise InputError(f"{option} {path}: a folder; expected a file to write")
+        other = taken.setdefault(os.path.realpath(path), option)
+        if other != option:
+            raise InputError(f"{option} {path}: the file of {other}, which would be replaced; give "
+                             "another path")
 
 
 def describe(error: OSError) -> str | None:

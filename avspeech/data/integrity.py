@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from avspeech.data.corpora import layout
-from avspeech.data.manifest import Utterance, View, read_manifest, resolve
+from avspeech.data.manifest import TIMED, Utterance, View, read_manifest, resolve
 from avspeech.errors import InputError
 from avspeech.media import audio, endings, recordings, video
 from avspeech.media.face import make_finder, region_of_face
@@ -112,6 +112,12 @@ class _Checker:
             sound = self._sounds[u.audio] = self._guard(u.audio, _Sound(), self._hear)
         for what in sound.faults + ([] if not sound.seconds else _sound_faults(u, sound)):
             yield Problem(u.id, u.audio, what)
+        for name in TIMED:
+            end = max((_end(item) for item in u.labels.get(name, ())), default=0.0)
+            if end > u.duration + APART:
+                yield Problem(u.id, f"label '{name}'", f"its times end at {end:g} s and the "
+                              f"utterance after {u.duration:g} s; they should be seconds from the "
+                              "utterance's first sample")
         for view in u.views:
             yield from self._view(u, view, sound)
 
@@ -205,6 +211,11 @@ class _Checker:
         self._finder = self._finder or make_finder()
         return any(f.score >= SURE or self._finder.pose(picture, region_of_face(f)) is not None
                    for f in self._finder.detect(picture))
+
+
+def _end(item: Any) -> float:
+    """Where a stretch of a timed label ends, in seconds."""
+    return float(item["end"] if isinstance(item, dict) else item[1])
 
 
 def _swing(samples: np.ndarray) -> np.ndarray:

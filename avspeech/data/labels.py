@@ -19,7 +19,8 @@ import unicodedata
 
 # What programs write where there is nothing: pandas, R, SQL, str(None), Excel
 NOTHING = frozenset({"", "nan", "none", "null", "na", "n/a", "<na>", "#n/a"})
-NOBODY = NOTHING - {"na"}  # initials of a speaker may be NA
+# Names of no speaker: initials of a speaker may be NA, and people write "unknown", "?" and "-"
+NOBODY = NOTHING - {"na"} | {"unknown", "unk", "<unk>", "-", "--", "?"}
 
 # Name -> other spellings, in lower case, separated by "|". English first, then German, French,
 # Spanish, Italian, Portuguese, Dutch, Polish and Chinese; at the end codes of IEMOCAP and TESS.

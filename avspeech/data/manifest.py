@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from avspeech.core import storage
+from avspeech.core.strict_json import once
 from avspeech.data.labels import NOBODY, spells_nothing
 from avspeech.errors import InputError, such_as
 
@@ -235,7 +236,7 @@ def read_jsonl(path: str | Path) -> Iterator[tuple[str, Any]]:
                                      "a manifest?")
                 if line.strip():
                     try:
-                        yield where, json.loads(line, object_pairs_hook=_once)
+                        yield where, json.loads(line, object_pairs_hook=once)
                     except (ValueError, RecursionError) as error:
                         raise InputError(f"{where}: not JSON ({error}); expected one object "
                                          "of JSON a line") from None
@@ -247,16 +248,6 @@ def read_jsonl(path: str | Path) -> Iterator[tuple[str, Any]]:
     except UnicodeDecodeError:
         raise InputError(f"{path}: not UTF-8 text; is it a manifest? "
                          "Save it as UTF-8") from None
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object of JSON whose keys are there once: of two values one would be lost."""
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"the key '{twice}' is there twice in one object")
-    return found
 
 
 def write_jsonl(path: str | Path, records: Iterable[Any]) -> None:

@@ -172,6 +172,7 @@ class Report:
         shares: weights of the candidates of the output, by `CANDIDATES`.
         crowded: whether this face and others speak that are more than there are voices.
         seen: the share of the half second in which the face is seen.
+        rest: how long the last half second is, in seconds; the sound may end within it.
     """
 
     seconds: list[float] = field(default_factory=list)
@@ -181,6 +182,7 @@ class Report:
         default_factory=lambda: {name: [] for name in CANDIDATES})
     crowded: list[bool] = field(default_factory=list)
     seen: list[float] = field(default_factory=list)
+    rest: float = STEP
 
     def record(self) -> dict[str, Any]:
         """As JSON: {"seconds", "trust", "speaks", "shares", "crowded", "seen"}, lists of numbers
@@ -196,24 +198,37 @@ class Report:
         nothing is put out, or where a voice is put out that nobody is seen to speak; else None."""
         if not self.seconds:
             return None
-        silent = np.array(self.shares["silence"] or np.zeros(len(self.seconds))) > 0.5
-        whole = f"{len(silent) * STEP:.0f} s"
-        if np.count_nonzero(self.crowded) >= 0.1 * len(silent):
-            return (f"for {np.count_nonzero(self.crowded) * STEP:.0f} of {whole} more faces speak "
-                    "than voices are separated; the output has others in it too there")
+        # The last of them may be a rest of a few samples: it counts by its length
+        lasting = np.full(len(self.seconds), STEP)
+        lasting[-1] = min(STEP, max(self.rest, 1e-6))
+
+        def part(of: np.ndarray) -> float:
+            return float(lasting[of].sum() / lasting.sum())
+
+        def told(of: np.ndarray) -> str:
+            seconds, whole = (round(2 * x.sum()) / 2 for x in (lasting[of], lasting))
+            return f"for {seconds:g} of {whole:g} s"
+
+        silent = np.array(self.shares["silence"] or np.zeros(len(lasting))) > 0.5
+        crowded = np.array(self.crowded or np.zeros(len(lasting)), bool)
+        unseen = np.array(self.seen or np.ones(len(lasting))) < 0.5
+        if part(crowded) >= 0.1:
+            return (f"{told(crowded)} more faces speak than voices are separated; the output has "
+                    "others in it too there")
         if np.mean(self.speaks) < 0.1:
             return "the lips fit no voice that is heard; the output is " + (
-                "nearly silent" if silent.mean() > 0.5 else "close to the mixture")
-        if silent.mean() > 0.9:
+                "nearly silent" if part(silent) > 0.5 else "close to the mixture")
+        if part(silent) > 0.9 and part(unseen) > 0.5:
+            return f"{told(unseen)} the face is not seen; the output is nearly silent"
+        if part(silent) > 0.9:
             return "the mouth seems to keep still; the output is nearly silent"
         weak = (np.array(self.trust) < TRUSTED) & ~silent
-        if weak.mean() >= 0.1:
-            return (f"for {np.count_nonzero(weak) * STEP:.0f} of {whole} the lips do not tell for "
-                    "sure which voice is theirs; the output is close to the mixture there")
-        unseen = (np.array(self.seen or np.ones(len(silent))) < 0.5) & ~silent
-        if unseen.mean() >= 0.1:
-            return (f"for {np.count_nonzero(unseen) * STEP:.0f} of {whole} the face is not seen; "
-                    "the output there is the voice that it has elsewhere")
+        if part(weak & ~unseen) >= 0.1:
+            return (f"{told(weak & ~unseen)} the lips do not tell for sure which voice is theirs; "
+                    "the output is close to the mixture there")
+        if part(unseen & ~silent) >= 0.1:
+            return (f"{told(unseen & ~silent)} the face is not seen; the output there is the "
+                    "voice that it has elsewhere")
         return None
 
 
@@ -311,6 +326,10 @@ class Chooser:
         stop = None if following is None else following.start // self.step
         self._report(chances, shares, seen, x[..., FEATURES.index("single")] < SINGLE,
                      crowds(likely), stop)
+        if following is None:
+            end = window.start + len(window.mixture)
+            for report in self.reports:
+                report.rest = (end - (end - 1) // self.step * self.step) / self.sample_rate
         self._enroll(window, chances[begin:][: len(weights)])
         if following is not None:
             # What is behind the horizon is kept as the state of the recursion alone

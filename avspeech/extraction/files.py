@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 SEEN = 1.0  # s; faces seen for less are left out, if any is seen longer: most of them are no faces
 PIECE = 60.0  # s of sound decoded at a time
+UNEQUAL = 0.5  # s by which the ends of sound and pictures of one file may differ
 
 # (samples [start, stop) of the mixture, their number, views of each face, the faces wanted) -> the
 # voices in blocks
@@ -108,6 +109,9 @@ def extract(
         with storage.scratch() as store:
             samples = _decode(sound, sample_rate, store, track)
             length = max(samples, round(pictures * sample_rate))
+            _compare(sound, samples / sample_rate, [
+                len(views[number].present) / fps for number, path in enumerate(videos)
+                if path == sound for views in faces if number in views])
 
             def read(start: int, stop: int) -> np.ndarray:
                 mixture = np.zeros(stop - start, np.float32)
@@ -284,6 +288,14 @@ def place(out: Path, stem: str) -> Iterator[None]:
                 f"{stem}: the names of the results would be too long for {out}; rename the video"
             )
         yield
+
+
+def _compare(path: Path, sound: float, pictures: Sequence[float]) -> None:
+    """Warns where a file's sound and its pictures (of any face) do not end together."""
+    if pictures and abs(pictures[0] - sound) > UNEQUAL:
+        warnings.warn(f"{path}: its pictures end at {pictures[0]:.1f} s and its sound at "
+                      f"{sound:.1f} s: one of them was cut off, or runs at a wrong rate",
+                      stacklevel=3)
 
 
 def _decode(path: Path, sample_rate: int, store: IO[bytes], track: int | None) -> int:

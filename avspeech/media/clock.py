@@ -19,6 +19,7 @@ OVERLAP = 0.1
 LEAD_IN = 1.0  # seconds before the clock's zero that are cut off at the beginning
 SLACK = 2.0  # seconds by which a file may be longer than its header says
 LONGEST_GAP = 60.0  # seconds of silence believed where no header tells the file's length
+TOLD = 0.5  # seconds of gaps within a sound from which on they are told
 
 
 def on_one_clock(frames: Iterable[tuple[int | None, np.ndarray]], rate: int, length: float | None,
@@ -49,6 +50,7 @@ class _Clock:
         self.waited = 0
         self.jump = 0  # by so many samples
         self.wrong = 0
+        self.gaps = 0  # samples of silence within the sound
 
     def run(self, frames: Iterable[tuple[int | None, np.ndarray]]) -> Iterator[int | np.ndarray]:
         jitter, look = JITTER * self.rate, LOOK * self.rate
@@ -81,6 +83,9 @@ class _Clock:
             yield from self._ignore()
         if self.wrong:
             self.notes.append(f"{self.wrong} wrong times in its sound were ignored")
+        if self.gaps >= TOLD * self.rate:
+            self.notes.append(f"for {self.gaps / self.rate:.1f} s within it the file holds no "
+                              "sound; silence is put there")
 
     def _believable(self) -> bool:
         if self.length is None:
@@ -92,6 +97,7 @@ class _Clock:
         """Gives out what waits, at its own time."""
         jump, cut = self.jump, 0
         if self._believable():
+            self.gaps += jump if self.position else 0
             self.position += jump
             yield jump
         elif jump < 0 and -jump <= (OVERLAP if self.position else LEAD_IN) * self.rate:

@@ -36,6 +36,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from avspeech.core.strict_json import once
 from avspeech.errors import InputError
 from avspeech.report import webvtt
 
@@ -164,7 +165,7 @@ def _load(text: str) -> Any:
         raise ValueError(f"{constant} is no JSON")
 
     try:
-        return json.loads(text, parse_constant=refuse)
+        return json.loads(text, parse_constant=refuse, object_pairs_hook=once)
     except RecursionError:
         raise ValueError("the JSON is nested too deep") from None
 
@@ -207,7 +208,7 @@ def _records(path: Path, text: str) -> Iterator[tuple[int, Any]]:
 
 def _json_file(path: Path, reference: bool) -> Captions:
     captions = Captions({}, {})
-    for line, record in _records(path, webvtt.text_of(path)):
+    for line, record in _records(path, "\n".join(webvtt.lines_of(path))):
         where = f"{path}:{line}"
         name = ""
         try:

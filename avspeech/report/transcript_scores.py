@@ -16,6 +16,7 @@
 from __future__ import annotations
 
 import unicodedata
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -25,6 +26,7 @@ import numpy as np
 from avspeech.errors import InputError
 from avspeech.report.transcripts import Segment, Transcript
 
+UNLIKE = 100.0  # times as late as those of the other side: such times have another unit
 COLLAR = 5.0  # seconds, of tcpWER, as MeetEval proposes for times of segments
 Normalizer = Callable[[str], str]
 
@@ -185,6 +187,7 @@ def score(reference: Transcript, hypothesis: Transcript, normalizer: str = "plai
     texts = [_words(t, normal) for t in (reference, hypothesis)]
     if not any(words for words in texts[0].values()):
         raise InputError("the reference has no words")
+    _doubt(reference, hypothesis)
     sides = []
     for side in (reference, hypothesis):
         rows = [dict(session_id="one", speaker=s.speaker, start_time=s.start, end_time=s.end,
@@ -207,6 +210,19 @@ def score(reference: Transcript, hypothesis: Transcript, normalizer: str = "plai
         [name for name in hypothesis.speakers if name not in taken],
         diarization(_spans(reference), _spans(hypothesis), der_collar),
         {"normalizer": normalizer, "collar": collar, "der_collar": der_collar})
+
+
+def _doubt(reference: Transcript, hypothesis: Transcript) -> None:
+    """Warns where a side is hardly what it is taken for."""
+    if not hypothesis.segments:
+        warnings.warn("the hypothesis holds no segment: all words count as deleted", stacklevel=3)
+        return
+    ends = [max(s.end for s in side.segments) for side in (reference, hypothesis)]
+    late, early = ("reference", "hypothesis") if ends[0] > ends[1] else ("hypothesis", "reference")
+    if max(ends) > UNLIKE * min(ends) > 0:
+        warnings.warn(f"the times of the {late} reach {max(ends):,.0f} s and those of the {early} "
+                      f"{min(ends):g} s; seconds are expected: are they milliseconds?",
+                      stacklevel=3)
 
 
 def _errors(found: Any) -> Errors:

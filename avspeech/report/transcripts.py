@@ -20,13 +20,13 @@ All times are seconds on the clock of the video.
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from avspeech.core.strict_json import once
 from avspeech.errors import InputError
 from avspeech.report import webvtt
 
@@ -34,6 +34,9 @@ FORMAT, VERSION = "avspeech-transcript", 1
 LARGEST = 256 * 2**20  # bytes of a JSON file
 LONGEST = 1e7  # seconds; a later time is no time of a recording
 SUFFIXES = (".json", ".vtt", ".stm")
+# What stands in an STM file in place of a speaker where nobody speaks, and where nothing is scored
+GAPS, UNSCORED = {"inter_segment_gap"}, {"excluded_region"}
+RTTM = {"SPEAKER", "SPKR-INFO", "LEXEME", "NOSCORE", "SEGMENT"}  # how lines of RTTM begin
 
 
 @dataclass(frozen=True)
@@ -143,15 +146,21 @@ def _stm(path: Path) -> list[Segment]:
     NIST's marks of alternatives and of time that is not scored are refused.
     """
     found, sessions = [], set()
-    for number, line in enumerate(webvtt.text_of(path).split("\n"), 1):
-        if not line.strip() or line.startswith(";;"):
+    for number, line in enumerate(webvtt.lines_of(path), 1):
+        if not line.strip() or line.lstrip().startswith(";;"):
             continue
         parts = line.split(maxsplit=5)
+        if parts[0] in RTTM:
+            raise InputError(f"{path}:{number}: a line of RTTM, which holds no words; expected "
+                             "session, channel, speaker, start, end, words")
         try:
-            start, end = _time(float(parts[3])), _time(float(parts[4]))
-        except (IndexError, ValueError):
+            start, end = _time(parts[3]), _time(parts[4])
+        except IndexError:
             raise InputError(f"{path}:{number}: expected session, channel, speaker, start, end, "
                              "words") from None
+        except ValueError as error:
+            raise InputError(f"{path}:{number}: {error} (session, channel, speaker, start, end, "
+                             "words)") from None
         if end < start:
             raise InputError(f"{path}:{number}: ends at {end:g} s, before it starts at {start:g} s")
         sessions.add(parts[0])
@@ -164,6 +173,15 @@ def _stm(path: Path) -> list[Segment]:
         if re.search(r"\{[^{}]*/[^{}]*\}", text):
             raise InputError(f"{path}:{number}: {{ a / b }} are alternatives, and one text is "
                              "compared here; keep one of them")
+        if parts[2] in GAPS:
+            if text:
+                raise InputError(f"{path}:{number}: {parts[2]} is no speaker and has words; take "
+                                 "the line out")
+            continue
+        if parts[2] in UNSCORED:
+            raise InputError(f"{path}:{number}: {parts[2]} is a time that is not scored, and all "
+                             "is scored here; take the line out, and what is said then from the "
+                             "other transcript")
         found.append(Segment(parts[2], start, end, text))
     if len(sessions) > 1:
         raise InputError(f"{path}: holds {len(sessions)} recordings; give one file for each")
@@ -177,9 +195,11 @@ def _json(path: Path) -> Transcript:
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from None
     try:
-        record = json.loads(webvtt.text_of(path))
+        record = json.loads(webvtt.text_of(path), object_pairs_hook=once)
     except json.JSONDecodeError as error:
         raise InputError(f"{path}:{error.lineno}: no JSON ({error.msg})") from None
+    except ValueError as error:
+        raise InputError(f"{path}: {error}") from None
     except RecursionError:
         raise InputError(f"{path}: the JSON is nested too deep") from None
     if isinstance(record, list):
@@ -247,9 +267,10 @@ def _share(value: Any) -> float | None:
 
 def _time(value: Any) -> float:
     """Seconds; SegLST has them also as texts. Raises ValueError for what is no time."""
+    number = value
     if isinstance(value, str):
-        value = float(value) if re.fullmatch(r"\d{1,9}(\.\d{1,12})?", value) else math.nan
-    good = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if not (good and 0 <= value <= LONGEST):
-        raise ValueError(f"{str(value)[:40]} is no time; expected seconds")
-    return float(value)
+        number = float(value) if re.fullmatch(r"(\d{1,9}(\.\d{0,12})?|\.\d{1,12})", value) else -1
+    good = isinstance(number, (int, float)) and not isinstance(number, bool)
+    if not (good and 0 <= number <= LONGEST):
+        raise ValueError(f"{str(value)[:40]} is no time; expected seconds, such as 12.5")
+    return float(number)

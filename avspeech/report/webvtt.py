@@ -82,6 +82,11 @@ def text_of(path: Path) -> str:
         raise InputError(f"{path}: byte {error.start}: no UTF-8; save it as UTF-8") from None
 
 
+def lines_of(path: Path) -> list[str]:
+    """The lines of a file (`text_of`), which end as on any system: with CR LF, LF or CR."""
+    return text_of(path).replace("\r\n", "\n").replace("\r", "\n").split("\n")
+
+
 def read(path: str | Path) -> list[Cue]:
     """The cues of a file, in the order of the file.
 
@@ -89,8 +94,7 @@ def read(path: str | Path) -> list[Cue]:
         InputError: it cannot be read, or a line is not as the format has it.
     """
     path = Path(path)
-    text = text_of(path).replace("\r\n", "\n").replace("\r", "\n").replace("\0", "\ufffd")
-    lines = text.split("\n")
+    lines = [line.replace("\0", "\ufffd") for line in lines_of(path)]
     if not re.fullmatch(r"WEBVTT([ \t].*)?", lines[0]):
         raise InputError(f"{path}:1: expected WEBVTT as the first line of a WebVTT file")
     cues = []

@@ -138,12 +138,15 @@ def _speak(args: argparse.Namespace) -> None:
     if (args.text is None) == (args.file is None):
         raise InputError("give either a text or --file")
     from avspeech.core.engine import set_threads
+    from avspeech.core.storage import keep_apart
     from avspeech.synthesis.files import speak_file, speak_text
     from avspeech.synthesis.synthesizer import Synthesizer
     from avspeech.text import read_pronunciations
 
     if args.threads is not None and args.threads < 1:
         raise InputError("--threads should be at least 1")
+    keep_apart({"--out": args.out, "--timestamps": args.timestamps},
+               {"--file": args.file, "--reference": args.reference, "--lexicon": args.lexicon})
     if str(args.out) == "-":
         from avspeech.media.wav_pipe import refuse_terminal
 

@@ -107,3 +107,14 @@ def test_a_content_hash_follows_the_content_even_where_size_and_time_stay(tmp_pa
     assert storage.content_hash(file) == storage.content_hash(other) != before
     os.utime(file)
     assert storage.content_hash(file) == storage.content_hash(other)
+
+
+def test_results_that_would_replace_an_input_or_each_other_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "a")
+    a, same, b = tmp_path / "a", tmp_path / "link", tmp_path / "b"
+    for outputs, inputs in (({"--out": a, "--times": same}, {}), ({"--out": same}, {"--text": a}),
+                            ({"--out": tmp_path}, {})):
+        with pytest.raises(InputError, match="^--(out|times) "):
+            storage.keep_apart(outputs, inputs)
+    storage.keep_apart({"--out": a, "--times": None}, {"--text": b, "--lexicon": b})
+    storage.keep_apart({"--out": Path("-"), "--times": b}, {"--text": Path("-")})

@@ -139,6 +139,16 @@ def test_silence_is_looked_for_in_the_utterance_only(tmp_path: Path) -> None:
     assert line.endswith("a.wav: silent")  # a constant offset is no sound
 
 
+@pytest.mark.parametrize("words, fine", [
+    ([[0.0, 0.4, "a"], [0.3, 1.1, "b"]], True), ([[0, 400, "a"], [400, 900, "b"]], False),
+    ([{"start": 2.0, "end": 2.5}], False), ([], True)])
+def test_times_of_words_lie_within_their_utterance(tmp_path: Path, words: list, fine: bool) -> None:
+    """In milliseconds, or counted from the beginning of the file, they do not."""
+    sound(tmp_path / "a.wav", 3.0)
+    found = problems(tmp_path, Utterance("u", "a.wav", 1.0, "s", start=1.5, labels={"words": words}))
+    assert not found if fine else "label 'words': its times end at" in found[0], found
+
+
 def test_wrong_rates(tmp_path: Path) -> None:
     sound(tmp_path / "a.wav", rate=44100)
     film(tmp_path / "v.mp4", 1.0, rate=30)

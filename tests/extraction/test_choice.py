@@ -350,7 +350,7 @@ def test_the_report_tells_doubt_in_one_line() -> None:
     still.shares["silence"] = [1.0] * 19 + [0.0]
     assert "keep still; the output is nearly silent" in (still.doubt() or "")
     still.shares["silence"] = [1.0] * 15 + [0.0] * 5
-    assert "for 2 of 10 s the lips do not tell" in (still.doubt() or "")
+    assert "for 2.5 of 10 s the lips do not tell" in (still.doubt() or "")
     for silence, told in ((0.9, False), (0.1, True)):  # of a face that may have a voice or not
         some = report([0.25] * 20, [0.4] * 20)
         some.shares["silence"] = [silence] * 20
@@ -362,6 +362,18 @@ def test_the_report_tells_doubt_in_one_line() -> None:
     assert "for 3 of 10 s the face is not seen" in (away.doubt() or "")
     away.shares["silence"] = [1.0] * 6 + [0.0] * 14
     assert away.doubt() is None
+    away.trust, away.shares["silence"] = [0.6] * 20, [0.0] * 20  # not seen: no lips that could tell
+    away.seen = [0.0] * 20
+    assert "for 10 of 10 s the face is not seen" in (away.doubt() or "")
+    away.shares["silence"] = [1.0] * 20
+    assert "the face is not seen; the output is nearly silent" in (away.doubt() or "")
+
+
+def test_a_rest_of_a_half_second_at_the_end_raises_no_doubt() -> None:
+    for rest, words in ((0.02, None), (0.5, "for 0.5 of 4.5 s the face is not seen")):
+        report = Report([0.5 * i for i in range(9)], [0.95] * 9, [1.0] * 9, rest=rest)
+        report.seen = [1.0] * 8 + [0.0]
+        assert report.doubt() is None if words is None else words in (report.doubt() or "")
 
 
 def test_a_model_that_is_loaded_by_name_has_the_splitter_as_commands_have() -> None:

@@ -339,6 +339,23 @@ def test_what_was_put_out_is_written_and_doubt_is_told(tmp_path, faces) -> None:
     assert asked == [(2, [0, 1]), (2, [0])]  # the other face still competes
 
 
+@pytest.mark.parametrize("seconds, told", [(1.9, False), (2.4, False), (1.2, True), (3.0, True)])
+def test_pictures_that_end_away_from_the_sound_are_told(tmp_path, faces, seconds, told) -> None:
+    """A video of which a part is missing, or one at 30 pictures a second that were taken at 25."""
+    faces["talk"] = [track(round(25 * seconds), x=0)]
+    source = film(tmp_path / "talk.mp4", seconds, sound=clicks(2, 44100, [0.5]))
+
+    def together(read, samples, views, wanted):
+        yield [read(0, samples)]
+
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        files.extract(together, 16000, 25.0, [source], tmp_path / "out", progress=False)
+    lines = [str(w.message) for w in said if "end at" in str(w.message)]
+    assert [f"{source}: its pictures end at {seconds:.1f} s and its sound at 2.0 s" in x
+            for x in lines] == [True] * told
+
+
 @pytest.mark.real
 @pytest.mark.parametrize("kind", ["mpg", "mp4"])
 def test_real_clip(tmp_path, real_data, kind) -> None:

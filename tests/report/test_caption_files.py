@@ -188,3 +188,14 @@ def test_a_folder(tmp_path):
     found = read(tmp_path, reference=False)
     assert found.videos == {"deep/a": [Scene(1, 2, "x")]} and not found.unnamed
     assert found.problems["b"].startswith(f"{tmp_path}/b.VTT:1: ")
+
+
+def test_a_key_that_is_there_twice_is_told_and_lines_end_as_on_any_system(tmp_path):
+    line = json.dumps({"id": "x", "scenes": [{"time": "0-1", "text": "a"}]})
+    other = line.replace('"x"', '"y"').replace('"text": "a"', '"text": "a", "text": "b"')
+    for end in ("\n", "\r\n", "\r"):
+        (tmp_path / "a.jsonl").write_bytes(f"{line}{end}{other}{end}".encode())
+        found = read(tmp_path / "a.jsonl", reference=False)
+        assert list(found.videos) == ["x"]
+        assert "a.jsonl:2: " in found.problems[f"{tmp_path}/a.jsonl:2"]
+        assert "the key 'text' is there twice" in found.problems[f"{tmp_path}/a.jsonl:2"]

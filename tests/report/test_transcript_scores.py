@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -45,10 +46,25 @@ def test_by_name_and_nothing_heard() -> None:
     swapped = heard(("Ben", 0, 2, "hello there my friend"), ("Anna", 1, 3, "good day"))
     assert scores.score(REFERENCE, swapped).cpwer.rate == 0
     assert scores.score(REFERENCE, swapped, by_name=True).speakers["Anna"].rate == 1.0
-    nothing = scores.score(REFERENCE, Transcript.of([], ["face1"]))
+    with pytest.warns(UserWarning, match="holds no segment"):
+        nothing = scores.score(REFERENCE, Transcript.of([], ["face1"]))
     assert nothing.cpwer.deletions == 6 and nothing.pairs["Anna"] is None and nothing.unpaired == ["face1"]
     with pytest.raises(InputError, match="no words"):
         scores.score(heard(("a", 0, 1, "!")), REFERENCE)
+
+
+@pytest.mark.parametrize("factor, told", [(1, False), (3, False), (1000, True), (0.001, True)])
+def test_times_of_another_unit_and_an_empty_side_are_told(factor: float, told: bool) -> None:
+    pytest.importorskip("meeteval")
+    said = heard(("a", 0, 2, "good day"), ("b", 2, 4, "good night"))
+    moved = heard(*((s.speaker, factor * s.start, factor * s.end, s.text) for s in said.segments))
+    with warnings.catch_warnings(record=True) as found:
+        warnings.simplefilter("always")
+        scores.score(said, moved)
+        scores.score(said, heard())
+    lines = [str(w.message) for w in found if w.category is UserWarning]
+    assert any("milliseconds?" in line for line in lines) == told
+    assert any("holds no segment" in line for line in lines)
 
 
 def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -58,6 +58,13 @@ def test_a_file_of_one_speaker_is_named_after_it(tmp_path: Path) -> None:
     ("a.stm", "m 1 a 2 1 words\n", "a.stm:1: ends at 1 s, before"), ("a.stm", "m 1 a x 1\n", "a.stm:1"),
     ("a.stm", "m 1 a 0 1 x\nm 1 a 1 2 <o,,> IGNORE_TIME_SEGMENT_in_scoring\n", "a.stm:2"),
     ("a.stm", "m 1 a 0 1 so { um / uh } yes\n", "a.stm:1: { a"),
+    ("a.stm", "m 1 a -1 1 x\n", "-1 is no time"), ("a.stm", "m 1 a 0,5 1 x\n", "0,5 is no time"),
+    ("a.stm", "SPEAKER m 1 0.0 1.5 <NA> <NA> a <NA> <NA>\n", "a.stm:1: a line of RTTM"),
+    ("a.stm", "m 1 a 0 1 x\nm 1 excluded_region 1 2 <o>\n", "a.stm:2: excluded_region"),
+    ("a.stm", "m 1 inter_segment_gap 0 1 <o> words\n", "no speaker and has words"),
+    ("a.json", '[{"speaker": "a", "speaker": "b", "words": "", "start_time": 0, "end_time": 1}]',
+     "'speaker' is there twice"),
+    ("a.json", '[{"speaker": "a", "words": "x", "start_time": "0,5", "end_time": 1}]', "0,5 is no"),
     ("a.stm", "m 1 a 0 1 x\nn 1 a 0 1 x\n", "2 recordings"), ("a.srt", "", ".vtt"),
     ("a.vtt", "WEBVTT\n\nx\n", "a.vtt:3")])
 def test_what_is_refused(tmp_path: Path, name: str, content: str, told: str) -> None:
@@ -65,6 +72,15 @@ def test_what_is_refused(tmp_path: Path, name: str, content: str, told: str) -> 
     with pytest.raises(InputError) as caught:
         transcripts.read(tmp_path / name)
     assert told in str(caught.value) and "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_an_stm_file_of_any_system(tmp_path: Path, end: str) -> None:
+    lines = ["\ufeff  ;; a remark", "m\t1\tBen\t.5\t1.5\t<o,f0>\thello there",
+             "m 1 inter_segment_gap 1.5 1.6 <o>", "", "m 1 Anna 1. 2.000 good day", ""]
+    (tmp_path / "a.stm").write_bytes(end.join(lines).encode())
+    read = transcripts.read(tmp_path / "a.stm")
+    assert read.segments == SAID.segments and sorted(read.speakers) == SAID.speakers
 
 
 def test_an_empty_folder_and_a_file_that_is_not_there(tmp_path: Path) -> None:

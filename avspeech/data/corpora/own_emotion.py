@@ -38,6 +38,8 @@ ABOUT = layout.About(
     layout="LABEL/*.wav or LABEL/SPEAKER/*.wav, or a .csv, .tsv or .jsonl with file, label and "
            "speaker",
 )
+# Columns that say where a part of a sound begins
+BEGINS = ("start", "begin", "onset", "start_time", "starttime")
 
 
 def _sounds(source: Path) -> Iterator[tuple[Path, str, str]]:
@@ -49,7 +51,8 @@ def _sounds(source: Path) -> Iterator[tuple[Path, str, str]]:
         for path in sorted(label.rglob("*")):
             if path.suffix.lower() in SOUND_SUFFIXES:
                 inner = path.relative_to(label).parts[:-1]
-                yield path, label.name, "/".join(inner)
+                speaker = "/".join(inner)
+                yield path, label.name, "" if spells_nothing(speaker, NOBODY) else speaker
 
 
 def _listed(source: Path) -> Iterator[tuple[Path, str, str]]:
@@ -71,8 +74,18 @@ def _listed(source: Path) -> Iterator[tuple[Path, str, str]]:
         for key in ("file", "speaker"):
             if not isinstance(row.get(key), (str, int, float, type(None))):
                 raise InputError(f"{where}: {key}: expected a name, got {str(row[key])[:40]}")
+            if any(sign < " " for sign in str(row.get(key) or "").strip()):
+                raise InputError(f"{where}: {key}: a control character in {row[key]!r}; leave it "
+                                 "out")
+        begin = next((key for key in BEGINS if _later(row.get(key))), None)
+        if begin:
+            raise InputError(f"{where}: {begin} {row[begin]}: a part of a sound, but each row "
+                             "stands for a whole file here; cut the sounds, and leave the times "
+                             "out")
         label = row["label"]
-        if (not isinstance(label, (str, int, float)) or missing(label) or "\n" in str(label)):
+        label = tables.bare(label) if isinstance(label, str) else label
+        if (not isinstance(label, (str, int, float)) or missing(label)
+                or any(sign < " " for sign in str(label))):
             raise InputError(f"{where}: label: expected one word, got "
                              f"{' '.join(str(label)[:40].split())}; leave out what has no label")
         inner = os.path.relpath(source.parent / str(row["file"]), source.parent)
@@ -87,8 +100,14 @@ def _listed(source: Path) -> Iterator[tuple[Path, str, str]]:
         if first.setdefault(path.resolve(), where) != where:
             raise InputError(f"{where}: {path} is listed already at {first[path.resolve()]}; "
                              "leave one of them")
-        speaker = str("" if row.get("speaker") is None else row["speaker"]).strip()
-        yield path, str(label).strip(), "" if spells_nothing(speaker, NOBODY) else speaker
+        speaker = tables.bare(str("" if row.get("speaker") is None else row["speaker"]))
+        yield path, str(label), "" if spells_nothing(speaker, NOBODY) else speaker
+
+
+def _later(begin: Any) -> bool:
+    """Whether a cell says that a part of a sound begins behind the sound's own beginning."""
+    text = str(begin or "").strip()
+    return any("1" <= sign <= "9" for sign in text) and not set(text) - set("0123456789.,:")
 
 
 def _one_spelling(clips: list[Clip]) -> list[str]:

@@ -13,8 +13,15 @@ from avspeech.data.corpora import layout
 from avspeech.errors import InputError
 
 MOST_COLUMNS = 10_000
+# Signs of no width that copying from pages and spreadsheets leaves at the ends of a cell
+INVISIBLE = "\u200b\u200e\u200f\u2060\ufeff"
 # What parts the cells of tables, as it is called.
 _SIGNS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "'|'"}
+
+
+def bare(cell: str) -> str:
+    """A cell without blanks and signs of no width at its ends."""
+    return cell.strip().strip(INVISIBLE).strip()
 
 
 def lines(path: Path, errors: str = "strict") -> list[str]:
@@ -48,7 +55,8 @@ def read_rows(path: Path, delimiter: str = ",",
         required: number of cells that a row must have; 0: as many as the heading.
 
     Returns:
-        ("file:line", {heading in lower case: cell}) for each row, without outer blanks.
+        ("file:line", {heading in lower case: cell}) for each row, without outer blanks and signs of
+        no width.
 
     Raises:
         InputError: the file is not such a table, or a row has too few or too many cells.
@@ -64,7 +72,7 @@ def read_rows(path: Path, delimiter: str = ",",
             reader = csv.reader(text, delimiter=delimiter, quoting=quoting)
             for cells in reader:
                 where, line = f"{path}:{line}", reader.line_num + 1
-                cells = [cell.strip() for cell in cells]
+                cells = [bare(cell) for cell in cells]
                 if any("\0" in cell for cell in cells):
                     raise InputError(f"{where}: a NUL character; is it UTF-16? Save it as UTF-8")
                 if not heads:

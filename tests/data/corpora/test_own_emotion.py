@@ -82,6 +82,11 @@ def test_the_same_sound_twice_is_a_leak(tmp_path, sound):
     ("file,label\n../b.wav,joy\n", "list.csv:2: ../b.wav: not in .*move the table"),
     ("file,label\n/etc/passwd,joy\n", "list.csv:2: /etc/passwd: not in .*move the table"),
     ("file,label\na.wav,j\0y\n", "list.csv:2: a NUL character; is it UTF-16"),
+    ("file,label,speaker\na.wav,joy,s\x0b1\n", "list.csv:2: speaker: a control character"),
+    ("file,label\na.wav,j\x0by\n", "list.csv:2: label: expected one word"),
+    ("file,label,start,end\na.wav,joy,0.0,1\na.wav,joy,1.5,2\n", "csv:3: start 1.5"),
+    ("file,label,start,end\na.wav,joy,1.5,2\n", "list.csv:2: start 1.5: a part of a sound"),
+    ("file,label,onset\na.wav,joy,\"0,4\"\n", "list.csv:2: onset 0,4: a part of a sound"),
     ("sep=;\nfile;label\na.wav;joy\n", "list.csv:1: 'sep=' is a line for spreadsheet"),
     ("sep=,\nfile,label\na.wav,joy\n", "list.csv:1: 'sep=' is a line for spreadsheet"),
     ("file,label\n", "list.csv: no row in it"), ("", "list.csv: no row in it")])
@@ -92,11 +97,42 @@ def test_what_cannot_be_used_is_named(tmp_path, sound, text, expected):
         corpora.prepare("own_emotion", tmp_path / "list.csv", tmp_path / "out")
 
 
+@pytest.mark.parametrize("of", ["unknown", "-", "?", "NaN", ""])
+def test_nobody_is_no_speaker_and_signs_of_no_width_are_no_letters(tmp_path, sound, of):
+    rows = []
+    for k in range(8):
+        sound(tmp_path / f"{k}.wav", k)
+        speaker, label = (of, "joy\u200b") if k < 2 else (f"s{k}", ("joy", "rage")[k % 2])
+        rows.append({"file": f"{k}.wav", "label": label, "speaker": speaker, "start": "0.0"})
+    (tmp_path / "list.csv").write_text(",".join(rows[0]) + "\n" + "".join(
+        ",".join(row.values()) + "\n" for row in rows))
+    (tmp_path / "list.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    for table in ("list.csv", "list.jsonl"):
+        corpora.prepare("own_emotion", tmp_path / table, tmp_path / "out")
+        utterances = read_manifest(tmp_path / "out" / "all.jsonl")
+        assert {u.labels["emotion"] for u in utterances} == {"joy", "rage"}
+        assert len({u.speaker for u in utterances}) == 8
+        assert "6 known speakers" in layout.read_prepared(tmp_path / "out").found[0]
+
+
 def test_a_folder_of_what_has_no_label_is_no_class(tmp_path, sound):
     for label in ("joy", "rage", "null"):
         sound(tmp_path / "in" / label / "a.wav")
     with pytest.raises(InputError, match="in/null: a folder of what has no label"):
         corpora.prepare("own_emotion", tmp_path / "in", tmp_path / "out")
+
+
+def test_a_table_that_the_manifest_would_replace_is_kept(tmp_path, sound):
+    for k in range(4):
+        sound(tmp_path / f"{k}.wav", k)
+    rows = [{"file": f"{k}.wav", "label": ("joy", "rage")[k % 2]} for k in range(4)]
+    table = tmp_path / "all.jsonl"
+    table.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    before = table.read_bytes()
+    with pytest.raises(InputError, match="all.jsonl: would be replaced by the manifest"):
+        corpora.prepare("own_emotion", table, tmp_path)
+    assert table.read_bytes() == before
+    corpora.prepare("own_emotion", table, tmp_path / "out")
 
 
 def test_a_sound_that_cannot_be_read_is_named(tmp_path, sound):

@@ -174,7 +174,7 @@ def keep_apart(outputs: Mapping[str, Path | None], inputs: Mapping[str, Path | N
     for option, path in outputs.items():
         if path is None or str(path) == "-":
             continue
-        if path.is_dir():
+        if os.path.isdir(path):  # False where a name is too long: writing says that
             raise InputError(f"{option} {path}: a folder; expected a file to write")
         other = taken.setdefault(os.path.realpath(path), option)
         if other != option:

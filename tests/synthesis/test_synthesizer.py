@@ -505,12 +505,14 @@ def test_places_that_cannot_be_written_to(folder: Path, tmp_path: Path,
     (tmp_path / "file").write_text("no folder")
     (tmp_path / "out.wav").write_bytes(b"what was there")
     (tmp_path / "taken.wav").mkdir()
-    for out, times in (("file/out.wav", None), ("taken.wav", None), ("out.wav", "file/out.json"),
-                       ("x" * 300 + ".wav", None)):
+    for out, times, why in (("file/out.wav", None, "cannot be written"),
+                            ("taken.wav", None, "a folder; expected a file"),
+                            ("out.wav", "file/out.json", "cannot be written"),
+                            ("x" * 300 + ".wav", None, "cannot be written")):
         more = ["--timestamps", str(tmp_path / times)] if times else []
         assert main(["speak", "Go on.", "-o", str(tmp_path / out), "--model", str(folder), *more]) == 2
         (line,) = capsys.readouterr().err.splitlines()
-        assert line.startswith("avspeech: error: ") and "cannot be written" in line
+        assert line.startswith("avspeech: error: ") and why in line
     assert (tmp_path / "out.wav").read_bytes() == b"what was there"
     assert sorted(p.name for p in tmp_path.iterdir()) == ["file", "out.wav", "taken.wav"]
 

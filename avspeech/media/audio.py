@@ -12,7 +12,7 @@ import io
 import logging
 import math
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -144,11 +144,11 @@ def _say(line: str) -> None:
     log.warning("%s", line)
 
 
-def sound_files(folder: Path) -> list[Path]:
-    """Every file below a folder whose suffix is one of sound, in order; not those that are hidden,
-    as macOS puts one beside each file ("._a.wav")."""
-    return sorted(f for f in folder.rglob("*")
-                  if f.suffix.lower() in SOUND_SUFFIXES and not f.name.startswith("."))
+def sound_files(folder: Path, more: Collection[str] = ()) -> list[Path]:
+    """Every file below a folder whose suffix is one of sound, or of `more`, in order; not those
+    that are hidden, as macOS puts one beside each file ("._a.wav")."""
+    return sorted(f for f in folder.rglob("*") if not f.name.startswith(".")
+                  and (f.suffix.lower() in SOUND_SUFFIXES or f.suffix.lower() in more))
 
 
 def resample(samples: np.ndarray, rate: int, sample_rate: int) -> np.ndarray:

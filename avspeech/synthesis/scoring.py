@@ -424,13 +424,11 @@ def _recordings(folder: Path) -> dict[str, Path]:
     if not folder.is_dir():
         raise InputError(f"{folder}: no such folder; expected one of sound files")
     found: dict[str, Path] = {}
-    for path in sorted(folder.rglob("*")):
-        if (path.suffix.lower() in audio.SOUND_SUFFIXES | MORE_SUFFIXES
-                and not path.name.startswith(".")):
-            name = path.relative_to(folder).with_suffix("").as_posix()
-            if name in found:
-                raise InputError(f"{path}: {found[name].name} has the same name; keep one of them")
-            found[name] = path
+    for path in audio.sound_files(folder, MORE_SUFFIXES):
+        name = path.relative_to(folder).with_suffix("").as_posix()
+        if name in found:
+            raise InputError(f"{path}: {found[name].name} has the same name; keep one of them")
+        found[name] = path
     return found
 
 

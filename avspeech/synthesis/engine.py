@@ -29,9 +29,10 @@ TOLERANCE = 1e-3
 # single bands by up to 2 dB, on average by a tenth of that
 ROUNDED = 0.5
 # The graphs: breaks, what the text asks for, embeddings of contours, plan, condition, what a time
-# of the flow does to the norms of its blocks, flow, filters
+# of the flow does to the norms of its blocks, flow, F0 read off a mel, filters
 BREAKS, TEXT, TONES, PLAN = "breaks", "text", "tones", "plan"
-CONDITION, TIMES, VELOCITY, FILTERS = "condition", "times", "velocity", "filters"
+CONDITION, TIMES, VELOCITY = "condition", "times", "velocity"
+PITCH, FILTERS = "pitch", "filters"
 
 Contours = tuple[np.ndarray, np.ndarray]  # semitones [1, P, F], frames of each [1, P]
 
@@ -160,6 +161,7 @@ class GraphEngine:
         self.graphs = graphs
         keep()
         self._norms: dict[float, np.ndarray] = {}  # of TIMES, by the time of the flow
+        self.sharpening = waves.sharpening(self.vocoder.mels, self.config.sharpen)
 
     def break_probability(self, ids: Sequence[int]) -> np.ndarray:
         """See `Engine`."""
@@ -215,11 +217,16 @@ class GraphEngine:
             velocity *= np.float32(then - now)
             x += velocity
         x = x[0]
-        mel = np.ascontiguousarray((x[:, : self.vocoder.mels] * c.mel_std + c.mel_mean).T)
+        made = x[:, : self.vocoder.mels] * c.mel_std + c.mel_mean
+        mel = np.ascontiguousarray((made @ self.sharpening if c.sharpen else made).T)
         if not c.intonation:
             return mel, None
-        melody = shapes.lay(x[:, -1] * c.melody_std + c.melody_mean, contours[0])
-        f0 = np.clip(100 * np.exp2(melody / 12), self.vocoder.pitch_low, self.vocoder.pitch_high)
+        melody = x[:, -1] * c.melody_std + c.melody_mean
+        laid = shapes.lay(melody, contours[0])
+        if c.pulses == "mel":
+            hertz = self.graphs(PITCH, mel=np.ascontiguousarray(made.T)[None])[0][0]
+            laid = 12 * np.log2(hertz / 100) + laid - melody
+        f0 = np.clip(100 * np.exp2(laid / 12), self.vocoder.pitch_low, self.vocoder.pitch_high)
         return mel, f0.astype(np.float32)
 
     def sound(self, mel: np.ndarray, f0: np.ndarray | None, noise: np.ndarray) -> np.ndarray:

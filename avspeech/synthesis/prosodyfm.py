@@ -25,6 +25,10 @@ Here each embedding is also drawn as the contour it stands for (`intonation.Cont
 the flow makes the melody (F0) beside the mel from these contours. After the flow a last word keeps
 the mean of its melody and takes the drawn contour, and the vocoder's pulses follow: what is asked
 reaches the sound by construction. Numbers: egs/asterisk/README.md.
+
+With `pulses` "mel" the pulses follow what the vocoder reads off the mel, moved in last words as the
+melody is moved there. The vocoder learned its filters with that F0, which also tells it where a
+voice is silent; the melody runs on there. Numbers: egs/teacher/README.md.
 """
 
 from __future__ import annotations
@@ -36,7 +40,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from avspeech.errors import InputError
-from avspeech.synthesis import align, flow_matching, intonation
+from avspeech.synthesis import align, flow_matching, intonation, waves
 from avspeech.synthesis.rotary import RotaryEncoder, masked, over_time
 from avspeech.synthesis.settings import TYPICAL_FRAMES, VoiceConfig
 from avspeech.synthesis.unet import UNet
@@ -96,6 +100,7 @@ class ProsodyFM(nn.Module):
 
     Config = VoiceConfig
     timed: Tensor
+    sharpening: Tensor
     optional: Tensor
 
     def __init__(self, config: VoiceConfig = VoiceConfig()):
@@ -105,6 +110,11 @@ class ProsodyFM(nn.Module):
         self.config = c = config
         self.vocoder = Vocoder(Vocoder.Config(**c.vocoder))
         self.mels = self.vocoder.config.mels
+        if c.pulses == "mel" and self.vocoder.config.source != "harmonic":
+            raise InputError("voice setting pulses=mel: expected a vocoder with pulses (source="
+                             "harmonic)")
+        sharpening = torch.from_numpy(waves.sharpening(self.mels, c.sharpen))
+        self.register_buffer("sharpening", sharpening, persistent=False)
         self.embed = nn.Embedding(c.symbols, c.width)
         self.prenet = nn.ModuleList(nn.Conv1d(c.width, c.width, c.prenet, padding=c.prenet // 2)
                                     for _ in range(3))
@@ -279,7 +289,8 @@ class ProsodyFM(nn.Module):
         return torch.cat([x, ((melody - c.melody_mean) / c.melody_std).unsqueeze(-1)], -1)
 
     def sounding(self, x: Tensor, contours: Tensor) -> tuple[Tensor, Tensor | None]:
-        """Inverts `normalise`, and gives last words the contours that were asked of them.
+        """Inverts `normalise`, sharpens the mel, and gives last words the contours that were asked
+        of them.
 
         Args:
             x: `[B, T, channels]`.
@@ -290,11 +301,16 @@ class ProsodyFM(nn.Module):
             it off the mel).
         """
         c, v = self.config, self.vocoder.config
-        mel = (x[..., : self.mels] * c.mel_std + c.mel_mean).transpose(1, 2)
+        made = x[..., : self.mels] * c.mel_std + c.mel_mean
+        mel = (made @ self.sharpening if c.sharpen else made).transpose(1, 2)
         if not c.intonation:
             return mel, None
-        melody = intonation.lay(x[..., -1] * c.melody_std + c.melody_mean, contours)
-        return mel, (100 * torch.exp2(melody / 12)).clamp(v.pitch_low, v.pitch_high)
+        melody = x[..., -1] * c.melody_std + c.melody_mean
+        laid = intonation.lay(melody, contours)
+        if c.pulses == "mel":
+            read = 12 * torch.log2(self.vocoder.f0(made.transpose(1, 2)) / 100)
+            laid = read + laid - melody
+        return mel, (100 * torch.exp2(laid / 12)).clamp(v.pitch_low, v.pitch_high)
 
     # --- use ------------------------------------------------------------------------------------
 

@@ -206,6 +206,17 @@ class Breaks(nn.Module):
         return found
 
 
+class Pitch(nn.Module):
+    """`Vocoder.f0`: a log-mel `[1, M, T]` to hertz `[1, T]`."""
+
+    def __init__(self, vocoder: Vocoder):
+        super().__init__()
+        self.vocoder = vocoder
+
+    def forward(self, mel: Tensor) -> Tensor:
+        return self.vocoder.f0(mel)
+
+
 class Filters(nn.Module):
     """The network of a vocoder, without its sources and transforms.
 
@@ -307,6 +318,8 @@ def graphs(model: prosodyfm.ProsodyFM, content: bytes) -> dict[str, bytes]:
         (PitchedFilters if pitched else FreeFilters)(merged(model.vocoder)),
         (mel, torch.full((1, count), 150.0)) if pitched else (mel,),
         ({2: frames}, {1: frames}) if pitched else ({2: frames},), outputs)
+    if pitched and c.pulses == "mel":
+        parts[engine.PITCH] = Pitch(merged(model.vocoder)), (mel,), ({2: frames},), ["hertz"]
     if c.breaks:
         parts[engine.BREAKS] = Breaks(model), (ids,), (row,), ["probability"]
     if c.intonation:

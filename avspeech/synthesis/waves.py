@@ -91,6 +91,15 @@ def polar(size: np.ndarray, angle: np.ndarray) -> np.ndarray:
     return found
 
 
+def sharpening(bands: int, strength: float, reach: int = 4) -> np.ndarray:
+    """The map `[M, M]` of a log-mel `[T, M]` to one that differs by 1 + `strength` times as much
+    from its mean over the bands at most `reach` away."""
+    place = np.arange(bands)
+    near = (np.abs(place - place[:, None]) <= reach).astype(np.float64)
+    mean = near / near.sum(0)
+    return ((1 + strength) * np.eye(bands) - strength * mean).astype(np.float32)
+
+
 @functools.lru_cache(maxsize=8)
 def _weights(times: int) -> np.ndarray:
     """Weights `[3, times]` of the value before, of its own and of the one behind, at the places of

@@ -149,6 +149,32 @@ def test_contours_are_laid_on_the_words_they_were_asked_of(model: ProsodyFM) -> 
         assert torch.allclose(heard[0, stretch].diff(), shape.diff(), atol=1e-4)
 
 
+def test_pulses_follow_the_mel_but_for_what_is_asked_of_last_words(model: ProsodyFM) -> None:
+    read = build(pulses="mel")
+    x, contours = torch.randn(1, 24, 81), torch.zeros(1, 24, 2)
+    contours[:, 5:15] = torch.stack([torch.linspace(-3, 3, 10), torch.ones(10)], -1)
+    mel, f0 = read.sounding(x, contours)
+    assert torch.allclose(mel, model.sounding(x, contours)[0])
+    plain = read.vocoder.f0(mel)
+    assert torch.allclose(f0[:, :5], plain[:, :5]) and torch.allclose(f0[:, 15:], plain[:, 15:])
+    x[..., -1] = 0.1 * x[..., -1]  # within the range of the vocoder's F0
+    moved = [voice.sounding(x, contours)[1] / voice.sounding(x, 0 * contours)[1] for voice in (model, read)]
+    assert torch.allclose(*moved, rtol=1e-4) and not torch.allclose(moved[0], torch.ones(1, 24))
+    with pytest.raises(InputError, match="vocoder with pulses"):
+        build(pulses="mel", vocoder={**TINY["vocoder"], "source": "none"})  # type: ignore[dict-item]
+
+
+def test_sharpening_keeps_what_is_flat_and_spreads_the_rest(model: ProsodyFM) -> None:
+    sharp, contours = build(sharpen=0.5), torch.zeros(1, 24, 2)
+    x = torch.randn(1, 24, 81)
+    mel, same = (voice.sounding(x, contours)[0] for voice in (sharp, model))
+    for band in (0, 40, 79):
+        near = same[:, max(0, band - 4): band + 5].mean(1)
+        assert torch.allclose(mel[:, band] - near, 1.5 * (same[:, band] - near), atol=1e-4)
+    x[..., :80] = x[..., :1]  # all bands alike
+    assert torch.allclose(sharp.sounding(x, contours)[0], model.sounding(x, contours)[0], atol=1e-4)
+
+
 def test_frames_and_hertz_are_counted_in_full_under_autocast(model: ProsodyFM) -> None:
     durations = torch.full((1, 90), 7)  # more frames than bfloat16 can tell apart
     known = torch.zeros(1, 90, model.plan(torch.full((1, 90), 30))[0].shape[-1])

@@ -12,10 +12,10 @@ from avspeech.text.numbers import cardinal, digits, number, ordinal, year
 from avspeech.text.rules import EDGE, END, Text, rule
 
 _THIN = "\u00a0\u2009\u202f"
-# A number's whole part, with commas, blanks or (as in Switzerland) apostrophes between its
-# thousands.
+# A number's whole part, with commas (in India also between its hundred thousands), blanks or (as in
+# Switzerland) apostrophes between its thousands.
 N = (
-    rf"(?:\d{{1,3}}(?:,\d{{3}})+(?!\d)|\d{{1,3}}(?:[{_THIN}]\d{{3}})+(?!\d)"
+    rf"(?:\d{{1,3}}(?:,\d{{3}})+(?!\d)|\d{{1,2}}(?:,\d\d)+,\d{{3}}(?!\d)|\d{{1,3}}(?:[{_THIN}]\d{{3}})+(?!\d)"
     r"|\d{1,3}(?:['’]\d{3})+(?![\d'’\"″”])"
     r"|\d{1,3}(?: \d{3}){2,}(?!\d)"
     r"|\d{1,3}(?: 000)+(?!\d)|\d+)"
@@ -132,7 +132,7 @@ def value_at(context: Text, place: int, signed: bool = False) -> Value | None:
         either = int(top) >= 5 and int(bottom) > 9 and _EITHER.match(view, match.end())
         both = bool(either) and not int(top) % 5 and not int(bottom) % 5
         both |= int(top) + int(bottom) == 100 and not int(top) % 5  # "85/15"
-        both = both or re.match(r"\s?mpg\b", context.behind(match.end())) is not None
+        both = both or re.match(r"\s?(?:mpg|count)\b", context.behind(match.end())) is not None
         if top == "20" and not int(bottom) % 5:
             near = view[max(0, place - 40) : place]
             both |= _ACUITY.search(context.behind(match.end())[:12]) is not None
@@ -312,8 +312,9 @@ def is_code(context: Text, start: int) -> bool:
     near += [""] * (3 - len(near))
     if re.search(r"\b[PSM]/N[:#. ]{1,3}$", context.text[max(0, start - 8) : start]):
         return True  # "P/N 4412"
-    if re.search(r"\b911 ?(?:[(/]|or |and |, )$", context.text[max(0, start - 10) : start]):
-        if re.match(r"(?:112|999)(?!\d)", context.behind(start)):
+    emergency = context.text[max(0, start - 14) : start]
+    if re.search(r"\b(?:9-?1-?1|999|112),? ?(?:[(/]|or |and )$", emergency):
+        if re.match(r"(?:911|112|999|988)(?!\d)", context.behind(start)):
             return True  # "911 (112 in Europe)"
     if re.match(r"[2-8]11(?!\d)", context.behind(start)):
         before = context.text[max(0, start - 12) : start]
@@ -470,12 +471,26 @@ def times_per(match: re.Match[str], context: Text) -> list[str] | None:
     return [*often, "per", period] if period else often
 
 
-@rule(rf"({N})(st|nd|rd|th|d(?= (?:Cir|Dist|Dep|Cong|Sess|Div|Inf|Cav|Regt|Bn|ed)\b))" + END, "d",
+@rule(rf"({N})(st|nd|rd|th|d(?= (?:Cir|Dist|Dep|Cong|Sess|Div|Inf|Cav|Regt|Bn|ed|day of)\b)"
+      r"|(?<=\b1)er(?= [a-zé])"
+      r"|e(?= (?:arr|arrondissement|étage|siècle|édition|année|République)\b))" + END, "d",
       re.IGNORECASE)
 def nth(match: re.Match[str], context: Text) -> list[str] | None:
     """An ordinal. `the 22nd` -> the twenty second"""
     value = int(plain(match.group(1)))
     return ordinal(value) if value < 10**18 else None
+
+
+@rule(r"[nN]\.?[º°]\s?(?=\d)", "l")
+def number_sign(match: re.Match[str], context: Text) -> list[str] | None:
+    """The sign of a number in Spanish and French. `n.º 5` -> number five"""
+    return None if context.within(match.start()) else ["number"]
+
+
+@rule(r"(\d{1,3})\.?[ºª](?! ?[CF]\b)", "d")
+def nth_sign(match: re.Match[str], context: Text) -> list[str] | None:
+    """An ordinal as in Spanish. `the 2.º floor` -> the second floor"""
+    return ordinal(int(match.group(1)))
 
 
 @rule(rf"[{VULGAR}]", "s")

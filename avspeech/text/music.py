@@ -76,6 +76,9 @@ def key(match: re.Match[str], context: Text) -> list[str] | None:
     return [note, *_moved(moved), _KINDS[kind], *(number(step) if step else [])]
 
 
+_PLAYED = re.compile(
+    r"\b(?:bpm|plays?|played|playing|bands?|songs?|tunes?|waltz|grooves?|drum\w*|bars|riffs?|written)\b"
+)
 _TEMPO = re.compile(r"\b(?:allegr\w+|andant\w+|presto|adagio|largo|moderato|vivace), $", re.I)
 
 
@@ -87,8 +90,9 @@ def meter(match: re.Match[str], context: Text) -> list[str] | None:
     named = re.match(r" (?:time\b|met(?:er|re)\b|rhythm\b|at ♩)|, ?♩", near) is not None
     before = context.text[max(0, match.start() - 20) : match.start()]
     named = named or _TEMPO.search(before) is not None
+    played = _PLAYED.search(context.text[max(0, match.start() - 60) : match.end() + 40])
     # A fraction that could be said shorter is none.
-    whole = beats % 2 == 0 and context.before(match.start()) == "in"
+    whole = (beats % 2 == 0 or played) and context.before(match.start()) == "in"
     following = context.after(match.end()).lower()
     whole = whole and (not following or following in lists.NOT_NOUNS - {"of"})
     return [*number(str(beats)), *number(str(note))] if named or whole else None

@@ -102,7 +102,9 @@ def fraction(top: int, bottom: int) -> list[str]:
 
 _MIXED_SIGN = re.compile(rf"(?:({N})\s?)?([{VULGAR}])")
 _MIXED = re.compile(rf"({N})[ -](\d{{1,2}})/(\d{{1,3}})(?![\d/])")
-_FRACTION = re.compile(r"(\d{1,4})[/⁄](\d{1,7})(?:(?:th|rd|nd)s?(?![^\W_]))?(?![\d/⁄])")
+_FRACTION = re.compile(
+    r"(\d{1,4})[/⁄](\d{1,7})(?:(?:th|rd|nd)s?(?![^\W_]))?(?![\d/⁄]|,\d{3}(?!\d))"
+)
 # Behind two values of which one holds: "50/60 Hz"
 _ACUITY = re.compile(r"\b(?:vision|acuity|eyesight|sees)\b|^ ?O[DSU]\b")
 _EITHER = re.compile(r"\s?(?:[kMG]?Hz|V(?:AC|DC)?|[MG]bps|mAh|m?A|[km]?W)(?![^\W_])")
@@ -133,14 +135,19 @@ def value_at(context: Text, place: int, signed: bool = False) -> Value | None:
         both = bool(either) and not int(top) % 5 and not int(bottom) % 5
         both |= int(top) + int(bottom) == 100 and not int(top) % 5  # "85/15"
         both = both or re.match(r"\s?(?:mpg|count)\b", context.behind(match.end())) is not None
+        # No fraction of a degree: "12/8 °C", and nothing that is a whole number: "Flat 4/2"
+        behind = context.behind(match.end())
+        whole = int(bottom) > 1 and int(top) % int(bottom) == 0
+        whole = whole and not re.match(r" ?[=+×÷]", behind)
+        both |= int(top) > int(bottom) and (whole or re.match(r"\s?°", behind) is not None)
         if top == "20" and not int(bottom) % 5:
             near = view[max(0, place - 40) : place]
             both |= _ACUITY.search(context.behind(match.end())[:12]) is not None
             both |= _ACUITY.search(near) is not None
-        if match.group() in lists.PAIRS or both:
-            return Value([*number(top), *number(bottom)], match.end(), False)
         if context.before(place) in ("Op", "op", "opus"):
             return Value([*number(top), "number", *number(bottom)], match.end(), False)
+        if match.group() in lists.PAIRS or both:
+            return Value([*number(top), *number(bottom)], match.end(), False)
         if re.fullmatch(r"(?:19|20)\d\d", top) and int(bottom) == (int(top) + 1) % 100:
             low, last = ["oh"] if bottom[0] == "0" else [], cardinal(int(bottom))
             last = [*low, *last] if int(bottom) else year(int(top) + 1)
@@ -256,7 +263,8 @@ def quantity(match: re.Match[str], context: Text) -> tuple[list[str], int] | Non
         return None
     if sign == "-" and re.search(r"\d[\"”″]$", context.text[max(0, start - 2) : start]):
         return None  # a screw: 3/8"-16
-    if sign == "-" and re.match(r"0\d\d", context.behind(match.end())):
+    zone = re.search(r":\d\d $", context.text[max(0, start - 4) : start])  # "08:15 -0500"
+    if sign == "-" and not zone and re.match(r"0\d\d", context.behind(match.end())):
         sign = ""  # the end of a telephone number: "fax -0133"
     value = value_at(context, match.end(), bool(sign))
     if value is None:

@@ -72,6 +72,9 @@ def money(match: re.Match[str], context: Text) -> list[str] | None:
     sign, coin, sign2, whole, fraction, size, each = match.groups()
     if sign and not context.opens(match.start()):
         return None
+    near = context.text[max(0, match.start() - 4) : match.start()]
+    if coin.isalpha() and re.search(r"[A-Z]{3}/$", near):
+        return None  # a pair of coins: "GBP/USD 1.27"
     clotting = re.match(r"\s?[-–]\s?\d(?!\d|,)", context.behind(match.end()))
     if coin in ("INR", "PHP") and len(whole) == 1 and not size:
         if clotting or fraction and len(fraction) == 1:
@@ -144,6 +147,7 @@ def until(match: re.Match[str], context: Text) -> list[str] | None:
     if re.search(r"\d/\d{1,2}$", before) and _THREAD.match(context.behind(match.start())):
         return []
     amount = r"(?<![A-Za-z\d^])[\d.,:]*\d(?:%|°|0s|\s?[aApP]\.?\s?[mM]\.?|[kKMB]"
+    amount += r"|(?<=\d)(?:m|bn|mn)"
     amount += r"| (?:hundred|thousand|million|billion|trillion))?$"
     lettered = re.search(r"(?<![A-Za-z\d])\d+([a-h]|[A-Z])$", before)
     if lettered and (match.group()[0] == "–" or lettered.group(1).isupper()):

@@ -566,3 +566,17 @@ def test_european_amounts(amount):
     expected = [*number(whole.replace(".", "")), "euros", "and", *cardinal(int(cents)), "cents"]
     for written in (f"It cost {amount} € then", f"It cost €{amount} then"):
         assert said(written)[2:-1] == expected
+
+
+@pytest.mark.parametrize("first", ["EUR", "GBP"])
+@pytest.mark.parametrize("second", ["USD", "JPY", "CHF"])
+def test_a_pair_of_coins_is_no_amount(first, second):
+    assert said(f"{first}/{second} 1.27, then")[:-1] == [*first, *second, "one", "point", "two", "seven"]
+    assert said(f"{second} 7, then")[0] == "seven"
+
+
+@pytest.mark.parametrize("bottom", [2, 3, 4])
+@pytest.mark.parametrize("times", [2, 3, 5])
+def test_what_is_whole_is_no_fraction(bottom, times):
+    top = times * bottom
+    assert said(f"Flat {top}/{bottom} there") == ["flat", *cardinal(top), *cardinal(bottom), "there"]

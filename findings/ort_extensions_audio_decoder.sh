@@ -6,8 +6,8 @@
 #   tone and the mean.)
 # SEEN: onnxruntime-extensions 0.15.2: 9 kHz comes back at 7 kHz, 6.3 dB below its level, 10 kHz at
 #   6 kHz 10.3 dB below, 12 kHz at 4 kHz 19.1 dB; soxr 1.1.0 leaves less than -100 dB. Without
-#   stereo_to_mono a stereo file is an array of (1, 2 x samples), left and right in turn, and nothing
-#   says how many channels: played as mono it lasts twice as long, an octave lower.
+#   stereo_to_mono a stereo file is an array of (1, 2 x samples), left and right in turn, and no
+#   output says how many channels: played as mono it lasts twice as long, an octave lower.
 # WHY IT MATTERS: it is the decoder in front of Whisper and other speech models in ONNX. The hiss of
 #   's' and 'sh' of a 48 kHz camera falls on the consonants below 8 kHz, other than in the features
 #   that the model was trained on.

@@ -6,13 +6,13 @@
 # SEEN: pyroomacoustics 0.10.1, 16 kHz, bursts of harmonics about 35 dB above noise: spectral
 #   subtraction is 256 samples (16 ms) late with nfft=512 and 512 with 1024, at the same level; the
 #   Wiener filter 256 late and 27.1 dB quieter with frame_len=512, 128 late and 24.1 dB quieter with
-#   256. Half a frame of silence is at the beginning, the end is missing. The level falls by the
-#   square root of the frame's length.
+#   256. The length stays, so that the last half a frame is missing. The level falls by the square
+#   root of the frame's length.
 # WHY IT MATTERS: sound cleaned in this way is late against the picture, the labels and the clean
 #   reference, so that SI-SDR is below 0 dB for a good result; and quiet enough that detectors of
 #   speech and models without normalization miss it.
-# SOURCE: pyroomacoustics/denoise/spectral_subtraction.py and iterative_wiener.py; their help has no
-#   word about either; found by trying.
+# SOURCE: pyroomacoustics/denoise/spectral_subtraction.py and iterative_wiener.py, whose help has no
+#   word about a delay or the level; found by trying.
 set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

@@ -5,11 +5,11 @@
 # SEEN: sphn 0.2.1: of WAV, FLAC and MP3 the part begins where it should; of Ogg Vorbis (written by
 #   libsndfile 1.2.2) 512 samples later at 16 kHz (32 ms) and 1024 at 48 kHz (21 ms), at every
 #   start. The length is as asked. The same part by soundfile is right.
-# WHY IT MATTERS: sphn reads parts of long recordings for the training of speech models (Moshi is
-#   trained with it): each part lacks its first 32 ms and has 32 ms behind its end, against labels,
-#   against the picture, and against the same part of a WAV file.
-# SOURCE: found by trying; it is half of the codec's long block, which the decoder (Symphonia) drops
-#   after a jump.
+# WHY IT MATTERS: sphn reads parts of long recordings for the training of speech models: each part
+#   lacks its first 32 ms and has 32 ms behind its end, against labels, against the picture, and
+#   against the same part of a WAV file.
+# SOURCE: found by trying; it is half of the codec's long block (1024 samples at 16 kHz, 2048 at 48
+#   kHz, by the head of the file).
 set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

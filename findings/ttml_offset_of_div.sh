@@ -10,8 +10,8 @@
 #   0.5 s. <body begin="10s"> does the same. No warning.
 # WHY IT MATTERS: broadcasters write the start of a program or of a part there. Speech cut by such
 #   captions has the text of 10 s before, or the last lines of the program have no sound.
-# SOURCE: W3C, TTML2, 'begin' ("relative to the begin of the parent") and 'par' time containers
-#   (an end that is left open is that of the last child); found by trying.
+# SOURCE: W3C, TTML2, timing attributes (times count from those of the parent; a 'par' container
+#   without an end ends with its last child); found by trying.
 set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

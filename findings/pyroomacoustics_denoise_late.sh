@@ -3,7 +3,7 @@
 #   late, the latter also 24 to 27 dB quieter.
 # GUESS: a function that takes a whole recording and gives one of the same length keeps its time and
 #   its level: of a loud harmonic sound in weak noise little is changed.
-# SEEN: pyroomacoustics 0.10.1, 16 kHz, bursts of harmonics about 35 dB above noise: spectral
+# SEEN: pyroomacoustics 0.10.1, 16 kHz, bursts of harmonics 50 dB above noise: spectral
 #   subtraction is 256 samples (16 ms) late with nfft=512 and 512 with 1024, at the same level; the
 #   Wiener filter 256 late and 27.1 dB quieter with frame_len=512, 128 late and 24.1 dB quieter with
 #   256. The length stays, so that the last half a frame is missing. The level falls by the square

@@ -115,7 +115,7 @@ def analyse(
     rest = _rests(sentence_rest, paragraph_rest)
     unread: list[Unread] = []
     done = []
-    pieces = markup.parse(source, voices)
+    pieces = markup.parse(source, voices, language)
     for items, paragraph in _sentences(_items(source, pieces, language, unread, given)):
         if questions_rise and language.lower().startswith("en"):
             _raise_questions(items)
@@ -160,7 +160,7 @@ def check(source: str, language: str = "en-us", voices: Collection[str] | None =
     milliseconds for a page, so that a whole book can be looked at before its first word is said."""
     if "<" not in source:
         return
-    pieces = markup.parse(source, voices)
+    pieces = markup.parse(source, voices, language)
     for piece in pieces:
         if isinstance(piece, markup.Run) and piece.said is not None:
             _said(piece, source, language)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from avspeech.text import lists, places
+from avspeech.text import lists, places, units
 from avspeech.text.rules import EDGE, END, Text, hums, rule
 
 _IN_STATES = frozenset("from in of near no western eastern northern southern central".split())
@@ -83,10 +83,6 @@ def _beside_state(place: Place) -> bool:
 
 # "Tex. Penal Code", "Fla. Stat."
 _OF_LAW = re.compile(r" (?:[A-Z][A-Za-z.'&]* ){0,4}(?:Codes?|Const|Stat|Ann|Rev|Admin)(?![a-z])")
-_CLINICAL = re.compile(
-    r"\b(?:[Pp]atients?|enroll?ed|[Rr]andomi[sz]ed|(?:mean|median) age|placebo|cohort|treated"
-    r"|admitted|surgery|symptoms?)\b"
-)
 _CLOSED = re.compile(r"[ \t]*(?:[;,)\n]|$)")
 _LEGAL = re.compile(r"\b(?:Def|Pl|Mot|Compl|Decl|Aff|ECF|Dkt|Opp|[Pp]laintiff|[Dd]efendant)\b")
 
@@ -128,7 +124,7 @@ CONDITIONS: dict[str, Callable[[Place], bool]] = {
     ),
     "versus": lambda place: place.before[:1].isupper() and place.after[:1].isupper(),
     "ordinal": lambda place: re.search(r"(?:st|nd|rd|th|\dd)$", place.before.lower()) is not None,
-    "clinical": lambda place: _CLINICAL.search(place.context.around(place.start)) is not None,
+    "clinical": lambda place: units.CLINICAL.search(place.context.around(place.start)) is not None,
     "closing": lambda place: (
         place.before.isalpha() and _CLOSED.match(place.context.text, place.end) is not None
     ),

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from avspeech.text import lists
-from avspeech.text.numbers import cardinal, joined, number
+from avspeech.text.models import pairs
+from avspeech.text.numbers import cardinal, joined, number, year
 from avspeech.text.roman import value
 from avspeech.text.rules import EDGE, END, Text, rule
 
@@ -44,6 +45,19 @@ def verse(match: re.Match[str], context: Text) -> list[str] | None:
 def sections(match: re.Match[str], context: Text) -> list[str] | None:
     """Several sections or paragraphs of a law. `§§ 3-5` -> sections three to five"""
     return ["sections" if match.group(1) == "§§" else "paragraphs"]
+
+
+@rule(r"((?:19|20)?\d\d)/(\d{1,4})(?:/(EC|EU|EEC))?(?![\w/])", "d")
+def european_law(match: re.Match[str], context: Text) -> list[str] | None:
+    """A law of the European Union. `Regulation 2016/679` -> regulation twenty sixteen slash six
+    seventy nine"""
+    before = context.text[max(0, match.start() - 24) : match.start()]
+    named = re.search(r"\b(?:Reg|Regulation|Directive|Dir|Decision)\.? (?:\(E[CU]\) )?$", before)
+    first, second, union = match.groups()
+    if named is None or len(second) > 2 and first == second:
+        return None
+    said = year(int(first)) if len(first) == 4 else number(first)
+    return [*said, "slash", *pairs(second), *(union or "")]
 
 
 # Series of decisions and statutes, and rules of courts, without their blanks.

@@ -21,14 +21,15 @@ _APOSTROPHES = "\u2019\u02bc\u02b9\u00b4\u0060\u201b\u2018\uff07\u055a\ua78c\u2b
 _PRIME = "[\u2032\u2035]"
 _LETTER = r"[^\W\d_]"
 _ODD = re.compile(
-    f"[{_INVISIBLE}{_STYLED}\u2010\u2011\u02bc\u02b9\u00b4\u0060\u201b\uff07\u055a\ua78c\u2126]"
+    f"[{_INVISIBLE}{_STYLED}\u2010\u2011\u02bc\u02b9\u00b4\u0060\u201b\uff07\u055a\ua78c\u2126\u02da]"
+    r"|º(?=\s?[CF](?![^\W_]))"
     rf"|\r|(?<=[A-Z]\.)[{_APOSTROPHES}](?=s(?![^\W_]))"
     rf"|(?<=[^\W\d_])[{_APOSTROPHES}](?=[^\W\d_])|\u2018(?=\d\ds|tis|twas|em\b)|\u2019(?=\d\ds?\b)"
     rf"|(?<={_LETTER}{{2}}){_PRIME}(?={_LETTER})|(?<={_LETTER}){_PRIME}(?={_LETTER}{{2}})"
     rf"|(?<=\bI){_PRIME}(?=[md]\b)|(?<={_LETTER}{{2}}s){_PRIME}(?=\s)"
 )
 _GONE = re.compile(f"[{_INVISIBLE}]")
-_SAME = {"\u2010": "-", "\u2011": "-", "\u2126": "Ω",
+_SAME = {"\u2010": "-", "\u2011": "-", "\u2126": "Ω", "\u02da": "°", "º": "°",
          **dict.fromkeys(_APOSTROPHES + "\u2032\u2035", "'")}
 _KEPT = "№℃℉℅™"  # compatibility characters that have a reading of their own
 

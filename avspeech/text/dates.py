@@ -219,7 +219,7 @@ def month_day_slash(match: re.Match[str], context: Text) -> list[str] | None:
     weekday = before.title() in DAY_NAMES and before.title() not in lists.MONTHS
     paired = re.search(r"\b\d{1,2}/\d{1,2} (?:to|and|through|thru|until|or) $", text)
     earlier = context.text[max(0, match.start() - 30) : match.start()]
-    paired = paired and re.search(r"(?:from|between|on|of|dates?) ", earlier)
+    paired = paired and re.search(r"(?:from|between|on|of|dates?|except) ", earlier)
     dated = before in _DATED or weekday or bool(paired) or first
     dated = dated or context.after(match.end()) in _HELD
     behind = context.text[match.end() : match.end() + 12]

@@ -12,10 +12,10 @@ from avspeech.text.numbers import cardinal, digits, number, ordinal, year
 from avspeech.text.rules import EDGE, END, Text, rule
 
 _THIN = "\u00a0\u2009\u202f"
-# A number's whole part, with commas, blanks or (as in Switzerland) apostrophes between its
-# thousands.
+# A number's whole part, with commas (in India also between its hundred thousands), blanks or (as in
+# Switzerland) apostrophes between its thousands.
 N = (
-    rf"(?:\d{{1,3}}(?:,\d{{3}})+(?!\d)|\d{{1,3}}(?:[{_THIN}]\d{{3}})+(?!\d)"
+    rf"(?:\d{{1,3}}(?:,\d{{3}})+(?!\d)|\d{{1,2}}(?:,\d\d)+,\d{{3}}(?!\d)|\d{{1,3}}(?:[{_THIN}]\d{{3}})+(?!\d)"
     r"|\d{1,3}(?:['’]\d{3})+(?![\d'’\"″”])"
     r"|\d{1,3}(?: \d{3}){2,}(?!\d)"
     r"|\d{1,3}(?: 000)+(?!\d)|\d+)"
@@ -102,7 +102,9 @@ def fraction(top: int, bottom: int) -> list[str]:
 
 _MIXED_SIGN = re.compile(rf"(?:({N})\s?)?([{VULGAR}])")
 _MIXED = re.compile(rf"({N})[ -](\d{{1,2}})/(\d{{1,3}})(?![\d/])")
-_FRACTION = re.compile(r"(\d{1,4})[/⁄](\d{1,7})(?:(?:th|rd|nd)s?(?![^\W_]))?(?![\d/⁄])")
+_FRACTION = re.compile(
+    r"(\d{1,4})[/⁄](\d{1,7})(?:(?:th|rd|nd)s?(?![^\W_]))?(?![\d/⁄]|,\d{3}(?!\d))"
+)
 # Behind two values of which one holds: "50/60 Hz"
 _ACUITY = re.compile(r"\b(?:vision|acuity|eyesight|sees)\b|^ ?O[DSU]\b")
 _EITHER = re.compile(r"\s?(?:[kMG]?Hz|V(?:AC|DC)?|[MG]bps|mAh|m?A|[km]?W)(?![^\W_])")
@@ -132,15 +134,20 @@ def value_at(context: Text, place: int, signed: bool = False) -> Value | None:
         either = int(top) >= 5 and int(bottom) > 9 and _EITHER.match(view, match.end())
         both = bool(either) and not int(top) % 5 and not int(bottom) % 5
         both |= int(top) + int(bottom) == 100 and not int(top) % 5  # "85/15"
-        both = both or re.match(r"\s?mpg\b", context.behind(match.end())) is not None
+        both = both or re.match(r"\s?(?:mpg|count)\b", context.behind(match.end())) is not None
+        # No fraction of a degree: "12/8 °C", and nothing that is a whole number: "Flat 4/2"
+        behind = context.behind(match.end())
+        whole = int(bottom) > 1 and int(top) % int(bottom) == 0
+        whole = whole and not re.match(r" ?[=+×÷]", behind)
+        both |= int(top) > int(bottom) and (whole or re.match(r"\s?°", behind) is not None)
         if top == "20" and not int(bottom) % 5:
             near = view[max(0, place - 40) : place]
             both |= _ACUITY.search(context.behind(match.end())[:12]) is not None
             both |= _ACUITY.search(near) is not None
-        if match.group() in lists.PAIRS or both:
-            return Value([*number(top), *number(bottom)], match.end(), False)
         if context.before(place) in ("Op", "op", "opus"):
             return Value([*number(top), "number", *number(bottom)], match.end(), False)
+        if match.group() in lists.PAIRS or both:
+            return Value([*number(top), *number(bottom)], match.end(), False)
         if re.fullmatch(r"(?:19|20)\d\d", top) and int(bottom) == (int(top) + 1) % 100:
             low, last = ["oh"] if bottom[0] == "0" else [], cardinal(int(bottom))
             last = [*low, *last] if int(bottom) else year(int(top) + 1)
@@ -256,7 +263,8 @@ def quantity(match: re.Match[str], context: Text) -> tuple[list[str], int] | Non
         return None
     if sign == "-" and re.search(r"\d[\"”″]$", context.text[max(0, start - 2) : start]):
         return None  # a screw: 3/8"-16
-    if sign == "-" and re.match(r"0\d\d", context.behind(match.end())):
+    zone = re.search(r":\d\d $", context.text[max(0, start - 4) : start])  # "08:15 -0500"
+    if sign == "-" and not zone and re.match(r"0\d\d", context.behind(match.end())):
         sign = ""  # the end of a telephone number: "fax -0133"
     value = value_at(context, match.end(), bool(sign))
     if value is None:
@@ -312,8 +320,9 @@ def is_code(context: Text, start: int) -> bool:
     near += [""] * (3 - len(near))
     if re.search(r"\b[PSM]/N[:#. ]{1,3}$", context.text[max(0, start - 8) : start]):
         return True  # "P/N 4412"
-    if re.search(r"\b911 ?(?:[(/]|or |and |, )$", context.text[max(0, start - 10) : start]):
-        if re.match(r"(?:112|999)(?!\d)", context.behind(start)):
+    emergency = context.text[max(0, start - 14) : start]
+    if re.search(r"\b(?:9-?1-?1|999|112),? ?(?:[(/]|or |and )$", emergency):
+        if re.match(r"(?:911|112|999|988)(?!\d)", context.behind(start)):
             return True  # "911 (112 in Europe)"
     if re.match(r"[2-8]11(?!\d)", context.behind(start)):
         before = context.text[max(0, start - 12) : start]
@@ -470,12 +479,26 @@ def times_per(match: re.Match[str], context: Text) -> list[str] | None:
     return [*often, "per", period] if period else often
 
 
-@rule(rf"({N})(st|nd|rd|th|d(?= (?:Cir|Dist|Dep|Cong|Sess|Div|Inf|Cav|Regt|Bn|ed)\b))" + END, "d",
+@rule(rf"({N})(st|nd|rd|th|d(?= (?:Cir|Dist|Dep|Cong|Sess|Div|Inf|Cav|Regt|Bn|ed|day of)\b)"
+      r"|(?<=\b1)er(?= [a-zé])"
+      r"|e(?= (?:arr|arrondissement|étage|siècle|édition|année|République)\b))" + END, "d",
       re.IGNORECASE)
 def nth(match: re.Match[str], context: Text) -> list[str] | None:
     """An ordinal. `the 22nd` -> the twenty second"""
     value = int(plain(match.group(1)))
     return ordinal(value) if value < 10**18 else None
+
+
+@rule(r"[nN]\.?[º°]\s?(?=\d)", "l")
+def number_sign(match: re.Match[str], context: Text) -> list[str] | None:
+    """The sign of a number in Spanish and French. `n.º 5` -> number five"""
+    return None if context.within(match.start()) else ["number"]
+
+
+@rule(r"(\d{1,3})\.?[ºª](?! ?[CF]\b)", "d")
+def nth_sign(match: re.Match[str], context: Text) -> list[str] | None:
+    """An ordinal as in Spanish. `the 2.º floor` -> the second floor"""
+    return ordinal(int(match.group(1)))
 
 
 @rule(rf"[{VULGAR}]", "s")

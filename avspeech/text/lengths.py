@@ -95,6 +95,6 @@ def inches(match: re.Match[str], context: Text) -> tuple[list[str], int] | None:
     if re.match(r"\s?[x×]\s?[\d./ -]+\"", context.behind(value.end + 1)):
         return value.words, value.end + 1  # the unit stands behind the last side
     one = value.one or context.adjective(match.start(), value.end + 1)
-    noun = r" [A-Z]{2,5}(?!\w)|-[a-z]"  # 55" TV, 45"-wide
+    noun = r" (?:[A-Z]{2,5}\d*|[A-Z]\d+)[A-Z]*(?!\w)|-[a-z]"  # 55" TV, 45"-wide
     one |= re.match(noun, context.behind(value.end + 1)) is not None
     return [*value.words, "inch" if one else "inches"], value.end + 1

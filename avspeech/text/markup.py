@@ -111,11 +111,13 @@ class Named:
 Piece = Run | Pause | Terminal | Stop | Named
 
 
-def parse(source: str, voices: Collection[str] | None = None) -> tuple[Piece, ...]:
-    """The pieces of a marked-up text, in order. voices: names that <voice> may have (None: any).
-    Raises InputError, one line with the column, for a tag that is not known, not closed or has a
-    value that cannot be."""
-    return _Parser(source, voices).parse()
+def parse(
+    source: str, voices: Collection[str] | None = None, language: str = "en-us"
+) -> tuple[Piece, ...]:
+    """The pieces of a marked-up text, in order. voices: names that <voice> may have (None: any);
+    language: what xml:lang may name. Raises InputError, one line with the column, for a tag that is
+    not known, not closed or has a value that cannot be."""
+    return _Parser(source, voices, language).parse()
 
 
 @dataclass(frozen=True)
@@ -133,9 +135,13 @@ _OUTSIDE = _Open("", 0)
 _BLANKS = " \t\r\n\f\v\ufeff"  # with the byte order mark that a file may begin with
 
 
+_LANGUAGE = re.compile(r"(?:^|\s)xml:lang\s*=\s*['\"]?([A-Za-z]+)([\w-]*)")
+
+
 class _Parser:
-    def __init__(self, source: str, voices: Collection[str] | None = None) -> None:
+    def __init__(self, source: str, voices: Collection[str] | None, language: str) -> None:
         self.source = source
+        self.language = language
         self.voices = voices
         self.pieces: list[Piece] = []
         self.open: list[_Open] = []
@@ -270,19 +276,15 @@ class _Parser:
         if len(self.open) >= MAX_DEPTH:
             fail(source, start, f"more than {MAX_DEPTH} tags within each other")
         state = dataclasses.replace(now, name=name, place=start)
+        named = _LANGUAGE.search(rest) if name in ("speak", "p", "s") else None
+        if named and named[1].lower() != self.language.lower().split("-")[0]:
+            fail(source, start, f"<{name}> in '{named[1]}{named[2]}', but the language is "
+                 f"'{self.language}': one text is in one language; take it out, or say it in a "
+                 "text of its own")
         if name in ("p", "s"):
             if name in within or name == "p" and "s" in within:
                 fail(source, start, f"<{name}> within <{'s' if 's' in within else 'p'}>")
-            language = tags.attributes(source, start, name, rest, ("xml:lang", "xml:id", "id")).get(
-                "xml:lang", "en"
-            )
-            if not language.lower().startswith("en"):
-                fail(
-                    source,
-                    start,
-                    f"<{name}> in '{language}': one text is in one language; "
-                    "take it out, or say it in a text of its own",
-                )
+            tags.attributes(source, start, name, rest, ("xml:lang", "xml:id", "id"))
             self.pieces.append(Stop(name == "p", start, end))
         elif name == "prosody":
             state = _prosody(source, start, end, rest, state)

@@ -23,7 +23,7 @@ def pairs(text: str) -> list[str]:
     return [*cardinal(int(first)), *(["oh"] if last[0] == "0" else []), *cardinal(int(last))]
 
 
-@rule(r"([A-Z]{1,3})(-?)(\d{3,4})(?:-(\d{1,4}))?(s(?!\w))?(?![\d-]|[.,:]\d)", "C")
+@rule(r"([A-Z]{1,3})(-?)(\d{3,5})(?:-(\d{1,4}))?(s(?!\w))?(?![\d-]|[.,:]\d)", "C")
 def model(match: re.Match[str], context: Text) -> list[str] | None:
     """Letters in capitals and a number. `an A320 and a F-150` -> an A three twenty and a F one
     fifty"""

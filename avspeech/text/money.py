@@ -17,7 +17,9 @@ _SIZE = (
     + ")?"
 )
 _EACH = "|".join(lists.EACH)
-_AMOUNT = rf"({N}|(?=\.\d))(?:\.(\d+))?" + _SIZE
+# As in most of Europe: "1.299,00"
+_POINTED = r"\d{1,3}(?:\.\d{3})+(?=,\d\d(?!\d|,\d))"
+_AMOUNT = rf"({_POINTED}|{N}|(?=\.\d))(?:(?:\.|,(?=\d\d(?!\d|,\d)))(\d+))?" + _SIZE
 
 _BEFORE = {
     "-": ["minus"],
@@ -38,7 +40,7 @@ def _said(
     size: str | None,
 ) -> list[str]:
     one, many, small, smalls = lists.MONEY[sign]
-    whole = plain(whole) or "0"
+    whole = plain(whole).replace(".", "") or "0"
     noun = context.adjective(start, end) or (
         context.determined(start)
         and re.match(rf"{EDGE} \d+-[a-z]+ ", context.behind(end)) is not None
@@ -70,6 +72,9 @@ def money(match: re.Match[str], context: Text) -> list[str] | None:
     sign, coin, sign2, whole, fraction, size, each = match.groups()
     if sign and not context.opens(match.start()):
         return None
+    near = context.text[max(0, match.start() - 4) : match.start()]
+    if coin.isalpha() and re.search(r"[A-Z]{3}/$", near):
+        return None  # a pair of coins: "GBP/USD 1.27"
     clotting = re.match(r"\s?[-–]\s?\d(?!\d|,)", context.behind(match.end()))
     if coin in ("INR", "PHP") and len(whole) == 1 and not size:
         if clotting or fraction and len(fraction) == 1:
@@ -124,10 +129,12 @@ def cents(match: re.Match[str], context: Text) -> list[str] | None:
 
 _TIMES_NAMED = r"(?:noon|midnight|midday|dawn|dusk|sunrise|sunset|Noon|Midnight|Dawn|Sunrise)"
 _THREAD = re.compile(r"-\d\d(?: [a-z]+)? (?:bolt|screw|nut|thread|tap|stud|hole|UN[CF])")
+_NAMED = "|".join([*lists.MONTHS, *(name[:3].title() for name in lists.DAY_NAMES)])
+_POWER = re.compile(r"10(?:\^\d+|[⁰¹²³⁴⁵⁶⁷⁸⁹]+)$")
 _END_OF_DAY = r"(?:noon|midnight|midday|dawn|dusk|sunrise|sunset|close|late)(?![\w-])"
 
 
-@rule(rf"[-–](\s?)(?=[$£€¥₹]?\d|(?:{'|'.join(lists.MONTHS)})\W|{_END_OF_DAY})", "s")
+@rule(rf"[-–](\s?)(?=[$£€¥₹]?\d|(?:{_NAMED})\W|{_END_OF_DAY})", "s")
 def until(match: re.Match[str], context: Text) -> list[str] | None:
     """A dash between two prices, shares or times, or named times. `noon-5pm` -> noon to five P M"""
     before = context.text[max(0, match.start() - 20) : match.start()]
@@ -140,10 +147,13 @@ def until(match: re.Match[str], context: Text) -> list[str] | None:
     if re.search(r"\d/\d{1,2}$", before) and _THREAD.match(context.behind(match.start())):
         return []
     amount = r"(?<![A-Za-z\d^])[\d.,:]*\d(?:%|°|0s|\s?[aApP]\.?\s?[mM]\.?|[kKMB]"
+    amount += r"|(?<=\d)(?:m|bn|mn)"
     amount += r"| (?:hundred|thousand|million|billion|trillion))?$"
     lettered = re.search(r"(?<![A-Za-z\d])\d+([a-h]|[A-Z])$", before)
     if lettered and (match.group()[0] == "–" or lettered.group(1).isupper()):
         alike = "[a-h]" if lettered.group(1).islower() else "[A-Z]"
         if re.match(rf"\d+{alike}(?![^\W_])", context.behind(match.end())):
             return ["to"]  # "514a–520a", "Units 4A-4F"
+    if _POWER.search(before) and re.match(r"10[\^⁰¹²³⁴⁵⁶⁷⁸⁹]", context.behind(match.end())):
+        return ["to"]  # "10^3–10^4"
     return ["to"] if re.search(rf"{amount}|\b{_TIMES_NAMED}$", before) else None

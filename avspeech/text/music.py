@@ -35,9 +35,9 @@ _CHORDS = {
 @rule(rf"([A-G])([♭♯#b]?)({'|'.join(_CHORDS)})(2|4|6|7|9|11|13)(?![^\W_])", "C")
 def chord(match: re.Match[str], context: Text) -> list[str] | None:
     """A chord. `Dm7 and E♭maj9` -> D minor seven and E flat major nine"""
-    if context.within(match.start()):
-        return None
     note, moved, kind, step = match.groups()
+    if context.within(match.start()) or kind == "M" and int(step) in (2, 4):
+        return None  # a type of an illness: "DM2"
     return [note, *_moved(moved), _CHORDS[kind], *number(step)]
 
 
@@ -76,6 +76,12 @@ def key(match: re.Match[str], context: Text) -> list[str] | None:
     return [note, *_moved(moved), _KINDS[kind], *(number(step) if step else [])]
 
 
+_NAMED = re.compile(
+    r" (?:(?:time|met(?:er|re)|rhythm|beat|groove|signature)\b|at ♩)|, ?♩"
+)
+_PLAYED = re.compile(
+    r"\b(?:bpm|plays?|played|playing|bands?|songs?|tunes?|waltz|grooves?|drum\w*|bars|riffs?|written)\b"
+)
 _TEMPO = re.compile(r"\b(?:allegr\w+|andant\w+|presto|adagio|largo|moderato|vivace), $", re.I)
 
 
@@ -83,12 +89,13 @@ _TEMPO = re.compile(r"\b(?:allegr\w+|andant\w+|presto|adagio|largo|moderato|viva
 def meter(match: re.Match[str], context: Text) -> list[str] | None:
     """The meter of a tune. `in 3/4 time` -> in three four time"""
     beats, note = map(int, match.groups())
-    near = context.text[match.end() : match.end() + 8]
-    named = re.match(r" (?:time\b|met(?:er|re)\b|rhythm\b|at ♩)|, ?♩", near) is not None
+    near = context.text[match.end() : match.end() + 12]
+    named = _NAMED.match(near) is not None
     before = context.text[max(0, match.start() - 20) : match.start()]
     named = named or _TEMPO.search(before) is not None
+    played = _PLAYED.search(context.text[max(0, match.start() - 60) : match.end() + 40])
     # A fraction that could be said shorter is none.
-    whole = beats % 2 == 0 and context.before(match.start()) == "in"
+    whole = (beats % 2 == 0 or played) and context.before(match.start()) == "in"
     following = context.after(match.end()).lower()
     whole = whole and (not following or following in lists.NOT_NOUNS - {"of"})
     return [*number(str(beats)), *number(str(note))] if named or whole else None

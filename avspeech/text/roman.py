@@ -40,13 +40,16 @@ def heading(match: re.Match[str], context: Text) -> list[str] | None:
     number = value(match.group(1))
     before = context.text[:start].rstrip(" ([\"'“‘")
     starts = not before or before.endswith("\n")
-    if not number or not starts or context.text[end : end + 1] != ".":
+    movement = _WORK.search(context.text[max(0, start - 60) : start]) is not None
+    if not number or not (starts or movement) or context.text[end : end + 1] != ".":
         return None
     loud = re.match(r"\. +[A-Z][A-Z']{3,}", context.text[end : end + 12])
     alone = len(match.group(1)) == 1 and not _OTHER_HEADING.search(context.text)
-    return None if alone and not loud else cardinal(number)
+    return None if alone and not loud and not movement else cardinal(number)
 
 
+# Before the movement of a work: "BWV 1007: I. Prélude".
+_WORK = re.compile(r"\b(?:BWV|RV|HWV|Hob|Op|KV?|No)\b[^\n:–—]{1,20}[:–—] $")
 _OTHER_HEADING = re.compile(r"(?:^|\n) *(?:II|III|IV|VI)\. ")
 
 
@@ -73,6 +76,17 @@ def roman(match: re.Match[str], context: Text) -> list[str] | None:
     if said and possessive:
         said = [*said[:-1], said[-1] + "'s"]
     return said
+
+
+@rule(r"([IVX]{1,4})([A-Da-d])" + END, "C")
+def lettered_grade(match: re.Match[str], context: Text) -> list[str] | None:
+    """A grade with a letter. `stage IIA` -> stage two A"""
+    number = value(match.group(1))
+    near = {word.lower() for word in context.words_before(match.start())[:3]}
+    named = not near.isdisjoint({*_GRADED, *(name + "s" for name in _GRADED)})
+    if not number or not named or match.group() in ("ID", "VIA"):
+        return None
+    return [*cardinal(number), match.group(2).upper()]
 
 
 @rule(r"([IVXLC]{1,7})(th|st|nd|rd)" + END, "l")
@@ -154,7 +168,7 @@ def _meant(
         return ordinal(number)
     if re.fullmatch(r"[A-Z]+-?\d+", before) and 1 < number < 40 and len(text) > 1:
         return cardinal(number)  # "the Sony A7 IV"
-    sure = len(text) > 1 and text not in _WORDS and number < 90
+    sure = len(text) > 1 and text not in _WORDS and number < 40
     # In a line of capitals only what is no word: "SONNET XVIII", but not "COLOR MIX".
     sure &= not context.shouted(start) or len(text) > 2 and not context.word(text.lower())
     if sure and before and after.lower() not in lists.AGES and plain not in _NAMING:

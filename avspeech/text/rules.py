@@ -66,7 +66,9 @@ def masked(text: str) -> str:
 HEIGHT = re.compile(r"(?<![\d.])\d['’′]\s?\d{1,2}(?:\"|”|″|'')")
 _LONE_FEET = re.compile(r"(?<=[ (]\d)['’](?![^\W_])")
 _INCHES = re.compile(r"(?<=[\d⅛¼⅜½⅝¾⅞])\"")
-_NOUN = re.compile(r" (?!and\b|or\b|but\b|so\b|is\b|was\b|[sh]e\b|they\b)(?:[a-z]|[A-Z]{2,})")
+_NOUN = re.compile(
+    r" (?!and\b|or\b|but\b|so\b|is\b|was\b|[sh]e\b|they\b)(?:[a-z]|[A-Z][A-Z\d])"
+)
 
 
 def _inches(text: str) -> frozenset[int]:
@@ -87,7 +89,10 @@ def _inches(text: str) -> frozenset[int]:
             noun = _NOUN.match(paragraph, place + 1) and (closed or odd)
             alone = closed and behind and _MEASURED.search(paragraph[max(0, place - 60) : place])
             alone = alone or closed and behind and re.match(r'"-[a-z]', paragraph[place:])
-            if behind and (side or lone or noun or alone):
+            # Of two marks that close, the first says inches: "My TV is 55"," he said.
+            then = paragraph.find('"', place + 1)
+            twice = not closed and then > 0 and not paragraph[then - 1].isspace()
+            if behind and (twice or side or lone or noun or alone):
                 found.add(start + place)
             else:
                 closed = not closed
@@ -98,11 +103,11 @@ def _inches(text: str) -> frozenset[int]:
 _MEASURED = re.compile(
     r"\b(?:cut|trim\w*|saw\w*|snow\w*|rain\w*|accumulat\w+|deep|depth|wide|width|long|length"
     r"|thick\w*|tall|high|height|seams?|hems?|inseam|waist|gauge|pipes?|bolts?|boards?|rows|apart)\b"
-    r"[^.!?\n]*$|[⅛¼⅜½⅝¾⅞]$",
+    r"(?:[^.!?\n]|\.(?! (?-i:[A-Z])))*$|[⅛¼⅜½⅝¾⅞]$",
     re.IGNORECASE,
 )
 # The sides of a thing: 1.5" × 3.5"
-_SIDE = re.compile(r"\s?[x×]\s?[\d.]")
+_SIDE = re.compile(r"\s?[x×]\s?[\d.]|[WDHL](?!\w)")
 _SIDE_BEFORE = re.compile(r"\d\"?\s?[x×]\s?[\d.]+$")
 
 

@@ -34,11 +34,10 @@ _BEHIND_RECORD = frozenset(
 
 
 # A record with where it was made: "(4-1 at home)", "(10-2, 6-2 SEC)".
-_IN_BRACKETS = re.compile(r"\((?:\d{1,3}[-–]\d{1,3}, )?$")
+_IN_BRACKETS = re.compile(r"\((\d{1,3}[-–]\d{1,3}, )?$")
+_OF_LEAGUE = re.compile(r" [A-Z][\w-]*\)")
 _OF_SEASON = re.compile(
     r" (?:at home|on the road|away|overall)"
-    r"|(?<=\d, \d-\d) [A-Z][\w-]*\)|(?<=\d, \d\d-\d) [A-Z][\w-]*\)"
-    r"|(?<=\d, \d\d-\d\d) [A-Z][\w-]*\)"
     r"|, \d{1,3}[-–]\d{1,3} (?:[A-Z]|in |at home|on the road|overall)"
 )
 
@@ -96,9 +95,9 @@ def record(match: re.Match[str], context: Text) -> list[str] | None:
     ):
         team = re.search(r"(?:[A-Z][\w.'’]*|\d\ders) \($", context.text[max(0, start - 24) : start])
         return _and(won, lost, drawn) if team else None
-    if _IN_BRACKETS.search(context.text[max(0, start - 12) : start]) and _OF_SEASON.match(
-        context.text, match.end()
-    ):
+    opened = _IN_BRACKETS.search(context.text[max(0, start - 12) : start])
+    league = opened and opened[1] and _OF_LEAGUE.match(context.text, match.end())
+    if league or opened and _OF_SEASON.match(context.text, match.end()):
         return _and(won, lost, drawn)
     near = [w.lower() for w in context.words_before(start)[:5]]
     if not near or near[0] not in ("go", "goes", "went") and not _RESULT.isdisjoint(near):
@@ -145,7 +144,9 @@ def odds(match: re.Match[str], context: Text) -> list[str] | None:
     """What a bet pays. `odds of 5/2` -> odds of five to two"""
     before = context.text[max(0, match.start() - 40) : match.start()]
     behind = context.after(match.end()).lower()
-    offered = re.search(r"\bodds\b[^.]*$", before, re.IGNORECASE)
+    offered = re.search(
+        r"\b(?:odds|favou?rite|outsider|underdog)\b[^.]*(?<! on )$", before, re.IGNORECASE
+    )
     return (
         [*number(match.group(1)), "to", *number(match.group(2))]
         if offered or behind in ("favorite", "favourite", "fav", "outsider", "underdog", "odds")

@@ -16,7 +16,7 @@ def by(match: re.Match[str], context: Text) -> list[str] | None:
     """The x between two sides. `4 cm x 6 cm` -> four centimeters by six centimeters"""
     before = context.view[max(0, match.start() - 12) : match.start()]
     if match.group() == "×":
-        if re.search(r"[\d⅛¼⅜½⅝¾⅞]\" ?$", before):
+        if re.search(r"[\d⅛¼⅜½⅝¾⅞]\"[WDHL]? ?$", before):
             return ["by"]
         side = re.search(r"\d ?([a-z]{1,2}) $", before)
         behind = context.behind(match.start())
@@ -27,8 +27,11 @@ def by(match: re.Match[str], context: Text) -> list[str] | None:
     if re.search(r"\d $", before):
         near_by = context.view[max(0, match.start() - 24) : match.start() + 24]
         return ["times"] if "=" in near_by else ["by"]
-    near = re.search(rf"\d ?[A-Za-z\"′″'-]{{1,6}}{EDGE}? $|[\d⅛¼⅜½⅝¾⅞][\"″] ?$", before)
-    return ["by"] if near else None
+    near = re.search(
+        rf"\d ?([A-Za-z\"′″'-]{{1,6}}){EDGE}? $|[\d⅛¼⅜½⅝¾⅞][\"″][WDHL]? ?$", before
+    )
+    joins = near is not None and near.group(1) in lists.FUNCTION - {"in"}  # "10 on x86"
+    return ["by"] if near and not joins else None
 
 
 @rule(r"([A-Z]{1,3})&([A-Z]{1,3})('s)?" + END, "C")
@@ -58,12 +61,18 @@ def repeated(match: re.Match[str], context: Text) -> list[str] | tuple[list[str]
 _GRADED = lists.DETERMINERS | {"got", "gets", "gave", "of", "from", "to", "earned", "and", "or"}
 
 
-@rule(r"([A-DF])[-−](?=[\s\x00]|$)|([A-DF])([-−+])['’]?s(?![^\W_])", "C")
+@rule(
+    r"([A-DF])[-−](?=[\s\x00]|$)|([A-DF])([-−+])['’]?s(?![^\W_])"
+    r"|(AAA?|BBB?|CCC?)[-−](?=[\s\x00]|$)",
+    "C",
+)
 def grade(match: re.Match[str], context: Text) -> list[str] | None:
     """A mark of a school with its minus. `She got an A- in art.` -> she got an A minus in art."""
     before = context.before(match.start()).lower()
     if match.group(2):
         return [match.group(2), "pluses" if match.group(3) == "+" else "minuses"]
+    if match.group(4) and context.opens(match.start()):
+        return [*match.group(4), "minus"]  # a rating of debt: "cut to BBB-"
     return [match.group(1), "minus"] if before in _GRADED and context.opens(match.start()) else None
 
 
@@ -124,6 +133,7 @@ _TWO_SIGNS = {
     "<=": ["less", "than", "or", "equal", "to"],
     ">=": ["greater", "than", "or", "equal", "to"],
     "->": ["to"],
+    ":=": ["colon", "equals"],
     "&&": ["and"],
     "||": ["or"],
     "+/-": ["plus", "or", "minus"],
@@ -159,7 +169,7 @@ def backslash(match: re.Match[str], context: Text) -> list[str] | None:
     return ["backslash"] if context.opens(match.start()) or match.start() == 0 else None
 
 
-@rule(r"!=|<=|>=|->|&&|\|\|(?= )|\+/[-−–](?![^\W\d])", "s")
+@rule(r"!=|<=|>=|:=|->|&&|\|\|(?= )|\+/[-−–](?![^\W\d])", "s")
 def two_signs(match: re.Match[str], context: Text) -> list[str] | None:
     """Signs of a program. `x != y` -> X not equal to Y"""
     return _TWO_SIGNS[re.sub("[−–]", "-", match.group())]
@@ -181,6 +191,8 @@ def letter_range(match: re.Match[str], context: Text) -> list[str] | None:
     first, _, last = match.group().replace("–", "-").partition("-")
     if match.start() and context.view[match.start() - 1] in "-–":
         return None
+    if re.match(r"–[A-Z]", context.behind(match.end())):
+        return None  # chords: "G–D–Em"
     return [*letters(first), "to", *letters(last)]
 
 
@@ -280,11 +292,11 @@ def unit_alone(match: re.Match[str], context: Text) -> tuple[list[str], int] | N
     return (unit.many.split(), end) if end > match.end() else None
 
 
-_COUNTED = re.compile(r"(?:^|[^\w.,])(\d[\d.,]*) ([a-z]{3,})$")
+_COUNTED = re.compile(r"(?:^|[^\w.,])(\d[\d.,^⁰¹²³⁴⁵⁶⁷⁸⁹]*) ([a-z]{3,})$")
 _MANY = frozenset("people men women children feet teeth mice fish sheep deer".split())
 
 
-@rule(r"/(?=([a-z]+)(?![^\W_]|/)|(\d[\d,]*) [a-z]+)", "s")
+@rule(r"/(?=([a-z]+L?)(?![^\W_]|/)|(\d[\d,]*) [a-z]+)", "s")
 def per_counted(match: re.Match[str], context: Text) -> tuple[list[str], int] | None:
     """So many things for each of others. `5 people/car` -> five people per car"""
     before = context.view[max(0, match.start() - 30) : match.start()].rstrip(EDGE)
@@ -323,6 +335,8 @@ def per(match: re.Match[str], context: Text) -> list[str] | None:
         return None
     if re.search(r"[A-Za-z]\d+$", before) and not priced:
         return None  # a name: "XM4/B"
+    if re.fullmatch("[A-KN-Z]", name) and re.search(r"(?<![\d.^,])\d{1,3}$", before) and not priced:
+        return letters(name)  # the number of a house: "12/A"
     area, _, length = name.rpartition(" ")
     unit = units.table().get(length.replace("μ", "µ"))
     if unit is not None:
@@ -464,7 +478,10 @@ def _slash(context: Text, place: int) -> list[str] | None:
     view = context.view
     left, right = view[place - 1 : place] if place else "", view[place + 1 : place + 2]
     alike = re.search(r"\d ?([A-Za-z]+)$", context.text[max(0, place - 12) : place])
-    if alike and re.match(rf"/[\d.]+ ?{alike.group(1)}(?!\w)", context.text[place : place + 20]):
+    heat = alike and alike.group(1) in ("C", "F")  # "180C/160C fan"
+    if alike and not heat and re.match(
+        rf"/[\d.]+ ?{alike.group(1)}(?!\w)", context.text[place : place + 20]
+    ):
         return ["of"]  # "3 GB/8 GB"
     if _divides(context, place):
         return ["over"]

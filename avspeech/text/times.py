@@ -82,7 +82,7 @@ def _army(text: str) -> list[str]:
 
 @rule(
     rf"(\d{{1,2}}):(\d\d)(?::(\d\d))?(?!\d|,\d{{3}})(?:{_HALF}|([ap]){END})?"
-    rf"|(\d{{1,2}})\.(\d\d){_HALF}",
+    rf"|(\d{{1,2}})\.(\d\d)(?:{_HALF}|(?= ?(?:hrs|Uhr|GMT|UTC|CES?T|BST|EES?T|WES?T)\b))",
     "d",
 )
 def clock(match: re.Match[str], context: Text) -> list[str] | None:

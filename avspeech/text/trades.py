@@ -83,6 +83,7 @@ def innings(match: re.Match[str], context: Text) -> list[str] | None:
 
 
 _MEN = {"K": "king", "Q": "queen", "R": "rook", "B": "bishop", "N": "knight"}
+_NUMBERED = re.compile(r"(?:^|\s)\d{1,3}(?:\. ?|\.{3}|…)$")
 _MOVE = re.compile(r"(?<![\w])[KQRBN][a-h1-8]?x?[a-h][1-8](?![\w])|\d\. ?[a-h]?x?[a-h][1-8] ")
 
 
@@ -93,7 +94,8 @@ def chess(match: re.Match[str], context: Text) -> list[str] | None:
         return None
     man, row, takes, column, step, queen, check = match.groups()
     moves = _MOVE.findall(context.around(match.start()))
-    if not (man or takes) or len(moves) < 2:
+    sure = man and takes or check and man or _NUMBERED.search(context.text[: match.start()][-8:])
+    if not (man or takes) or not moves or len(moves) < 2 and not sure:
         return None
     words = [_MEN[man]] if man else []
     words += ([row.upper()] if row.isalpha() else number(row)) if row else []

@@ -151,6 +151,11 @@ def unit_at(context: Text, start: int, place: int, value: str) -> tuple[Unit, in
         return None  # "87 S. Ct. 1428"
     if symbol in _COMPASS and gap and _directs(context, start, end, more):
         return None  # "19 W. 44th St."
+    coded = not gap and len(value) == 1 and symbol in ("AU", "BA", "BR", "PA", "HP")
+    if coded and _POSTCODE.search(context.text[max(0, start - 6) : start]):
+        return None  # "Glasgow G12 8AU"
+    if symbol in ("H", "K", "W") and _PLAYED.search(context.text[max(0, start - 40) : end + 40]):
+        return None  # "6 IP, 3 H, 9 K"
     hot = symbol == "C" and len(re.sub(r"\D.*", "", value)) > 1  # "60 C water"
     if symbol in _OF_FOOD and not hot and _food(context, end):
         unit = _OF_FOOD[symbol]
@@ -242,6 +247,8 @@ _HEAT = re.compile(
 )
 _VOLTS = re.compile(r"\d ?(?:k?V|V[AD]C|Hz)\W{1,4}$")
 _ROADS = re.compile(r"\b(?:Rte|Route|Hwy|Highway|Exit|US|I|SR|Rd|Road)\.?[ -]$")
+_POSTCODE = re.compile(r"\b[A-Z]{1,2}\d[A-Z\d]? $")
+_PLAYED = re.compile(r"\d (?:IP|ER|BB|HR|AB|RBI|SO)\b")
 _GEMS = re.compile(r"\b(?:diamonds?|gold|rings?|emeralds?|ruby|sapphires?|stones?|gems?)\b")
 # What these stand for before what a cook takes: "3 pt. cream", "2 t vanilla".
 _OF_FOOD = {
@@ -280,15 +287,17 @@ _RATES = re.compile(
     r"|tightening|bonds?|loans?|coupons?|notes?|sofr|libor|euribor|treasur\w+)\b",
     re.IGNORECASE,
 )
-_PATIENTS = re.compile(
-    r"\b(?:enroll?ed|randomi[sz]ed|(?:mean|median) age|placebo|cohort|treated|admitted)\b"
+CLINICAL = re.compile(
+    r"\b(?:[Pp]atients?|enroll?ed|[Rr]andomi[sz]ed|(?:mean|median) age|placebo|cohort|treated"
+    r"|admitted|surgery|symptoms?)\b"
 )
 _BASIS_POINT = Unit("basis point", "basis points")
 # {symbol: (words near it, what it stands for then)}
 _BY_WORDS = {
     "F": ((_WARM, Unit("degree fahrenheit", "degrees fahrenheit")),),
     "C": ((_WARM, Unit("degree celsius", "degrees celsius")),),
-    "pts": ((_PATIENTS, Unit("patient", "patients")),),
+    "pts": ((CLINICAL, Unit("patient", "patients")),),
+    "pc": ((re.compile(r"\d-pc\b|\bpc\.? (?:sets?|kits?|lots?)\b"), Unit("piece", "pieces")),),
     "bps": ((_RATES, _BASIS_POINT),),
     "bp": ((_RATES, _BASIS_POINT),),
     "GB": (

@@ -66,6 +66,8 @@ SETS = (
     "fortyfifth",
     "fortysixth",
     "fortyseventh",
+    "fortyeighth",
+    "fortyninth",
 )
 # What may stand behind a thing; "{}" is the thing.
 MARKS = (

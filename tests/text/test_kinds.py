@@ -539,3 +539,44 @@ def test_ordinals_of_courts_and_congresses(short, word):
     for body in ("Cir.", "Cong.", "Dist."):
         assert word in said(f"the {short} {body} said")
     assert word not in said(f"the {short} model")
+
+
+@pytest.mark.parametrize("kind", ["stage", "Phase", "class", "types"])
+@pytest.mark.parametrize(("numeral", "count"), [("I", 1), ("II", 2), ("III", 3), ("IV", 4)])
+def test_a_grade_may_have_a_letter(kind, numeral, count):
+    assert said(f"in {kind} {numeral}B disease")[2:4] == [*cardinal(count), "B"]
+    assert said(f"in the {numeral}B disease")[2:-1] != [*cardinal(count), "B"]
+
+
+@pytest.mark.parametrize("rating", ["B", "AA", "BB", "CCC"])
+def test_a_rating_keeps_its_sign(rating):
+    for sign, word in (("+", "plus"), ("-", "minus")):
+        assert said(f"cut to {rating}{sign}, then")[2:-1] == [*rating, word]
+
+
+@pytest.mark.parametrize("number", ["27", "5'4", "6 1/2"])
+@pytest.mark.parametrize("behind", [',"', '."', '!"', ' and go,"'])
+def test_inches_within_a_quotation(number, behind):
+    assert "inches" in said(f'"It is {number}"{behind} he said.')
+
+
+@pytest.mark.parametrize("amount", ["1.299,50", "12.345.678,05", "7,99"])
+def test_european_amounts(amount):
+    whole, _, cents = amount.partition(",")
+    expected = [*number(whole.replace(".", "")), "euros", "and", *cardinal(int(cents)), "cents"]
+    for written in (f"It cost {amount} € then", f"It cost €{amount} then"):
+        assert said(written)[2:-1] == expected
+
+
+@pytest.mark.parametrize("first", ["EUR", "GBP"])
+@pytest.mark.parametrize("second", ["USD", "JPY", "CHF"])
+def test_a_pair_of_coins_is_no_amount(first, second):
+    assert said(f"{first}/{second} 1.27, then")[:-1] == [*first, *second, "one", "point", "two", "seven"]
+    assert said(f"{second} 7, then")[0] == "seven"
+
+
+@pytest.mark.parametrize("bottom", [2, 3, 4])
+@pytest.mark.parametrize("times", [2, 3, 5])
+def test_what_is_whole_is_no_fraction(bottom, times):
+    top = times * bottom
+    assert said(f"Flat {top}/{bottom} there") == ["flat", *cardinal(top), *cardinal(bottom), "there"]

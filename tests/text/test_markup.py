@@ -144,6 +144,15 @@ def test_bad_ssml_is_one_line_with_the_column(bad, column, said):
     assert str(error.value).startswith(f"text, column {column}: ") and said in str(error.value)
 
 
+@pytest.mark.parametrize("tag", ["speak", "p", "s"])
+@pytest.mark.parametrize(("named", "language"), [("en-GB", "en-us"), ("DE", "de"), ("fr-CA", "fr-fr")])
+def test_a_text_is_in_the_language_that_it_names(tag, named, language):
+    source = f'<{tag} xml:lang="{named}">a</{tag}>'
+    assert parse(source, language=language)
+    with pytest.raises(InputError, match=f"<{tag}> in '{named}', but the language is 'es'"):
+        parse(source, language="es")
+
+
 def test_a_whole_text_is_checked_before_it_is_said():
     good = "Some words of a book, 5 km long. " * 2000
     text.check(good + "no<rise>")

@@ -54,7 +54,6 @@ MISSES = {
     "Steps 1.-3. are optional.",
     "Settings > Wi-Fi > Adv. > IPv6",
     "WTB: 2 tix for 8/9, sec. 112",
-    "18-yr-olds & over, per Reg. (EU) 2016/679",
     "Rt. $420, ow $260 (incl. tax)",
     "Int'l Arr. Terminal 4",
     "SPF 50+, 3.4oz/100mL",
@@ -66,6 +65,7 @@ MISSES = {
     "The aquifer lies 30–45 m b.g.l. in Qtz. sandstone.",
     "On the 4th inst. I rec'd yr. letter.",
     "The night of Dec. 31/Jan. 1, at 00:01 UTC",
+    "$TSLA to the moon 🚀 +12% AH",
 }
 MISSED_SOUNDS = {
     "I *read* it in a day.",

@@ -79,6 +79,7 @@ def test_a_missing_transcript_counts_and_is_said(corpus: Path, capsys: pytest.Ca
     ("system/session_1/speaker_to_cluster.json", '{"spk_0": 1}', "spk_1"),
     ("system/session_1/speaker_to_cluster.json", '{"spk_0": "a", "spk_1": 1}', "whole number"),
     ("dev/session_1/metadata.json", '{"spk_0": {}}', "uem"),
+    ("system/session_1/speaker_to_cluster.json", '{"spk_0": 1, "spk_1": 1, "spk_1": 2}', "twice"),
     ("dev/session_1/metadata.json", "[]", "object"),
     ("dev/session_1/labels/spk_0.vtt", "WEBVTT\n", "no words"),
     ("dev/session_1/labels/spk_0.vtt", "x", "spk_0.vtt:1")])

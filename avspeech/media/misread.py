@@ -32,12 +32,12 @@ def _bytes24(data: np.ndarray) -> np.ndarray:
 
 def _bytes32(data: np.ndarray) -> np.ndarray:
     """The upper halves; nothing where the lower ones are no noise."""
-    halves = data[: len(data) // 4 * 4].view("<i2").reshape(-1, 2)
+    halves: np.ndarray = data[: len(data) // 4 * 4].view("<i2").reshape(-1, 2)
     return halves[:, 1] if roughness(halves[:, 0]) > ROUGH else halves[:0, 1]
 
 
 def _floats(data: np.ndarray) -> np.ndarray:
-    found = data[: len(data) // 4 * 4].view("<f4")
+    found: np.ndarray = data[: len(data) // 4 * 4].view("<f4")
     return found if np.isfinite(found).all() and np.abs(found).max(initial=0) <= 4 else found[:0]
 
 

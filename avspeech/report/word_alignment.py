@@ -104,9 +104,10 @@ class _Table:
         if self.times is not None:
             (starts, ends), (hyp_starts, hyp_ends) = self.times
             # The first and the last word of the reference that may be a pair of each
-            self.begin = np.searchsorted(np.maximum.accumulate(ends), hyp_starts, "right")
-            earliest = np.minimum.accumulate(starts[::-1])[::-1]
-            self.end = np.searchsorted(earliest, hyp_ends, "left")
+            latest: np.ndarray = np.maximum.accumulate(ends)
+            self.begin: np.ndarray = np.asarray(np.searchsorted(latest, hyp_starts, "right"))
+            earliest: np.ndarray = np.minimum.accumulate(starts[::-1])[::-1]
+            self.end: np.ndarray = np.asarray(np.searchsorted(earliest, hyp_ends, "left"))
             low = np.minimum.accumulate(self.begin[::-1])[::-1]
             high = np.maximum(np.maximum.accumulate(self.end), low)
             self.low, self.high = low.tolist(), high.tolist()
@@ -156,7 +157,7 @@ def _bits(places: list[int], count: int) -> int:
     """A number with these bits."""
     if not places:
         return 0
-    found = np.zeros(count, np.uint8)
+    found: np.ndarray = np.zeros(count, np.uint8)
     found[places] = 1
     return int.from_bytes(np.packbits(found, bitorder="little").tobytes(), "little")
 
@@ -171,4 +172,4 @@ def _reach(times: tuple[Times, Times]) -> np.ndarray:
     ordered = all(s[0] >= 0 and not np.any(np.diff(s) < 0) for s in (starts, hyp_starts))
     if not ordered:
         return np.full(len(starts), -1)
-    return np.searchsorted(np.maximum.accumulate(hyp_ends), starts, "right")
+    return np.asarray(np.searchsorted(np.maximum.accumulate(hyp_ends), starts, "right"))

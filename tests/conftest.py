@@ -6,6 +6,7 @@ use them are marked `real` and skipped without.
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from pathlib import Path
@@ -30,6 +31,14 @@ def real_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no real data in {folder}; set AVSPEECH_DATA")
     return folder
+
+
+@pytest.fixture(scope="module", autouse=True)
+def frozen() -> None:
+    """Leaves what is there before a file's tests, a million objects of libraries and of the collection, out
+    of each later `gc.collect`, as an extraction calls it: it would take most of the time of many tests."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -1,10 +1,19 @@
-"""`python -m avspeech`: the same as the `avspeech` command."""
+"""The `avspeech` command, also as `python -m avspeech`."""
 
 from __future__ import annotations
 
 import sys
 
-from avspeech.cli import main
+
+def main() -> int:
+    """Runs the command line; an interruption while it is loaded is no traceback either."""
+    try:
+        from avspeech.cli import main as run
+    except KeyboardInterrupt:
+        print("avspeech: interrupted", file=sys.stderr)
+        return 130
+    return run()
+
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -6,6 +6,7 @@ use them are marked `real` and skipped without.
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from pathlib import Path
@@ -16,9 +17,12 @@ from hypothesis import settings
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.append(str(ROOT / "tests" / "recipes"))  # for `recipe_loading`
 # The files that take longest, from the longest on: see below.
-LONGEST = ("recipes/test_tts.py", "recipes/test_ser.py", "recipes/test_tse.py", "core/test_bounds.py",
-           "extraction/test_files.py", "transcribe/test_files.py", "test_recipes.py", "test_sharing.py",
-           "bench/test_kill.py", "synthesis/test_scoring.py", "synthesis/test_synthesizer.py")
+LONGEST = ("recipes/test_tts.py", "recipes/test_ser.py", "recipes/test_tse.py", "text/test_readings.py",
+           "core/test_bounds.py", "core/test_trainer.py", "emotion/test_export.py",
+           "synthesis/test_scoring.py",
+           "extraction/test_files.py", "test_recipes.py", "test_sharing.py", "synthesis/test_synthesizer.py",
+           "bench/test_recipe.py", "bench/test_kill.py", "synthesis/test_gate.py", "examples/test_edge.py",
+           "text/test_normalise.py", "transcribe/test_files.py")
 settings.register_profile("avspeech", deadline=None, derandomize=True, max_examples=50)
 settings.load_profile("avspeech")
 
@@ -30,6 +34,14 @@ def real_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no real data in {folder}; set AVSPEECH_DATA")
     return folder
+
+
+@pytest.fixture(scope="module", autouse=True)
+def frozen() -> None:
+    """Leaves what is there before a file's tests, a million objects of libraries and of the collection, out
+    of each later `gc.collect`, as an extraction calls it: it would take most of the time of many tests."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

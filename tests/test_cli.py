@@ -296,3 +296,21 @@ def test_what_users_should_know_is_a_line_without_a_place_in_the_code(
     plain = warnings.formatwarning
     assert cli.main(["models", "list"]) == 0 and warnings.formatwarning is plain
     assert seen == ["avspeech: no face in it\n", "x.py:3: DeprecationWarning: no face in it\n"]
+
+
+def test_an_interruption_while_it_loads_is_one_line(monkeypatch, capsys) -> None:
+    """Ctrl-C in the first half of a second was a traceback of the import."""
+    import builtins
+
+    from avspeech import __main__
+
+    plainly = builtins.__import__
+
+    def stopped(name, *rest, **named):
+        if name == "avspeech.cli":
+            raise KeyboardInterrupt
+        return plainly(name, *rest, **named)
+
+    monkeypatch.setattr(builtins, "__import__", stopped)
+    assert __main__.main() == 130
+    assert capsys.readouterr().err == "avspeech: interrupted\n"

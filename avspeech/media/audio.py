@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from avspeech.core import storage
+from avspeech.core.listing import files_below
 from avspeech.errors import InputError
 from avspeech.media import recordings
 from avspeech.media.decoding import (
@@ -145,10 +146,10 @@ def _say(line: str) -> None:
 
 
 def sound_files(folder: Path, more: Collection[str] = ()) -> list[Path]:
-    """Every file below a folder whose suffix is one of sound, or of `more`, in order; not those
-    that are hidden, as macOS puts one beside each file ("._a.wav")."""
-    return sorted(f for f in folder.rglob("*") if not f.name.startswith(".")
-                  and (f.suffix.lower() in SOUND_SUFFIXES or f.suffix.lower() in more))
+    """Every file below a folder whose suffix is one of sound, or of `more`, in order; see
+    `listing.files_below`."""
+    return [f for f in files_below(folder)
+            if f.suffix.lower() in SOUND_SUFFIXES or f.suffix.lower() in more]
 
 
 def resample(samples: np.ndarray, rate: int, sample_rate: int) -> np.ndarray:

@@ -269,6 +269,15 @@ def contradictions(path: str | Path) -> list[str]:
             return [] if own == told else [
                 f"its header tells of {told} samples a second, but its sound of {own}: it may play "
                 "at a wrong speed"]
+        if begin[:4] in (b"RIFF", b"RF64", b"BW64") and begin[8:12] == b"WAVE":
+            sound = bytes_told(path)  # `left_over` says what lies behind it
+            with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+                first = len(data) - sound[1] if sound else 16
+                end = first + sound[0] if sound else len(data)
+                if (again := data.find(b"WAVEfmt ", first, end)) > 0:
+                    return [f"another header of WAV lies within it, at byte {again - 8:,} "
+                            "(recordings were joined as they are, or saved twice): what is a "
+                            "header is heard as a click, and what follows it may have another rate"]
     at = begin.find(b"fmt ", 12)
     if begin[:4] not in (b"RIFF", b"RF64", b"BW64") or begin[8:12] != b"WAVE" or at < 0:
         return []

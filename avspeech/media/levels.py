@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from avspeech.errors import InputError
+from avspeech.media.misread import Misread
 
 SAMPLE_RATE = 16000
 RATES = (100, 768_000)  # hertz; others are damage, or kilohertz
@@ -42,6 +43,7 @@ FULL_SCALE = (0.999, 1.0)
 STEEP = 0.01  # of full scale: the least such step
 FLAT = 3  # samples, at least
 CLIPPED = 1e-3  # share of samples at full scale from which on it is said
+HARDLY_CLIPPED = 0.25  # and from which on something else may be wrong
 # Lossy coding bends flat tops: they ripple around full scale. There a sound goes from HALF of full
 # scale to HIGH within a quarter of the time for which it then stays, LONG samples at least, and its
 # median is near full scale. A tone takes two thirds of that time, a peak of speech more.
@@ -128,6 +130,7 @@ class ChannelLevels:
         self._square = np.zeros(channels + 1)
         self._stretch: list[Any] = [0, 0.0, 0.0]  # samples, sums, squares
         self._cancelled: list[tuple[int, float]] = []  # samples and power of such stretches
+        self._misread = Misread() if channels <= 2 else None
 
     def add(self, samples: np.ndarray) -> None:
         """Takes `[C, n]` more; NaN and infinity count as zero."""
@@ -136,6 +139,8 @@ class ChannelLevels:
         samples = np.nan_to_num(samples, nan=0.0, posinf=0.0, neginf=0.0)
         if not samples.size:
             return
+        if self._misread is not None:
+            self._misread.add(samples)
         average = samples.mean(axis=0, keepdims=True) if len(samples) > 1 else samples
         rows = np.concatenate([samples, average])
         self.count += samples.shape[1]
@@ -198,19 +203,27 @@ class ChannelLevels:
         share = self.clipped / max(1, self.count)
         if share < CLIPPED or self.peak > LOUDEST:
             return None
+        if share >= HARDLY_CLIPPED:
+            return (f"{100 * share:.2g} % of its samples are at full scale: it is clipped beyond "
+                    "use, or its samples are not what its header says (mu-law, 8 or 16 bits); "
+                    "listen to it")
         return (f"it is clipped: {100 * share:.2g} % of its samples are cut at full scale, which "
                 "changes how it sounds; record it with less gain")
 
     def note_coding(self) -> str | None:
         """What to say of a sound that is noise at full scale, or nowhere near zero, as bytes are
-        that hold something else than a header says; None elsewhere."""
+        that hold something else than a header says, or of channels that are not as many as it
+        says; None elsewhere."""
+        if self._misread is not None and (note := self._misread.note()) is not None:
+            return note
+        other = self._misread.note_channels() if self._misread is not None else None
         power = float(self._square[0]) / max(1, self.count)
         if power < FULL_NOISE**2 or self.peak > LOUDEST:
-            return None
+            return other
         like_noise = abs(self._products) < UNLIKE * float(self._square[0])
         if not like_noise and (self._small >= NEVER_SMALL * self.count
                                or self.clipped >= CLIPPED * self.count):
-            return None
+            return other
         return ("it is like noise at full scale: its samples are probably not what its header says "
                 "(the order of bytes, their number, mu-law or a compressed sound); listen to it")
 

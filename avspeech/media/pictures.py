@@ -43,6 +43,12 @@ JUMP = 10.0  # seconds: a longer step in a discontinuous format is a new start (
 LONGEST_GAP = 600.0  # seconds believed of a file that does not state its length
 
 
+# Curves of brightness of HDR, by FFmpeg's number; what is made RGB here is meant for another one
+HDR = {16: "PQ", 18: "HLG"}
+# Seconds, and pictures at the file's rate: a longer step shows one picture for all that time
+STILL, STILL_STEPS = 0.25, 5
+
+
 class Picture:
     """A decoded picture and how it is to be shown.
 
@@ -310,14 +316,35 @@ def _decode(path: str | Path, start: float, skip: bool,
 
         convert = VideoReformatter()
         held, since = None, -math.inf
+        stills: list[tuple[float, float]] = []
         for at, frame in clock.times(audio.decode_packets(container, stream, damaged)):
+            if held is None:
+                _tell_kind(path, frame)
+            elif at - since > max(STILL, STILL_STEPS * clock.step):
+                stills.append((since, at - since))
             if held is not None and at > start:
                 yield since, at, Picture(held, aspect, convert)
             held, since = frame, at
+        if stills:
+            warnings.warn(f"{path}: it has no pictures for {sum(s for _, s in stills):.1f} s in "
+                          f"all, the first time at {stills[0][0]:.2f} s (they were lost, or its "
+                          "recorder left them out): faces stand still there", stacklevel=2)
         if held is not None:
             last = float(held.duration * held.time_base) if held.duration else clock.step
             last = last if 0 < last < 1.0 else clock.step
             yield since, since + last, Picture(held, aspect, convert)
+
+
+def _tell_kind(path: str | Path, frame: Any) -> None:
+    """Warns of pictures that are not shown here as a player shows them."""
+    curve = HDR.get(int(getattr(frame, "color_trc", 0) or 0))
+    if curve:
+        warnings.warn(f"{path}: its colors are HDR ({curve}), which is not followed: faces look "
+                      "pale and dark, and may be found less well; convert it to BT.709",
+                      stacklevel=2)
+    if frame.interlaced_frame:
+        warnings.warn(f"{path}: its pictures are interlaced: what moves has combs, lips as well; "
+                      "deinterlace it (ffmpeg -vf bwdif)", stacklevel=2)
 
 
 class Clock:

@@ -36,6 +36,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from avspeech.core.listing import files_below
 from avspeech.core.strict_json import once
 from avspeech.errors import InputError
 from avspeech.report import webvtt
@@ -328,7 +329,7 @@ def _points(item: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
 
 def _folder(path: Path, reference: bool) -> Captions:
     captions = Captions({}, {})
-    files = sorted(p for p in path.rglob("*") if p.suffix.lower() == ".vtt" and p.is_file())
+    files = [p for p in files_below(path) if p.suffix.lower() == ".vtt" and p.is_file()]
     if not files:
         raise InputError(f"{path}: holds no .vtt file")
     for file in files:

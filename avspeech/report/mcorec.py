@@ -37,6 +37,7 @@ from pathlib import Path
 from typing import Any
 
 from avspeech.core import storage
+from avspeech.core.strict_json import once
 from avspeech.errors import InputError
 from avspeech.report import transcript_scores, webvtt
 from avspeech.report.transcript_scores import Errors, percent
@@ -243,7 +244,7 @@ def _spans(metadata: Path | None, truth: Mapping[str, int]) -> dict[str, tuple[f
 
 def _object(path: Path) -> dict[str, Any]:
     try:
-        record = json.loads(webvtt.text_of(path))
+        record = json.loads(webvtt.text_of(path), object_pairs_hook=once)
     except (ValueError, RecursionError) as error:
         raise InputError(f"{path}: no JSON ({error})") from None
     if not isinstance(record, dict):

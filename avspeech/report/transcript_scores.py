@@ -6,7 +6,8 @@
 - cpWER: the words of each speaker are joined; speakers of both sides are paired so that the errors
   are fewest. A speaker without a partner counts with all words. (Watanabe et al., CHiME-6, 2020)
 - tcpWER: the same, and words may only match where their times, widened by a collar on each side of
-  the hypothesis, overlap. (von Neumann et al., MeetEval, 2023) Both are computed by `meeteval`.
+  the hypothesis, overlap. (von Neumann et al., MeetEval, 2023) Both are those of `meeteval`, to
+  the word, and computed by `word_alignment`.
 - WER of each speaker: of the pairs that cpWER makes, or of equal names.
 - Diarization error rate: missed speech, false alarms and confusion of speakers over the reference's
   time of speech, where speakers are paired for the largest common time, overlapped speech counts
@@ -18,13 +19,14 @@ from __future__ import annotations
 import unicodedata
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from typing import Any
 
 import numpy as np
 
 from avspeech.errors import InputError
 from avspeech.report.transcripts import Segment, Transcript
+from avspeech.report.word_alignment import Times, counts, distance
 
 UNLIKE = 100.0  # times as late as those of the other side: such times have another unit
 COLLAR = 5.0  # seconds, of tcpWER, as MeetEval proposes for times of segments
@@ -171,42 +173,30 @@ def score(reference: Transcript, hypothesis: Transcript, normalizer: str = "plai
         The scores.
 
     Raises:
-        InputError: the package meeteval is missing, or the reference has no words.
+        InputError: the reference has no words, or a collar or a normalizer is none.
     """
     if normalizer not in NORMALIZERS:
         raise InputError(f"normalizer '{normalizer}'; expected one of {', '.join(NORMALIZERS)}")
     if not (collar >= 0 and der_collar >= 0):
         raise InputError("a collar is a number of seconds, 0 or more")
-    try:
-        from meeteval.io import SegLST
-        from meeteval.wer import cpwer, tcpwer
-    except ImportError:
-        raise InputError("these scores take the package meeteval; pip install "
-                         "'avspeech[transcribe]'") from None
     normal = NORMALIZERS[normalizer]()
-    texts = [_words(t, normal) for t in (reference, hypothesis)]
-    if not any(words for words in texts[0].values()):
+    said, heard = _said(reference, normal), _said(hypothesis, normal, collar)
+    if not any(words for words, _ in said.values()):
         raise InputError("the reference has no words")
     _doubt(reference, hypothesis)
-    sides = []
-    for side in (reference, hypothesis):
-        rows = [dict(session_id="one", speaker=s.speaker, start_time=s.start, end_time=s.end,
-                     words=normal(s.text)) for s in side.segments]
-        # meeteval takes no side without a segment
-        sides.append(SegLST(rows or [dict(session_id="one", speaker="nobody", start_time=0.0,
-                                          end_time=0.0, words="")]))
-    free = cpwer(*sides)["one"]
-    timed = tcpwer(*sides, collar=collar)["one"]
+    free = _errors(said, heard, timed=False)
     pairs: dict[str, str | None] = dict.fromkeys(reference.speakers)
     if by_name:
         pairs = {name: name if name in hypothesis.speakers else None for name in pairs}
     else:
-        pairs |= {a: b for a, b in free.assignment if a in pairs and b in hypothesis.speakers}
-    of_speakers = {name: word_errors(texts[0][name], texts[1][partner] if partner else [])
-                   for name, partner in pairs.items()}
+        pairs |= {a: b for a, b in free if a is not None}
+    of_speakers = {}
+    for name, partner in pairs.items():
+        of_speakers[name] = free.get((name, partner)) or word_errors(
+            said.get(name, NOTHING)[0], heard.get(partner, NOTHING)[0])
     taken = set(pairs.values())
     return TranscriptScores(
-        _errors(free), _errors(timed), of_speakers, pairs,
+        _sum(free), _sum(_errors(said, heard, timed=True)), of_speakers, pairs,
         [name for name in hypothesis.speakers if name not in taken],
         diarization(_spans(reference), _spans(hypothesis), der_collar),
         {"normalizer": normalizer, "collar": collar, "der_collar": der_collar})
@@ -225,34 +215,71 @@ def _doubt(reference: Transcript, hypothesis: Transcript) -> None:
                       stacklevel=3)
 
 
-def _errors(found: Any) -> Errors:
-    return Errors(int(found.substitutions), int(found.deletions), int(found.insertions),
-                  int(found.length))
+Said = tuple[list[str], Times]  # words, and when they are said
+NOTHING: Said = ([], (np.zeros(0), np.zeros(0)))
+Pair = tuple[str | None, str | None]  # speakers of the reference and of the hypothesis
 
 
-def _words(transcript: Transcript, normal: Normalizer) -> dict[str, list[str]]:
-    words: dict[str, list[str]] = {name: [] for name in transcript.speakers}
-    for segment in transcript.segments:
-        words[segment.speaker] += normal(segment.text).split()
-    return words
+def _said(transcript: Transcript, normal: Normalizer,
+          collar: float | None = None) -> dict[str | None, Said]:
+    """What each speaker says who has a segment, with times of words as MeetEval has them: a
+    segment's time is shared out by letters. With a collar, which goes with a hypothesis, a word is
+    the middle of its time and the collar on each side."""
+    words: dict[str, list[str]] = {}
+    times: dict[str, list[np.ndarray]] = {}
+    for segment in sorted(transcript.segments, key=lambda segment: segment.start):
+        found = normal(segment.text).split()
+        letters = np.cumsum([0, *map(len, found)])
+        at = segment.start + (segment.end - segment.start) / max(1, letters[-1]) * letters
+        if len(found) == 1:
+            at[1] = segment.end  # without a rounding error
+        words.setdefault(segment.speaker, []).extend(found)
+        times.setdefault(segment.speaker, []).append(np.stack([at[:-1], at[1:]]))
+    said: dict[str | None, Said] = {}
+    for name, parts in times.items():
+        starts, ends = np.concatenate(parts, axis=1)
+        if collar is not None:
+            middle = (ends + starts) / 2
+            starts, ends = middle - collar, middle + collar
+        said[name] = words[name], (starts, ends)
+    return said
+
+
+def _errors(said: Mapping[str | None, Said], heard: Mapping[str | None, Said],
+            timed: bool) -> dict[Pair, Errors]:
+    """The errors of each pair of speakers, paired so that they are fewest in all; who is left
+    without a partner is paired with None."""
+    from scipy.optimize import linear_sum_assignment
+
+    size = max(len(said), len(heard))
+    names: list[list[str | None]] = [[*side, *[None] * (size - len(side))]
+                                     for side in (said, heard)]
+
+    def texts(a: str | None, b: str | None) -> tuple[list[str], list[str], Any]:
+        (x, when_x), (y, when_y) = said.get(a, NOTHING), heard.get(b, NOTHING)
+        return x, y, (when_x, when_y) if timed else None
+
+    costs = [[distance(*texts(a, b)) for b in names[1]] for a in names[0]]
+    chosen = zip(*linear_sum_assignment(np.array(costs, int).reshape(size, size)))
+    errors = {}
+    for i, j in chosen:
+        a, b = names[0][i], names[1][j]
+        errors[a, b] = Errors(*counts(*texts(a, b)), len(texts(a, b)[0]))
+    return errors
+
+
+def _sum(errors: Mapping[Pair, Errors]) -> Errors:
+    return Errors(*(sum(parts) for parts in zip(*map(astuple, errors.values()))))
 
 
 def word_errors(reference: Sequence[str], hypothesis: Sequence[str]) -> Errors:
-    """Word errors by `meeteval`.
+    """Word errors.
 
     Args:
         reference: words.
         hypothesis: words.
-
-    Raises:
-        InputError: the package meeteval is missing.
     """
-    try:
-        from meeteval.wer import siso_word_error_rate
-    except ImportError:
-        raise InputError("word errors take the package meeteval; pip install "
-                         "'avspeech[transcribe]'") from None
-    return _errors(siso_word_error_rate(" ".join(reference), " ".join(hypothesis)))
+    return Errors(*counts(reference, hypothesis), len(reference))
 
 
 Spans = Mapping[str, Sequence[tuple[float, float]]]

@@ -21,11 +21,13 @@ from __future__ import annotations
 
 import json
 import re
+import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from avspeech.core.listing import is_hidden
 from avspeech.core.strict_json import once
 from avspeech.errors import InputError
 from avspeech.report import webvtt
@@ -37,6 +39,9 @@ SUFFIXES = (".json", ".vtt", ".stm")
 # What stands in an STM file in place of a speaker where nobody speaks, and where nothing is scored
 GAPS, UNSCORED = {"inter_segment_gap"}, {"excluded_region"}
 RTTM = {"SPEAKER", "SPKR-INFO", "LEXEME", "NOSCORE", "SEGMENT"}  # how lines of RTTM begin
+
+# How subtitles name a speaker, or mark a change of speakers, where there is no voice tag
+_PREFIX = re.compile(r">>|[-\u2013\u2014] |[A-Z][\w.'\u2019 -]{0,30}: ")
 
 
 @dataclass(frozen=True)
@@ -114,7 +119,8 @@ def read(path: str | Path) -> Transcript:
     """
     path = Path(path)
     if path.is_dir():
-        files = sorted(p for p in path.iterdir() if p.suffix.lower() == ".vtt" and p.is_file())
+        files = sorted(p for p in path.iterdir() if p.suffix.lower() == ".vtt" and p.is_file()
+                       and not is_hidden(p.name))
         if not files:
             raise InputError(f"{path}: holds no .vtt file; expected one for each speaker")
         segments = [s for file in files for s in _vtt(file, alone=True)]
@@ -133,10 +139,17 @@ def read(path: str | Path) -> Transcript:
 def _vtt(path: Path, alone: bool) -> list[Segment]:
     """The cues; `alone`: the file is one speaker's, whatever its voice tags say."""
     found = []
+    named = prefixed = 0
     for cue in webvtt.read(path):
         for speaker, text in cue.spoken():
             name = path.stem if alone or speaker is None else speaker
             found.append(Segment(name, cue.start, cue.end, text))
+            named += speaker is not None
+            prefixed += _PREFIX.match(text) is not None
+    if prefixed > max(1, len(found) / 4) and not named and not alone:
+        warnings.warn(f"{path}: names before a colon or dashes begin {prefixed} of {len(found)} "
+                      "texts; they are read as words of one speaker, as only voice tags, <v Anna>, "
+                      "tell speakers", stacklevel=3)
     return found
 
 

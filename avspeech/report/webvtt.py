@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import html
 import re
+import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,8 @@ _TIMING = re.compile(rf"\s*{_TIME}\s*-->\s*{_TIME}(?:\s.*)?", re.ASCII)
 # What the format reads as a tag; a '<' before a space, as in "1 < 2", is kept as text.
 TAG = re.compile(r"<(?:/?[A-Za-z]|/|\.|\d)[^<>]*>")
 VOICE = re.compile(r"<(/?)v(?=[\s.>])[^<>]*>")
+# Captions that roll show each line twice, in the cue in which it comes and in the next one
+ROLLING = 0.25  # of all cues, from which on it is no chance
 _NAME = re.compile(r"<v(?:\.[^\s<>]*)?\s*([^<>]*)>")
 
 
@@ -88,7 +91,8 @@ def lines_of(path: Path) -> list[str]:
 
 
 def read(path: str | Path) -> list[Cue]:
-    """The cues of a file, in the order of the file.
+    """The cues of a file, in the order of the file. Warns where their words or times are hardly
+    what they are taken for.
 
     Raises:
         InputError: it cannot be read, or a line is not as the format has it.
@@ -122,6 +126,15 @@ def read(path: str | Path) -> list[Cue]:
             number += 1
         start, end = _times(path, timing, lines[timing])
         cues.append(Cue(start, end, tuple(lines[timing + 1: number]), timing + 1))
+    if any(line.startswith("X-TIMESTAMP-MAP") for line in lines[1: 3]):
+        warnings.warn(f"{path}: X-TIMESTAMP-MAP, as pieces of a stream have it, is not followed: "
+                      "times count from the beginning of the piece", stacklevel=2)
+    texts = [[text for line in cue.lines if (text := TAG.sub("", line).strip())] for cue in cues]
+    again = sum(bool(a and b) and b[0] == a[-1] for a, b in zip(texts, texts[1:]))
+    if again > max(1, ROLLING * len(cues)):
+        warnings.warn(f"{path}: {again} of {len(cues)} cues begin with the line that ends the cue "
+                      "before (captions that roll, as YouTube writes them): these words count "
+                      "twice", stacklevel=2)
     return cues
 
 

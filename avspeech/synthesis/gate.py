@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from avspeech.core.strict_json import once
 from avspeech.errors import InputError
 from avspeech.report import metrics
 from avspeech.synthesis.scoring import MEASURES, RATIOS, Scores, plain_number
@@ -102,7 +103,7 @@ class Baseline:
             InputError: it is not such a file.
         """
         try:
-            record = json.loads(path.read_text(encoding="utf-8"))
+            record = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=once)
         except OSError as error:
             raise InputError(f"{path}: cannot be read ({error.strerror})") from None
         except (ValueError, RecursionError) as error:

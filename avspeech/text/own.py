@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Mapping
 from pathlib import Path
 
+from avspeech.core.strict_json import once
 from avspeech.errors import InputError
 from avspeech.text import symbols
 from avspeech.text.cleaning import clean
@@ -111,7 +112,7 @@ def read_pronunciations(path: str | Path) -> dict[str, str]:
     found: dict[str, str] = {}
     if path.suffix.lower() == ".json":
         try:
-            record = json.loads(text)
+            record = json.loads(text, object_pairs_hook=once)
         except (ValueError, RecursionError) as error:
             raise InputError(f"{path}: not JSON ({error})") from None
         if not isinstance(record, dict) or not all(isinstance(v, str) for v in record.values()):

@@ -91,6 +91,14 @@ def test_each_number_of_a_config_may_be_absurd(model: str) -> None:
     assert refused >= len(numbers(model)) and peak() - before < 500
 
 
+@pytest.mark.parametrize("name", sorted(bounds.NOTHING_MADE - {"__get__", "_set_grad_enabled"}))
+def test_what_is_not_counted_makes_no_tensor(name: str) -> None:
+    tensor = torch.ones(4, 4)
+    given = (2.0,) if name == "fill_" else ()
+    made = getattr(tensor, name)(*given) if hasattr(tensor, name) else getattr(nn.init, name)(tensor)
+    assert made is tensor or not isinstance(made, torch.Tensor)
+
+
 @pytest.mark.parametrize("value", [0, -1, 1.5, "8", [8], None, {}, True, 10**30, float("inf")])
 def test_values_of_any_kind_are_one_line(value: Any, tmp_path: Path) -> None:
     folder = stranger(tmp_path / "m", "conv_transformer", {**SMALL["conv_transformer"], "dim": value})

@@ -118,3 +118,17 @@ def test_results_that_would_replace_an_input_or_each_other_are_refused(tmp_path:
             storage.keep_apart(outputs, inputs)
     storage.keep_apart({"--out": a, "--times": None}, {"--text": b, "--lexicon": b})
     storage.keep_apart({"--out": Path("-"), "--times": b}, {"--text": Path("-")})
+
+
+def test_no_empty_folder_is_left_where_nothing_could_be_written(tmp_path: Path) -> None:
+    """A full disk left the folder that was made for the file."""
+    with pytest.raises(InputError, match=r"cannot be written \(No space left on device\); free some"):
+        with storage.writing(tmp_path / "out" / "deep" / "a.jsonl") as aside:
+            aside.write_text("a")
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(aside))
+    assert not (tmp_path / "out").exists()
+    with pytest.raises(KeyboardInterrupt):
+        with storage.writing(tmp_path / "out" / "a.jsonl") as aside:
+            aside.write_text("a")
+            raise KeyboardInterrupt
+    assert not (tmp_path / "out").exists()

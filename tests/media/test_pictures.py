@@ -183,8 +183,7 @@ def test_short_recordings_that_were_joined(tmp_path: Path, suffix: str, length: 
 def test_a_long_still_picture_is_believed(tmp_path: Path) -> None:
     times = [0.0, 0.04, 14.0, 30.0, 30.04]
     path = write_film(tmp_path / "a.mkv", shades(5), times, codec="mjpeg")
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
+    with pytest.warns(UserWarning, match="no pictures for 30.0 s in all, the first time at 0.04 s"):
         found = numbers(list(video.read_frames(path)))
     assert len(found) in (751, 752) and found[100] == 1 and found[400] == 2 and found[-1] == 4
 
@@ -283,3 +282,31 @@ def test_a_shared_converter_gives_what_each_frame_gives(tmp_path: Path) -> None:
         assert np.array_equal(pictures.Picture(frame, 1.0, convert).array(), expected)
         wide = pictures.Picture(frame, 2.0).array()
         assert np.array_equal(pictures.Picture(frame, 2.0, convert).array(), wide)
+
+
+def told(path: Path) -> str:
+    with warnings.catch_warnings(record=True) as found:
+        warnings.simplefilter("always")
+        list(pictures.pictures(path))
+    return " ".join(str(w.message) for w in found)
+
+
+def test_pictures_that_are_missing_are_told(tmp_path: Path) -> None:
+    """Where packets of a transport stream are lost, a face stands still; nobody was told."""
+    shown = shades(40)
+    whole = write_film(tmp_path / "a.ts", shown, [k / 25 for k in range(40)], codec="mpeg2video")
+    assert told(whole) == ""
+    lost = write_film(tmp_path / "b.ts", shown[:10] + shown[22:],
+                            [k / 25 for k in (*range(10), *range(22, 40))], codec="mpeg2video")
+    assert "no pictures for 0.5 s in all, the first time at 0.36 s" in told(lost)
+
+
+@pytest.mark.parametrize(("curve", "name"), [(16, "PQ"), (18, "HLG"), (1, "")])
+def test_hdr_is_told(curve: int, name: str) -> None:
+    class Frame:
+        color_trc, interlaced_frame = curve, False
+
+    with warnings.catch_warnings(record=True) as found:
+        warnings.simplefilter("always")
+        pictures._tell_kind("a.mp4", Frame())
+    assert [f"HDR ({name})" in str(w.message) for w in found] == ([True] if name else [])

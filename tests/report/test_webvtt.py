@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from avspeech.errors import InputError
-from avspeech.report import webvtt
+from avspeech.report import transcripts, webvtt
 
 TEXT = st.text(st.characters(codec=None), max_size=30)  # halves of pairs of UTF-16 too
 
@@ -47,3 +48,29 @@ def test_what_is_no_webvtt_is_told_with_its_line(tmp_path: Path, text: str, line
     path.write_text(text)
     with pytest.raises(InputError, match=f"a.vtt:{line}: "):
         webvtt.read(path)
+
+
+ROLLING = ("WEBVTT\n\n00:00.000 --> 00:02.000\n \nhello<00:00:00.500><c> there</c>\n\n"
+           "00:02.000 --> 00:02.010\nhello there\n \n\n"
+           "00:02.010 --> 00:03.500\nhello there\ngood<00:00:03.000><c> day</c>\n")
+
+
+def cues(*texts: str) -> str:
+    return "WEBVTT\n" + "".join(f"\n00:0{k}.000 --> 00:0{k + 1}.000\n{text}\n"
+                               for k, text in enumerate(texts))
+
+
+@pytest.mark.parametrize(("text", "told"), [
+    (ROLLING, "2 of 3 cues begin with the line"),
+    (cues("a").replace("WEBVTT", "WEBVTT\nX-TIMESTAMP-MAP=MPEGTS:900000,LOCAL:00:00:00.000"), "X-TIME"),
+    (cues("Anna: good day", "Ben: hello"), "2 of 2 texts"),
+    (cues("- Good day.\n- Hello.", "- How?"), "2 of 2 texts")])
+def test_what_words_or_speakers_are_not_is_told(tmp_path: Path, text: str, told: str) -> None:
+    """Before, the words of such captions were scored twice, or as one speaker's, in silence."""
+    (tmp_path / "a.vtt").write_text(text)
+    with pytest.warns(UserWarning, match=told):
+        transcripts.read(tmp_path / "a.vtt")
+    (tmp_path / "b.vtt").write_text(cues("<v A>yes", "<v B>yes", "<v A>Note: good"))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        transcripts.read(tmp_path / "b.vtt")

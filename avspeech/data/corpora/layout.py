@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from avspeech.core import storage
+from avspeech.core.listing import is_hidden
 from avspeech.data.manifest import Utterance, resolve, write_manifest
 from avspeech.errors import InputError
 
@@ -126,7 +127,7 @@ def folders(parent: Path) -> list[Path]:
     Returns:
         Sorted by name, without hidden ones; [] if `parent` does not exist.
     """
-    return (sorted(p for p in parent.iterdir() if p.is_dir() and not p.name.startswith("."))
+    return (sorted(p for p in parent.iterdir() if p.is_dir() and not is_hidden(p.name))
             if parent.is_dir() else [])
 
 
@@ -143,7 +144,7 @@ def files(parent: Path, *suffixes: str) -> list[Path]:
     if not parent.is_dir():
         return []
     return sorted(p for p in parent.iterdir()
-                  if p.suffix.lower() in suffixes and not p.name.startswith(".") and p.is_file())
+                  if p.suffix.lower() in suffixes and not is_hidden(p.name) and p.is_file())
 
 
 def below(path: Path, source: Path) -> str:

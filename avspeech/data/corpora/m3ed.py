@@ -20,6 +20,7 @@ from avspeech.data.corpora import layout, tables
 from avspeech.data.corpora.scan import Clip, Scan
 from avspeech.data.protocol import PUBLISHED, Protocol, identity
 from avspeech.errors import InputError
+from avspeech.media.audio import sound_files
 
 ABOUT = layout.About(
     name="M3ED",
@@ -72,7 +73,7 @@ def scan(source: Path) -> Scan[Clip]:
     if not annotation.is_file():
         return Scan([], [])
     where = _splits(source)
-    sounds = {p.stem: p for p in sorted(source.rglob("*.wav"))}
+    sounds = {p.stem: p for p in sound_files(source)}
     record = tables.read_json(annotation)
     clips, strange = [], []
     try:

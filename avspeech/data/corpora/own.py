@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
+from avspeech.core.listing import files_below, is_hidden
 from avspeech.data.corpora import layout
 from avspeech.data.corpora.scan import HeldOut, Read, Scan, dealt, read
 from avspeech.data.manifest import Utterance, View
@@ -27,7 +28,7 @@ def _videos(source: Path) -> tuple[list[tuple[str, Path]], list[str]]:
                          if _is_file(p)] if source.is_dir() else []
     for folder in layout.folders(source):
         first: dict[str, Path] = {}
-        for path in sorted(p for p in folder.rglob("*") if _is_file(p)):
+        for path in (p for p in files_below(folder) if p.is_file()):
             if path.parent != folder or path.suffix.lower() not in SUFFIXES:
                 others.append(path)
             elif first.setdefault(path.stem, path) != path:
@@ -45,7 +46,7 @@ def _videos(source: Path) -> tuple[list[tuple[str, Path]], list[str]]:
 
 
 def _is_file(path: Path) -> bool:
-    return path.is_file() and not path.name.startswith(".")
+    return path.is_file() and not is_hidden(path.name)
 
 
 def _pieces(speaker: str, path: Path, source: Path, seconds: float) -> Read:

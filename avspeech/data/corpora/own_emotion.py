@@ -23,6 +23,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from avspeech.core.listing import files_below, is_hidden
 from avspeech.data.corpora import layout, tables
 from avspeech.data.corpora.scan import Clip, Scan, read
 from avspeech.data.labels import NOBODY, canonical, missing, spells_nothing
@@ -42,21 +43,26 @@ ABOUT = layout.About(
 BEGINS = ("start", "begin", "onset", "start_time", "starttime")
 
 
-def _sounds(source: Path) -> Iterator[tuple[Path, str, str]]:
-    """(file, label, speaker) of a folder of folders."""
+def _sounds(source: Path, others: list[Path]) -> Iterator[tuple[Path, str, str]]:
+    """(file, label, speaker) of a folder of folders; `others` takes what is no such file."""
+    others += [path for path in sorted(source.iterdir())
+               if path.is_file() and not is_hidden(path.name)]
     for label in layout.folders(source):
         if spells_nothing(label.name):
             raise InputError(f"{label}: a folder of what has no label, by its name; move it away, "
                              "or, where it is a class, call it otherwise")
-        for path in sorted(label.rglob("*")):
-            if path.suffix.lower() in SOUND_SUFFIXES:
+        for path in files_below(label):
+            if path.suffix.lower() not in SOUND_SUFFIXES:
+                others.append(path)
+            else:
                 inner = path.relative_to(label).parts[:-1]
                 speaker = "/".join(inner)
                 yield path, label.name, "" if spells_nothing(speaker, NOBODY) else speaker
 
 
-def _listed(source: Path) -> Iterator[tuple[Path, str, str]]:
-    """(file, label, speaker) of a table or a manifest."""
+def _listed(source: Path, ignored: list[str]) -> Iterator[tuple[Path, str, str]]:
+    """(file, label, speaker) of a table or a manifest; `ignored` takes names of other columns."""
+    known = {"file", "label", "speaker"}
     rows: Any
     if source.suffix.lower() == ".jsonl":
         rows = read_jsonl(source)
@@ -66,6 +72,10 @@ def _listed(source: Path) -> Iterator[tuple[Path, str, str]]:
     for where, row in rows:
         if not isinstance(row, dict):
             raise InputError(f"{where}: expected an object with file, label and speaker")
+        for key in row:
+            if key not in known:
+                known.add(key)
+                ignored.append(key)
         gone = [key for key in ("file", "label")
                 if row.get(key) is None or not str(row[key]).strip()]
         if gone:
@@ -132,7 +142,9 @@ def scan(source: Path) -> Scan[Clip]:
         raise InputError(f"{source}: expected a folder, or a table .csv, .tsv or .jsonl")
     root = source.parent if listed else source
     clips, seen = [], Counter[str]()
-    for path, label, speaker in (_listed if listed else _sounds)(source):
+    others: list[Path] = []
+    ignored: list[str] = []
+    for path, label, speaker in (_listed(source, ignored) if listed else _sounds(source, others)):
         name = "-".join(path.relative_to(root).with_suffix("").parts).replace(" ", "_")
         seen[name] += 1
         if seen[name] > 1:
@@ -152,6 +164,10 @@ def scan(source: Path) -> Scan[Clip]:
     found = [f"{len(clips):,} sounds, {len(known):,} known speakers, labels: "
              + layout.named([f"{name} ({n:,})" for name, n in labels.most_common()], 20)]
     found += merged
+    found += layout.grouped("files left out, which are no sound by their name or not in a label's "
+                            "folder", [layout.below(path, root) for path in others])
+    if ignored:
+        found.append(f"columns that are not used: {layout.named(ignored, 6)}")
     if same:
         found.append(f"names that differ in capitals alone count as {len(same)} speakers: "
                      f"{layout.named(same, 6)}; where they are one person, write them alike")

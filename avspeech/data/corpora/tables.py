@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from avspeech.core.strict_json import once
 from avspeech.data.corpora import layout
 from avspeech.errors import InputError
 
@@ -128,7 +129,7 @@ def read_json(path: Path) -> Any:
         InputError: it is not JSON, or nested too deeply.
     """
     try:
-        return json.loads(path.read_text(encoding="utf-8-sig"))
+        return json.loads(path.read_text(encoding="utf-8-sig"), object_pairs_hook=once)
     except (OSError, ValueError, RecursionError) as error:
         raise InputError(f"{path}: not JSON ({error}); get it again") from None
 

@@ -188,3 +188,30 @@ def test_a_speaker_is_a_name_and_nan_is_none(tmp_path, sound):
     (tmp_path / "list.jsonl").write_text(json.dumps({**rows[0], "speaker": ["ann"]}))
     with pytest.raises(InputError, match="list.jsonl:1: speaker: expected a name"):
         own_emotion.scan(tmp_path / "list.jsonl")
+
+
+def test_what_is_left_out_is_said_and_hidden_files_are_no_sounds(tmp_path, sound):
+    """Before, "._0.wav" stopped it, and files with other names were passed over in silence."""
+    for k in range(12):
+        sound(tmp_path / "in" / ("joy", "rage")[k % 2] / f"s{k // 2}" / f"{k}.wav", k)
+    sound(tmp_path / "elsewhere.wav", 20)
+    (tmp_path / "in/joy/s0/._0.wav").write_bytes(b"\0\5\x16\7")
+    (tmp_path / "in/joy/s0/9.wav.part").write_bytes(b"RIFF")
+    sound(tmp_path / "in" / "stray.wav", 21)
+    (tmp_path / "in/.linked").mkdir()
+    (tmp_path / "elsewhere.wav").rename(tmp_path / "in/.linked/1.wav")
+    (tmp_path / "in/joy/new").symlink_to("../.linked")
+    corpora.prepare("own_emotion", tmp_path / "in", tmp_path / "out")
+    assert len(read_manifest(tmp_path / "out" / "all.jsonl")) == 13
+    said = layout.read_prepared(tmp_path / "out").found
+    assert any("2 files left out" in line and "stray.wav, joy/s0/9.wav.part" in line for line in said)
+
+
+def test_columns_that_are_not_used_are_said(tmp_path, sound):
+    rows = ["file,label,speaker,valence,intensity"]
+    for k in range(4):
+        sound(tmp_path / "in" / f"{k}.wav", k)
+        rows.append(f"{k}.wav,{('joy', 'rage')[k % 2]},s{k},0.5,{k}")
+    (tmp_path / "in" / "list.csv").write_text("\n".join(rows))
+    corpora.prepare("own_emotion", tmp_path / "in" / "list.csv", tmp_path / "out")
+    assert "columns that are not used: valence, intensity" in layout.read_prepared(tmp_path / "out").found

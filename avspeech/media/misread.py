@@ -1,0 +1,136 @@
+"""Whether samples are what a header says: bytes of another kind, or another number of channels.
+
+Speech is smooth: a sample is near to the one before it. Bytes that are read as numbers of another
+kind are not, but become smooth where they are read as what they are. Samples of one channel that
+are taken for two, or of two taken for one, are smooth in a way in which no recording is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+ROUGH = 0.6  # power of differences over power: of speech 0.01 to 0.3, of white noise 2
+SMOOTHER = 6.0  # times: a reading that is so much smoother is the right one
+PIECES = 20  # rough pieces in which other readings are tried, at most
+UNIT = 12  # samples of 16 bits: pieces begin on whole samples of every reading
+LEAST = 4000  # samples, fewer tell nothing
+# Where two channels stand under a header of one, the first samples of pairs have another power than
+# the second ones, or differences within pairs another than those between, so many times, and in
+# more than so many pieces (a click may be so in one)
+TWO_IN_ONE, MOST = 1.5, 0.5
+RIGHT = 0.2  # of the rough pieces: from there on another reading is right (a pause is noise in all)
+# Where one channel stands under a header of two, the differences within pairs are like those
+# between, and smaller than those from a sample of one channel to its next: half or less in speech
+ALIKE, ONE_IN_TWO = 1.15, 0.7
+
+
+def _bytes24(data: np.ndarray) -> np.ndarray:
+    return np.ascontiguousarray(data[: len(data) // 3 * 3].reshape(-1, 3)[:, 1:]).view("<i2")[:, 0]
+
+
+def _bytes32(data: np.ndarray) -> np.ndarray:
+    """The upper halves; nothing where the lower ones are no noise."""
+    halves: np.ndarray = data[: len(data) // 4 * 4].view("<i2").reshape(-1, 2)
+    return halves[:, 1] if roughness(halves[:, 0]) > ROUGH else halves[:0, 1]
+
+
+def _floats(data: np.ndarray) -> np.ndarray:
+    found: np.ndarray = data[: len(data) // 4 * 4].view("<f4")
+    return found if np.isfinite(found).all() and np.abs(found).max(initial=0) <= 4 else found[:0]
+
+
+READINGS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "the other order of bytes": lambda data: data.view(">i2"),
+    "whole numbers of 16 bits that begin a byte later": lambda data: data[1:-1].view("<i2"),
+    "whole numbers of 24 bits": _bytes24,
+    "whole numbers of 32 bits": _bytes32,
+    "floats of 32 bits": _floats,
+    "numbers of 8 bits": lambda data: data.astype(np.int16) - 128,
+}
+
+
+def roughness(samples: np.ndarray) -> float:
+    """Power of the differences of `[N]` samples over their power; 0 for silence."""
+    samples = np.asarray(samples, np.float64)
+    samples = samples - samples.mean() if len(samples) else samples
+    power = float(samples @ samples)
+    return float(np.square(np.diff(samples)).sum()) / power if power else 0.0
+
+
+class Misread:
+    """Gathers by pieces what tells that a sound of one or two channels is not what it seems."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._tried = 0
+        self._found = dict.fromkeys(READINGS, 0)  # pieces for which each reading is the right one
+        self._channels = 0
+        self._row = np.zeros(0)  # of one channel, not yet looked at
+        self._heard = self._paired = 0  # stretches with sound, and those that go in pairs
+        # Of two channels: power of differences from the first to the second, from there to the
+        # next sample of the first, and from one sample of the first to the next
+        self._steps = np.zeros(3)
+
+    def add(self, samples: np.ndarray) -> None:
+        """Takes `[C, n]` float64 more, in order."""
+        begin = self.count
+        self.count += samples.shape[1]
+        self._channels = len(samples)
+        if len(samples) == 1:
+            self._row = np.concatenate([self._row, samples[0]])
+            if len(self._row) >= LEAST:
+                even = len(self._row) // 2 * 2
+                self._look(self._row[:even])
+                self._row = self._row[even:]
+        elif len(samples) == 2:
+            left, right = samples
+            self._steps += [np.square(step).sum() for step in (right - left, left[1:] - right[:-1],
+                                                               np.diff(left))]
+        samples = samples[:, -begin % UNIT:]
+        if self._tried >= PIECES or samples.shape[1] < LEAST or (
+                rough := roughness(samples[0])) < ROUGH:
+            return
+        whole = samples.T.reshape(-1) * 2.0**15
+        if np.abs(whole).max() > 2**15 or (whole != np.round(whole)).any():
+            return
+        self._tried += 1
+        data = np.frombuffer(whole.clip(-(2**15), 2**15 - 1).astype("<i2").tobytes(), np.uint8)
+        others = {name: roughness(read(data)[:: self._channels]) for name, read in READINGS.items()}
+        best = min((name for name, rough in others.items() if rough), key=lambda n: others[n],
+                   default=None)
+        if best is not None and others[best] * SMOOTHER < rough:
+            self._found[best] += 1
+
+    def _look(self, row: np.ndarray) -> None:
+        """Whether `[N]` samples of one channel, an even number, go in pairs."""
+        first, second = row[::2], row[1::2]
+        if not row.any():
+            return
+        powers = np.square(first - first.mean()).sum(), np.square(second - second.mean()).sum()
+        steps = np.square(second - first).sum(), np.square(first[1:] - second[:-1]).sum()
+        self._heard += 1
+        self._paired += any(max(two) > TWO_IN_ONE * min(two) for two in (powers, steps))
+
+    def note(self) -> str | None:
+        """A sentence for the user where the bytes are of another kind; None elsewhere."""
+        name = max(self._found, key=lambda key: self._found[key])
+        if self._found[name] > RIGHT * self._tried:
+            return (f"its samples are not what its header says: read as {name}, which was not "
+                    "done, they are a smooth sound, and as they are noise; make the file anew")
+        return None
+
+    def note_channels(self) -> str | None:
+        """A sentence where there is another number of channels than the header says."""
+        if self.count < LEAST:
+            return None
+        if self._paired > MOST * self._heard:
+            return ("its samples go in pairs, as if two channels stood under a header of one: it "
+                    "may be half as fast as it should be; listen to it")
+        within, between, next_one = self._steps
+        if max(within, between) < ALIKE * min(within, between) and within < ONE_IN_TWO * next_one:
+            return ("its second channel lies between the samples of the first, as if one channel "
+                    "stood under a header of two: it may be twice as fast as it should be; listen "
+                    "to it")
+        return None

@@ -1,0 +1,81 @@
+"""Samples that are not what a header says are told, and recordings are not."""
+
+from __future__ import annotations
+
+import struct
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from avspeech.media import endings
+from avspeech.media.misread import Misread
+
+RATE = 16000
+RNG = np.random.default_rng(0)
+
+
+def voice(seed: int = 0, count: int = 2 * RATE) -> np.ndarray:
+    """Noise as smooth as speech, that comes and goes, and a little noise of a room."""
+    import scipy.signal
+
+    rng = np.random.default_rng(seed)
+    smooth = scipy.signal.lfilter([1], [1, -1.6, 0.75], rng.standard_normal(count))
+    loud = np.maximum(0, np.sin(2 * np.pi * (3 + 0.3 * seed) * np.arange(count) / RATE)) ** 2
+    sound = 0.05 * smooth * loud + 1e-3 * rng.standard_normal(count)
+    return np.round(np.clip(sound, -0.9, 0.9) * 2**15) / 2**15
+
+
+def note(samples: np.ndarray) -> str:
+    found = Misread()
+    for piece in np.array_split(np.atleast_2d(samples), 7, axis=1):
+        found.add(piece)
+    return found.note() or found.note_channels() or ""
+
+
+def as_16_bits(data: bytes) -> np.ndarray:
+    return np.frombuffer(data[: len(data) // 2 * 2], "<i2") / 2**15
+
+
+BYTES = {
+    "other order": lambda x: (x * 2**15).astype(">i2").tobytes(),
+    "a byte later": lambda x: b"\0" + (x * 2**15).astype("<i2").tobytes(),
+    "24 bits": lambda x: (x * 2**31).astype("<i4").view("u1").reshape(-1, 4)[:, 1:].tobytes(),
+    "32 bits": lambda x: ((x + RNG.uniform(0, 2**-15, len(x))) * 2**31).astype("<i4").tobytes()}
+
+
+@pytest.mark.parametrize("told", BYTES)
+def test_bytes_of_another_kind(told: str) -> None:
+    """Those of 24 bits and the order of bytes of quiet speech were passed over."""
+    assert told in note(as_16_bits(BYTES[told](voice())))
+
+
+@pytest.mark.parametrize("gain", [1.0, 0.5])
+def test_two_channels_under_a_header_of_one(gain: float) -> None:
+    pairs = np.stack([voice(), gain * voice()], 1).reshape(-1)
+    assert "in pairs" in note(pairs)
+
+
+def test_one_channel_under_a_header_of_two() -> None:
+    assert "between the samples" in note(voice().reshape(-1, 2).T)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_recordings_are_what_they_are(seed: int) -> None:
+    one, two = voice(seed), voice(seed + 10)
+    room = 0.01 * np.random.default_rng(seed).standard_normal((2, len(one)))
+    for sound in (one, room[0], np.stack([one, one]), np.stack([one, 0.7 * one]) + room,
+                  np.stack([one, np.roll(one, 1)]), np.stack([one + two / 2, two + one / 2]),
+                  np.stack([one, -one]), np.stack([one, 0 * one]), np.stack([one, two]), room):
+        assert note(sound) == ""
+
+
+def test_a_header_within_a_wav_is_told(tmp_path: Path) -> None:
+    data = (voice(3) * 2**15).astype("<i2").tobytes()
+    head = b"RIFF" + struct.pack("<I", len(data) + 36) + b"WAVEfmt " + struct.pack(
+        "<IHHIIHH", 16, 1, 1, RATE, 2 * RATE, 2, 16) + b"data" + struct.pack("<I", len(data))
+    (tmp_path / "a.wav").write_bytes(head + data)
+    assert endings.contradictions(tmp_path / "a.wav") == []
+    inner = data[:20000] + head + data[20044:]
+    (tmp_path / "a.wav").write_bytes(head + inner)
+    assert "at byte 20,044" in endings.contradictions(tmp_path / "a.wav")[0]

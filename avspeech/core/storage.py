@@ -73,7 +73,7 @@ def writing(path: str | Path) -> Iterator[Path]:
         if cause is None:
             raise
         todo = _PLACE.get(cause.errno or 0, "make sure that the folder stays, or write elsewhere")
-        kept = "; the file that was there is unchanged" if path.exists() else ""
+        kept = "; the file that was there is unchanged" if os.path.exists(path) else ""
         raise InputError(f"{path}: cannot be written ({cause.strerror}){kept}; {todo}") from None
     finally:
         with suppress(OSError):  # it was moved, or was never made

@@ -72,8 +72,8 @@ EXTRAS = {
                          "pip install --no-deps resemblyzer==0.1.4"),
     "docs": Extra(("sphinx", "myst-parser", "furo"), "the docs site (tools/docs.sh)",
                   "pip install 'avspeech[docs]'"),
-    "dev": Extra(("pytest", "pytest-xdist", "hypothesis", "meeteval", "ruff", "mypy", "types-PyYAML",
-                  "httpx2"),
+    "dev": Extra(("pytest", "pytest-xdist", "hypothesis", "meeteval", "ruff", "mypy",
+                  "types-PyYAML", "httpx2"),
                  "the tests and checks of tools/test.sh", "pip install 'avspeech[dev]'"),
 }
 

@@ -27,8 +27,8 @@ the mean of its melody and takes the drawn contour, and the vocoder's pulses fol
 reaches the sound by construction. Numbers: egs/asterisk/README.md.
 
 With `pulses` "mel" the pulses follow what the vocoder reads off the mel, moved in last words as the
-melody is moved there. The vocoder learned its filters with that F0, which also tells it where a
-voice is silent; the melody runs on there. Numbers: egs/teacher/README.md.
+melody is moved there: with that F0 the vocoder learned its filters, and where there is no voice it
+is another than the melody, which runs on there. Numbers: egs/teacher/README.md.
 """
 
 from __future__ import annotations

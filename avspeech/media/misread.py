@@ -16,9 +16,9 @@ SMOOTHER = 6.0  # times: a reading that is so much smoother is the right one
 PIECES = 20  # rough pieces in which other readings are tried, at most
 UNIT = 12  # samples of 16 bits: pieces begin on whole samples of every reading
 LEAST = 4000  # samples, fewer tell nothing
-# Where two channels stand under a header of one, the first samples of pairs have another power than
-# the second ones, or differences within pairs another than those between, so many times, and in
-# more than so many pieces (a click may be so in one)
+# Where two channels stand under a header of one, the first and the second samples of pairs differ
+# in power, or the differences within pairs and between them do, by more than the ratio TWO_IN_ONE,
+# in more than the share MOST of the pieces (a click may do so in one)
 TWO_IN_ONE, MOST = 1.5, 0.5
 RIGHT = 0.2  # of the rough pieces: from there on another reading is right (a pause is noise in all)
 # Where one channel stands under a header of two, the differences within pairs are like those

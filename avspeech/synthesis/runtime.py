@@ -314,12 +314,13 @@ def graphs(model: prosodyfm.ProsodyFM, content: bytes) -> dict[str, bytes]:
     mel = torch.randn(1, v.mels, count) - 5
     outputs = ["head", *(["outline", "hertz"] if harmonic else []),
                *(["gates"] if harmonic and v.gates else [])]
+    vocoder = merged(model.vocoder)
     parts[engine.FILTERS] = (
-        (PitchedFilters if pitched else FreeFilters)(merged(model.vocoder)),
+        (PitchedFilters if pitched else FreeFilters)(vocoder),
         (mel, torch.full((1, count), 150.0)) if pitched else (mel,),
         ({2: frames}, {1: frames}) if pitched else ({2: frames},), outputs)
     if pitched and c.pulses == "mel":
-        parts[engine.PITCH] = Pitch(merged(model.vocoder)), (mel,), ({2: frames},), ["hertz"]
+        parts[engine.PITCH] = Pitch(vocoder), (mel,), ({2: frames},), ["hertz"]
     if c.breaks:
         parts[engine.BREAKS] = Breaks(model), (ids,), (row,), ["probability"]
     if c.intonation:

@@ -15,7 +15,8 @@ _THIN = "\u00a0\u2009\u202f"
 # A number's whole part, with commas (in India also between its hundred thousands), blanks or (as in
 # Switzerland) apostrophes between its thousands.
 N = (
-    rf"(?:\d{{1,3}}(?:,\d{{3}})+(?!\d)|\d{{1,2}}(?:,\d\d)+,\d{{3}}(?!\d)|\d{{1,3}}(?:[{_THIN}]\d{{3}})+(?!\d)"
+    r"(?:\d{1,3}(?:,\d{3})+(?!\d)|\d{1,2}(?:,\d\d)+,\d{3}(?!\d)"
+    rf"|\d{{1,3}}(?:[{_THIN}]\d{{3}})+(?!\d)"
     r"|\d{1,3}(?:['’]\d{3})+(?![\d'’\"″”])"
     r"|\d{1,3}(?: \d{3}){2,}(?!\d)"
     r"|\d{1,3}(?: 000)+(?!\d)|\d+)"

@@ -80,7 +80,8 @@ _NAMED = re.compile(
     r" (?:(?:time|met(?:er|re)|rhythm|beat|groove|signature)\b|at ♩)|, ?♩"
 )
 _PLAYED = re.compile(
-    r"\b(?:bpm|plays?|played|playing|bands?|songs?|tunes?|waltz|grooves?|drum\w*|bars|riffs?|written)\b"
+    r"\b(?:bpm|plays?|played|playing|bands?|songs?|tunes?|waltz|grooves?|drum\w*|bars|riffs?"
+    r"|written)\b"
 )
 _TEMPO = re.compile(r"\b(?:allegr\w+|andant\w+|presto|adagio|largo|moderato|vivace), $", re.I)
 

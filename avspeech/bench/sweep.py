@@ -383,7 +383,7 @@ def _text(values: list[float | None] | None) -> str:
 def report(outcome: Outcome, exp: Path) -> Outcome:
     """Prints the table, writes the leaderboard if there is any result, and prints the paths."""
     from avspeech.bench import leaderboard
-    from avspeech.report.report import command, commit
+    from avspeech.report.provenance import command, commit
 
     print("\n".join([*table(outcome), *outcome.summary(), f"results: {exp / records.RESULTS}"]))
     made = command(exp)

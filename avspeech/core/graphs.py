@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from avspeech.core import exporting
 from avspeech.core.engine import PRODUCTS, SCALE, Stored, in_onnx_order, reference
-from avspeech.core.pretrained import WEIGHTS
+from avspeech.core.model_files import WEIGHTS
 
 OPSET = 20  # the first with GELU as one operator
 LEAST = 256  # values; smaller weights stay in the graph

@@ -29,8 +29,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from avspeech.core import pretrained
-from avspeech.core.pretrained import CARD, CONFIG, LARGEST, LARGEST_WEIGHTS, SUMS, WEIGHTS
+from avspeech.core import model_card, pretrained
+from avspeech.core.model_files import (
+    CARD,
+    CONFIG,
+    GRAPH,
+    LARGEST,
+    LARGEST_WEIGHTS,
+    SUMS,
+    WEIGHTS,
+    verified,
+)
 from avspeech.errors import InputError
 
 if TYPE_CHECKING:
@@ -208,13 +217,13 @@ def _files(name_or_folder: str | Path, reference: Reference) -> dict[str, bytes]
     folder = pretrained.find(name_or_folder)
     # Graphs stay at home: what a stranger's graph asks for cannot be bounded.
     foreign = sorted(path.name for path in folder.iterdir()
-                     if path.name not in FILES and not pretrained.GRAPH.fullmatch(path.name))
+                     if path.name not in FILES and not GRAPH.fullmatch(path.name))
     if foreign:
         raise InputError(f"{folder}: holds '{foreign[0]}', which does not belong into a model "
                          f"folder ({', '.join(FILES)}); take it out first")
     _, info = pretrained.load(folder)
-    files = pretrained.verified(folder, [WEIGHTS])
-    files[CARD] = (header(info) + pretrained.card(str(reference), info)).encode()
+    files = verified(folder, [WEIGHTS])
+    files[CARD] = (header(info) + model_card.card(str(reference), info)).encode()
     files[SUMS] = "".join(f"{hashlib.sha256(files[name]).hexdigest()}  {name}\n"
                           for name in (CONFIG, WEIGHTS, CARD)).encode()
     return files

@@ -20,7 +20,6 @@ import hashlib
 import importlib.util
 import json
 import math
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
@@ -30,6 +29,18 @@ from typing import TYPE_CHECKING, Any, Literal
 from avspeech.core import engine as runtime
 from avspeech.core import models, storage
 from avspeech.core.engine import SCALE
+from avspeech.core.model_card import card
+from avspeech.core.model_files import (
+    CARD,
+    CONFIG,
+    GRAPH,
+    LARGEST,
+    SUMS,
+    WEIGHTS,
+    graphs_of,
+    listed,
+    verified,
+)
 from avspeech.errors import InputError
 
 if TYPE_CHECKING:
@@ -38,12 +49,8 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 DTYPES = ("float32", "float16", "int8")
-CONFIG, WEIGHTS, CARD, SUMS = "config.json", "model.safetensors", "README.md", "SHA256SUMS"
-LARGEST, LARGEST_WEIGHTS = 16 * 2**20, 16 * 2**30  # bytes of a file of a model folder
 RELEASED = Path(__file__).parents[1] / "released"
 DEFAULTS = ("prosodyfm-hibari",)  # released models that are taken where several could be
-GRAPH = re.compile(r"[a-z]+\.onnx")  # the name of a graph's file
-_FOREIGN = {".bin", ".ckpt", ".h5", ".onnx", ".pt", ".pth", ".pkl", ".tar"}
 
 
 @dataclass
@@ -202,9 +209,9 @@ def update(folder: str | Path, **changes: Any) -> ModelInfo:
         InputError: as `load`.
     """
     folder = Path(folder)
-    files = verified(folder, _listed(folder))
+    files = verified(folder, listed(folder))
     info = dataclasses.replace(_parse(files[CONFIG], folder), **changes)
-    _write(folder, files[WEIGHTS], info, _graphs(files))
+    _write(folder, files[WEIGHTS], info, graphs_of(files))
     return info
 
 
@@ -222,8 +229,8 @@ def copy(source: str | Path, folder: str | Path) -> Path:
         InputError: as `load`, or `folder` holds something that is not part of a model folder.
     """
     source = find(source)
-    files = verified(source, _listed(source))
-    return _write(Path(folder), files[WEIGHTS], _parse(files[CONFIG], source), _graphs(files))
+    files = verified(source, listed(source))
+    return _write(Path(folder), files[WEIGHTS], _parse(files[CONFIG], source), graphs_of(files))
 
 
 def with_graphs(source: str | Path, folder: str | Path,
@@ -364,7 +371,7 @@ def load(name_or_folder: str | Path,
     # A released model is our own, and the check costs a second: its first operation imports torch's
     # compiler.
     with nullcontext() if released else bounds.building(str(folder / CONFIG), weights):
-        model = _built(info)
+        model = models.build(info.model, **info.config)
     problem = _mismatch(model, weights)
     if problem:
         raise InputError(f"{folder / WEIGHTS}: does not fit {CONFIG}: {problem}")
@@ -402,36 +409,6 @@ def begin(model: nn.Module, name_or_folder: str | Path, label: str,
     return other
 
 
-def card(name: str, info: ModelInfo) -> str:
-    """The model card, in Markdown."""
-    about = models.card_lines(info.task, name, info)
-    lines = [f"# {name.rpartition('/')[2]}", "",
-             f"{about['title']}. {info.description}".strip(), "",
-             f"Model `{info.model}`, audio at {info.sample_rate} Hz"
-             + (f", video at {info.fps:g} frames a second" if info.fps else "")
-             + (f", outputs: {', '.join(info.labels)}" if info.labels and info.task != "synthesis"
-                else "")
-             + f". Weights stored as {info.dtype}. "
-             f"License of the weights: {info.licence or 'not stated'}.",
-             "", "## Use", "", "```python", "import avspeech", "",
-             f'model = avspeech.load("{name}")']
-    lines += about["python"]
-    if about["shell"]:
-        lines += ["```", "", "```bash", *about["shell"]]
-    lines += ["```", "", "## Training data", ""]
-    lines += [f"- {data['name']}: {data['licence']}"
-              for data in info.training_data] or ["Not stated."]
-    lines += ["", "## Numbers", ""]
-    if info.metrics:
-        lines += ["| measure | value |", "|---|---|"]
-        lines += [f"| {key} | {value:.4g} |" for key, value in info.metrics.items()]
-    else:
-        lines += ["Not measured yet."]
-    lines += ["", "## Limits", "", *([f"- {limit}" for limit in info.limits] or ["Not stated."]),
-              ""]
-    return "\n".join(lines)
-
-
 def _write(folder: Path, weights: bytes, info: ModelInfo,
            graphs: Mapping[str, bytes] | None = None) -> Path:
     if folder.exists():
@@ -458,63 +435,6 @@ def _shown(folder: Path) -> str:
     """What a card calls a model: a released name, or a path for the reader to fill in."""
     folder = folder.resolve()
     return folder.name if folder.parent == RELEASED.resolve() else f"path/to/{folder.name}"
-
-
-def _listed(folder: Path) -> list[str]:
-    """The weights and graphs of a folder."""
-    return [WEIGHTS, *sorted(p.name for p in folder.iterdir() if GRAPH.fullmatch(p.name))]
-
-
-def _graphs(files: Mapping[str, bytes]) -> dict[str, bytes]:
-    return {name: data for name, data in files.items() if GRAPH.fullmatch(name)}
-
-
-def verified(folder: Path, wanted: Sequence[str] = ()) -> dict[str, bytes]:
-    """Compares the files of a model folder with SHA256SUMS.
-
-    Args:
-        folder: of the model.
-        wanted: files that are given beside config.json and the card.
-
-    Returns:
-        {name: content}.
-
-    Raises:
-        InputError: a file is missing, too large or altered.
-    """
-    found = sorted(path.name for path in folder.iterdir())
-    for name in (CONFIG, WEIGHTS, SUMS):
-        if name not in found:
-            foreign = [other for other in found if Path(other).suffix in _FOREIGN]
-            hint = f"; '{foreign[0]}' is not read, weights are safetensors only" if foreign else ""
-            raise InputError(f"{folder}: not a whole model folder, {name} is missing{hint}")
-    sums = {}
-    if (folder / SUMS).stat().st_size > LARGEST:
-        raise InputError(f"{folder / SUMS}: too large for a list of files")
-    lines = (folder / SUMS).read_bytes().decode("utf-8", "replace").splitlines()
-    for number, line in enumerate(lines, 1):
-        match = re.fullmatch(r"([0-9a-f]{64}) [ *](\S+)", line)
-        if not match or not (match[2] in (CONFIG, WEIGHTS, CARD) or GRAPH.fullmatch(match[2])):
-            raise InputError(f"{folder / SUMS}:{number}: expected a SHA-256 and one of {CONFIG}, "
-                             f"{WEIGHTS}, {CARD}, NAME{runtime.SUFFIX}")
-        sums[match[2]] = match[1]
-    files = {}
-    for name in sorted({*sums, *wanted, CONFIG, WEIGHTS}):
-        if name not in found or name not in sums:
-            raise InputError(f"{folder}: {name} is missing"
-                             + (f" from {SUMS}" if name in found else ""))
-        size = (folder / name).stat().st_size
-        if size > (LARGEST_WEIGHTS if name == WEIGHTS else LARGEST):
-            raise InputError(f"{folder / name}: {size:,} bytes are more than such a file may have")
-        if name in wanted or name in (CONFIG, CARD):
-            files[name] = (folder / name).read_bytes()
-            digest = hashlib.sha256(files[name]).hexdigest()
-        else:
-            digest = storage.file_hash(folder / name)
-        if digest != sums[name]:
-            raise InputError(f"{folder / name}: does not match {SUMS}; "
-                             "it is truncated or was altered, get it again")
-    return files
 
 
 def _parse(data: bytes, folder: Path) -> ModelInfo:
@@ -550,15 +470,9 @@ def _parse(data: bytes, folder: Path) -> ModelInfo:
     return info
 
 
-def _built(info: ModelInfo) -> nn.Module:
-    from avspeech.core.models import build
-
-    return build(info.model, **info.config)
-
-
 def _build(info: ModelInfo, where: str) -> nn.Module:
     try:
-        return _built(info)
+        return models.build(info.model, **info.config)
     except (InputError, TypeError, ValueError) as error:
         raise InputError(f"{where}: {error}") from None
 

@@ -33,6 +33,7 @@ from torch import Tensor, nn
 from avspeech.core import exporting, pretrained, storage
 from avspeech.data.labels import canonical
 from avspeech.data.manifest import Utterance, read_manifest, resolve
+from avspeech.emotion import eight_bits
 from avspeech.emotion.features import FeatureConfig, trimming, without_offset
 from avspeech.emotion.logmel import SAMPLE_RATE, WINDOW, LogMelModel
 from avspeech.emotion.reparam import to_deploy
@@ -48,7 +49,6 @@ LOST = 0.01  # of UAR; more is refused
 # one window) would need a graph of their own; the limit differs between models, so the first of
 # these that torch.export accepts is taken.
 SHORTEST, LONGEST = (SAMPLE_RATE // 10, SAMPLE_RATE // 2, 6 * SAMPLE_RATE // 5), 30 * SAMPLE_RATE
-LARGE = 1000  # values; float constants of so many have 16 bits in an 8-bit file
 CALIBRATION = 200  # utterances at most, evenly over the manifest; the UAR is measured on all
 _PACKAGES = {"onnx": (exporting.ONNX, exporting.EDGE),
              "executorch": (("executorch",), "pip install executorch")}
@@ -361,11 +361,11 @@ def _quantize(
                 per_channel=True,
                 weight_type=quantization.QuantType.QInt8,
                 activation_type=quantization.QuantType.QUInt8,
-                nodes_to_quantize=_with_weights(onnx.load(ready)),
+                nodes_to_quantize=eight_bits.with_weights(onnx.load(ready)),
                 extra_options={"WeightSymmetric": True},
             )
         proto = onnx.load(small)
-        _make_small(proto)
+        eight_bits.make_small(proto)
         _save(proto, info, path)
     finally:
         ready.unlink(missing_ok=True)
@@ -374,81 +374,6 @@ def _quantize(
     truth = [label for _, label in data]
     uar = metrics.uar(truth, before, classes), metrics.uar(truth, after, classes)
     return uar, sum(a != b for a, b in zip(before, after))
-
-
-def _make_small(proto: Any) -> None:
-    """Makes an 8-bit file smaller: the large constants of its front end are made at loading, from
-    the DFT of 20 points or from 16 bits, and values and nodes have short names. A runtime folds
-    the former, and reads only the names of inputs and outputs."""
-    import onnx
-
-    graph, make = proto.graph, onnx.helper.make_node
-    nodes, more = [], []
-    for weight in graph.initializer:
-        value = onnx.numpy_helper.to_array(weight)
-        if value.dtype != np.float32 or value.size < LARGE:
-            continue
-        parts, own = _as_turns(value), weight.name
-        if parts is None:
-            scale = np.asarray(np.abs(value).max())  # 16 bits end at 65,504
-            names = [f"{own}:{part}" for part in ("half", "wide", "scale")]
-            nodes += [make("Cast", names[:1], names[1:2], to=onnx.TensorProto.FLOAT),
-                      make("Mul", names[1:], [own])]
-            more.append(onnx.numpy_helper.from_array(scale, names[2]))
-            half = (value / max(float(scale), 1e-30)).astype(np.float16)
-            weight.CopyFrom(onnx.numpy_helper.from_array(half, names[0]))
-            continue
-        names = [f"{own}:{part}" for part in ("cos", "sin", "re", "im")]
-        more += map(onnx.numpy_helper.from_array, parts, names)
-        cos, sin, re, im = names
-        for k, (kind, pairs) in enumerate((("Add", ((cos, re), (sin, im))),
-                                           ("Sub", ((cos, im), (sin, re))))):
-            products = [f"{own}:{k}{i}" for i in range(2)]
-            nodes += [make("Mul", pair, [to]) for pair, to in zip(pairs, products)]
-            nodes.append(make(kind, products, [f"{own}:{k}"]))
-        nodes.append(make("Concat", [f"{own}:0", f"{own}:1"], [own], axis=1))
-        weight.Clear()
-    kept_ones = [weight for weight in graph.initializer if weight.name] + more
-    old = list(graph.node)
-    del graph.initializer[:], graph.node[:], graph.value_info[:]
-    graph.initializer.extend(kept_ones)
-    graph.node.extend([*nodes, *old])
-    names_of = {value.name: value.name for value in (*graph.input, *graph.output)} | {"": ""}
-    for weight in graph.initializer:
-        weight.name = names_of.setdefault(weight.name, f"w{len(names_of)}")
-    for node in graph.node:
-        node.ClearField("name")
-        for given in (node.input, node.output):
-            given[:] = [names_of.setdefault(name, f"w{len(names_of)}") for name in given]
-
-
-def _as_turns(value: np.ndarray) -> tuple[np.ndarray, ...] | None:
-    """The matrices of `LogMel.second` as rotations (cosines and sines [K, N, 1]) of one DFT (its
-    two rows of blocks [N, 2 N]); None for what is none."""
-    if value.ndim != 3 or value.shape[1] != value.shape[2] or value.shape[1] % 2:
-        return None
-    half = value.shape[1] // 2
-    re, im = value[0, :half], value[0, half:]
-    # of the column of zero hertz, whose sum is that of the rotated inputs
-    cos, sin = value[:, :half, :1], value[:, :half, half: half + 1]
-    made = np.concatenate([cos * re + sin * im, cos * im - sin * re], 1)
-    return (cos, sin, re, im) if np.abs(made - value).max() < 1e-6 else None
-
-
-def _with_weights(proto: Any) -> list[str]:
-    """Names of the matrix products and convolutions with weights behind the logarithm. The power in
-    front of it spans more than 8 bits, and products of two activations cost little."""
-    graph = proto.graph
-    makers = {output: node for node in graph.node for output in node.output}
-    front, queue = set(), [node for node in graph.node if node.op_type == "Log"]
-    while queue:
-        node = queue.pop()
-        if node.name not in front:
-            front.add(node.name)
-            queue += [makers[name] for name in node.input if name in makers]
-    weights = {tensor.name for tensor in graph.initializer}
-    return [node.name for node in graph.node if node.op_type in ("MatMul", "Gemm", "Conv")
-            and node.name not in front and weights & set(node.input)]
 
 
 def _answers(run: Runner, data: Any) -> list[int]:

@@ -381,7 +381,7 @@ def check_windows(window: float, hop: float) -> tuple[float, float]:
 
 
 def card_lines(name: str, info: ModelInfo) -> dict[str, Any]:
-    """What a model card says of an emotion model (`core.pretrained.card`).
+    """What a model card says of an emotion model (`core.model_card.card`).
 
     Args:
         name: of the model.

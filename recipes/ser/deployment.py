@@ -14,7 +14,7 @@ import torch
 from folds import Cells, folds_of, learned_by, protocol_of
 from torch import nn
 
-from avspeech.core import config, models, pretrained, storage
+from avspeech.core import config, model_files, models, pretrained, storage
 from avspeech.data.protocol import Protocol
 from avspeech.emotion import cells, training
 from avspeech.emotion.committee import Committee, committee
@@ -150,7 +150,7 @@ def _write(folders: Sequence[Path], exp: Path, name: str, wanted: Protocol, fold
             "the folder gives another answer"
     return {"system": name, "trained parameters": len(folders) * _count(model),
             "deployed parameters": _count(light),
-            "bytes": (exp / "models" / name / pretrained.WEIGHTS).stat().st_size,
+            "bytes": (exp / "models" / name / model_files.WEIGHTS).stat().st_size,
             "mmacs": profile.count_macs(light, audio)[0] / 2e6,
             "training mmacs": len(folders) * record["training_macs"] / 2e6}
 

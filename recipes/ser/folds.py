@@ -21,7 +21,7 @@ from avspeech.data import protocol as protocols
 from avspeech.data.manifest import read_manifest
 from avspeech.emotion import cells, training
 from avspeech.errors import InputError
-from avspeech.report import report
+from avspeech.report import provenance, report
 
 Cells = Sequence[tuple[Path, cells.Cell]]
 Job = tuple[str, dict[str, Any], bool]
@@ -221,7 +221,7 @@ def score_all(done: Cells, out: Path) -> None:
                 }
             )
         report.write_results(out / f"{name}.json", rows, {"protocol": protocol.hash,
-                                                          "commit": report.commit()})
+                                                          "commit": provenance.commit()})
 
 
 def answers_of(done: Cells, name: str, classification: bool) -> dict[str, Any] | None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from avspeech.core import pretrained, sources, storage
+from avspeech.core import model_files, pretrained, sources, storage
 from avspeech.data import corpora
 from avspeech.data.corpora import layout
 from avspeech.data.labels import canonical
@@ -104,7 +104,7 @@ def _key(model: str, utterances: Sequence[Utterance], root: Path) -> str:
     """Of all that answers depend on: the model, not the numbers on its card; the sounds; the
     code."""
     info = pretrained.read_info(model)
-    parts = [storage.content_hash(pretrained.find(model) / pretrained.WEIGHTS), info.model,
+    parts = [storage.content_hash(pretrained.find(model) / model_files.WEIGHTS), info.model,
              info.config, info.labels, info.frontend, sources.code_hash(_answers),
              [[u.id, u.start, u.duration, u.labels.get("emotion"),
                storage.content_hash(resolve(root, u.audio))] for u in utterances]]

@@ -15,7 +15,7 @@ from judging import judged_sections
 
 from avspeech.data import protocol as protocols
 from avspeech.emotion import cells, training
-from avspeech.report import metrics, report
+from avspeech.report import metrics, provenance, report
 from avspeech.report.figures import confusion_svg
 
 NAMES = {"uar": "UAR %", "war": "WAR %", "wf1": "WF1 %", "ccc": "CCC", "mae": "MAE"}
@@ -66,9 +66,9 @@ def results_page(done: Cells, exp: Path, pairs: Mapping[str, str], oracle: bool)
     for section in sections:
         if isinstance(section, report.Table):
             report.print_table(section)
-    meta = {"command": report.command(exp), "commit": meta.get("commit", report.commit()),
+    meta = {"command": provenance.command(exp), "commit": meta.get("commit", provenance.commit()),
             "protocol": f"{wanted.title} {wanted.hash}"}
-    title = f"{wanted.label.capitalize()}: {wanted.corpus} ({report.config_name(exp)})"
+    title = f"{wanted.label.capitalize()}: {wanted.corpus} ({provenance.config_name(exp)})"
     report.write_markdown(exp / "RESULTS.md", title, sections, meta)
     for name in systems:
         found = answers[name]

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from avspeech.core import config, models, pretrained, runs, storage, trainer
+from avspeech.core import config, model_files, models, pretrained, runs, storage, trainer
 from avspeech.core.recipe import Recipe
 from avspeech.data import corpora
 from avspeech.data.corpora import layout
@@ -200,7 +200,7 @@ def train(cfg: Config, exp: Path) -> None:
                    "begun with": pretrained.content(cfg.model.init or "") or "",
                    **{f"data of {split}": storage.file_hash(exp / "voices" / f"{split}.npy")
                       for split in ("train", "dev")}}
-        if runs.finished(folder, folder / "model" / pretrained.SUMS, settings, made_of,
+        if runs.finished(folder, folder / "model" / model_files.SUMS, settings, made_of,
                          recipe.forced):
             return
         torch.manual_seed(cfg.train.seed)
@@ -249,11 +249,11 @@ def train(cfg: Config, exp: Path) -> None:
 
 
 @recipe.stage("evaluate", uses=("scenes", "measuring"),
-              inputs=lambda cfg, exp: [exp / "splitter" / "model" / pretrained.WEIGHTS],
+              inputs=lambda cfg, exp: [exp / "splitter" / "model" / model_files.WEIGHTS],
               outputs=lambda cfg, exp: [exp / "results" / "splitter.json"])
 def evaluate(cfg: Config, exp: Path) -> None:
     """Measure the model, and the one that training began with, on the test speakers."""
-    from avspeech.report import report
+    from avspeech.report import provenance, report
 
     folder = exp / "splitter" / "model"
     measured = {"splitter": folder}
@@ -271,7 +271,7 @@ def evaluate(cfg: Config, exp: Path) -> None:
                 row["sexes"] = SEXES[len(theirs) == 1]
         report.write_results(exp / "results" / f"{system}.json",
                              [{"system": system, "seed": None, **row} for row in rows],
-                             {"commit": report.commit()})
+                             {"commit": provenance.commit()})
         if system != BEFORE:
             known = pretrained.read_info(folder).metrics
             pretrained.update(
@@ -283,19 +283,19 @@ def evaluate(cfg: Config, exp: Path) -> None:
               outputs=lambda cfg, exp: [exp / "RESULTS.md", exp / "report.html"])
 def write_report(cfg: Config, exp: Path) -> None:
     """Write RESULTS.md and one HTML page with tables, curves and sound."""
-    from avspeech.report import report
+    from avspeech.report import provenance, report
 
     rows, meta = report.read_results(exp / "results")
     systems = [s for s in (BEFORE, "splitter") if any(row["system"] == s for row in rows)]
     names = ", ".join(cfg.data.corpora)
-    title = f"Two voices from one mixture: {names} ({report.config_name(exp)})"
+    title = f"Two voices from one mixture: {names} ({provenance.config_name(exp)})"
     sections: list[report.Section] = [
         _two([r for r in rows if r["kind"] != "alone"], systems),
         _alone([r for r in rows if r["kind"] == "alone"], systems)]
     for section in sections:
         if isinstance(section, report.Table):
             report.print_table(section)
-    meta = {"command": report.command(exp), "commit": meta.get("commit", "unknown")}
+    meta = {"command": provenance.command(exp), "commit": meta.get("commit", "unknown")}
     report.write_markdown(exp / "RESULTS.md", title, sections, meta)
     logs = {part: exp / "splitter" / part / "log.jsonl" for part in ("easy", "train")}
     if present := {part: log for part, log in logs.items() if log.exists()}:

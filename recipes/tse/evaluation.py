@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from avspeech.core import pretrained, storage
+from avspeech.core import model_files, pretrained, storage
 from avspeech.extraction import training
 from avspeech.extraction.looks import Looks
 from avspeech.extraction.mixing import Mixture, Studio, read_mixtures
 from avspeech.media import audio
-from avspeech.report import report
+from avspeech.report import provenance, report
 
 WORTH = 0.6  # dB, by which the paper's fusion is ahead of projected addition
 SPEAKERS = 5  # fewest of which intervals are taken
@@ -54,7 +54,7 @@ def measure(
         studio = Looks(studio, network.cue.lips, looks)
     for corpus, path in listed.items():
         result = out / f"{system}{'' if seed is None else f'-{seed}'}-{corpus}.json"
-        meta = {"model": _hash((model / pretrained.WEIGHTS).read_bytes()),
+        meta = {"model": _hash((model / model_files.WEIGHTS).read_bytes()),
                 "mixtures": _hash(path.read_bytes()),
                 "conditions": _hash(repr(sorted(conditions.items())).encode())}
         if result.exists() and meta.items() <= report.read_results(result)[1].items():
@@ -68,7 +68,7 @@ def measure(
                     network, studio, fit, training.Condition(name, views, shuffled)
                 )
         report.write_results(result, [{"system": system, "seed": seed, "corpus": corpus, **row}
-                                      for row in rows], {**meta, "commit": report.commit()})
+                                      for row in rows], {**meta, "commit": provenance.commit()})
         if note:
             known = {**pretrained.read_info(model).metrics, **_card(corpus, rows, list(conditions))}
             pretrained.update(model, metrics=known)
@@ -179,8 +179,8 @@ def results_page(exp: Path, logs: dict[str, Path], systems: list[str], condition
     """
     rows, meta = report.read_results(exp / "results")
     corpora = list(dict.fromkeys(row["corpus"] for row in rows))
-    meta = {"command": report.command(exp), "commit": meta.get("commit", "unknown")}
-    title = f"Target speaker extraction: {', '.join(corpora)} ({report.config_name(exp)})"
+    meta = {"command": provenance.command(exp), "commit": meta.get("commit", "unknown")}
+    title = f"Target speaker extraction: {', '.join(corpora)} ({provenance.config_name(exp)})"
     sections: list[report.Section] = []
     for corpus in corpora:
         sections += _tables(

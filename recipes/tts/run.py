@@ -17,12 +17,12 @@ from typing import Any
 from material import ALL, SPLITS, left_out, others, rate_and_hop, spoken, tested, utterances_of
 from settings import Config, System
 
-from avspeech.core import config, models, pretrained, runs, storage, trainer
+from avspeech.core import config, model_files, models, pretrained, runs, storage, trainer
 from avspeech.core.recipe import Recipe
 from avspeech.data import content, corpora
 from avspeech.data.corpora import layout
 from avspeech.errors import InputError
-from avspeech.report import report
+from avspeech.report import provenance
 from avspeech.synthesis.vocoding import Sounds
 
 recipe = Recipe("tts", schema=Config, doc=__doc__)
@@ -196,7 +196,7 @@ def _done(cfg: Config, exp: Path, folder: Path, stage: Any, settings: dict[str, 
     made_of = {"code": recipe.code(stage, cfg), "data": " ".join(heard),
                "files": " ".join(storage.content_hash(f) for f in files),
                "begun with": pretrained.content(cfg.model.init or "") or ""}
-    return runs.finished(folder, folder / "model" / pretrained.SUMS, settings, made_of,
+    return runs.finished(folder, folder / "model" / model_files.SUMS, settings, made_of,
                          recipe.forced)
 
 
@@ -234,7 +234,7 @@ def _train_one(cfg: Config, exp: Path, folder: Path, parts: dict[str, Any], voic
         k: v for k, v in config.to_dict(cfg).items()
         if k in ("data", "pitch", "align", "model", "train", "phrasing", "polish")}}
     if _done(cfg, exp, folder, train, settings, exp / "words" / "train.json",
-             exp / "pitch" / "train.npz", exp / "vocoder" / "model" / pretrained.SUMS):
+             exp / "pitch" / "train.npz", exp / "vocoder" / "model" / model_files.SUMS):
         return
     # Voices first
     speakers = list(dict.fromkeys(u.speaker for u in parts["train"][0].utterances.values()))
@@ -318,7 +318,7 @@ DESCRIPTION = ("Text to speech with phrase breaks and terminal intonation (Proso
 
 def put_together(exp: Path, model: Any) -> None:
     """Loads the trained vocoder into a voice. Raises InputError where it is not trained yet."""
-    if not (exp / "vocoder" / "model" / pretrained.SUMS).exists():
+    if not (exp / "vocoder" / "model" / model_files.SUMS).exists():
         raise InputError(f"{exp / 'vocoder'}: no vocoder yet; run --stage vocoder --stop-stage "
                          "vocoder, then the same command again (the training is kept)")
     model.vocoder.load_state_dict(pretrained.load(exp / "vocoder" / "model")[0].state_dict())
@@ -357,7 +357,7 @@ def evaluate(cfg: Config, exp: Path) -> None:
     reference(records, names, sounds, vocoder.config.hop, vocoder, said)
     how = {"wer": cfg.sentences.recogniser, "mos": cfg.sentences.mos, "pitch": cfg.sentences.pitch,
            "labels": {name: sounds.utterances[name].labels for name in names},
-           "meta": {"commit": report.commit()}, "code": recipe.code(evaluate, cfg)}
+           "meta": {"commit": provenance.commit()}, "code": recipe.code(evaluate, cfg)}
     measure(CEILING, None, said / "recordings", said / CEILING, results / "ceiling.json", names,
             **how)
     strange: list[str] = []
@@ -443,7 +443,8 @@ def synthesise(cfg: Config, exp: Path) -> None:
 @recipe.stage("report", outputs=lambda cfg, exp: [exp / "RESULTS.md", exp / "report.html"])
 def write_report(cfg: Config, exp: Path) -> None:
     """Write RESULTS.md and one HTML page with tables, curves and sound."""
-    from measuring import CEILING, results_page
+    from measuring import CEILING
+    from page import results_page
 
     runs = list(_runs(cfg))
     logs = {"vocoder": exp / "vocoder" / "fit" / "log.jsonl",

@@ -72,7 +72,7 @@ def _word(said: Speech, place: int, method: str) -> tuple[float, float, float]:
 
 
 def rows(found: Mapping[str, Sequence[Sequence[float]]]) -> list[list[str]]:
-    """Rows for the table of `measuring.control_table`."""
+    """Rows for the table of `page.control_table`."""
     lines = []
     for kind, unit in UNITS.items():
         for asked in sorted({pair[0] for pair in found.get(kind, ())}):

@@ -12,7 +12,7 @@ import pytest
 import soundfile
 import torch
 
-from avspeech.core import exporting, pretrained
+from avspeech.core import exporting, model_files, pretrained
 from avspeech.core.checkpoint import tensor_bytes
 from avspeech.core.engine import Graphs, Stored, reference, tolerance, weights_of
 from avspeech.core.models import runtime_modules
@@ -118,7 +118,7 @@ def test_an_altered_graph_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_reference_says_how_a_weight_is_made() -> None:
-    stored = Stored((pretrained.find("mvtf-small") / pretrained.WEIGHTS).read_bytes())
+    stored = Stored((pretrained.find("mvtf-small") / model_files.WEIGHTS).read_bytes())
     exact = pretrained.load("mvtf-small")[0].state_dict()
     name = next(n for n in stored.names if exact[n].ndim == 2)
     recipe = {"of": [name], "order": [1, 0], "shape": [1, *exact[name].T.shape]}

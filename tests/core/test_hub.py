@@ -15,8 +15,9 @@ import yaml
 from hub_server import Hub
 
 from avspeech import cli
-from avspeech.core import hub, models, pretrained
-from avspeech.core.pretrained import CARD, CONFIG, SUMS, WEIGHTS, ModelInfo
+from avspeech.core import hub, model_card, models, pretrained
+from avspeech.core.model_files import CARD, CONFIG, SUMS, WEIGHTS
+from avspeech.core.pretrained import ModelInfo
 from avspeech.errors import InputError
 
 pytest.importorskip("huggingface_hub")
@@ -227,7 +228,7 @@ def test_the_header_of_every_released_card_is_valid() -> None:
     library = pytest.importorskip("huggingface_hub")
     for name in pretrained.names():
         info = pretrained.read_info(name)
-        data = library.ModelCard(hub.header(info) + pretrained.card("hf:me/x", info)).data
+        data = library.ModelCard(hub.header(info) + model_card.card("hf:me/x", info)).data
         assert data.license in hub.LICENSES and data.library_name == "avspeech" and data.tags
 
 

@@ -12,7 +12,8 @@ import torch
 from torch import nn
 
 from avspeech.core import models, pretrained
-from avspeech.core.pretrained import CARD, CONFIG, SUMS, WEIGHTS, ModelInfo
+from avspeech.core.model_files import CARD, CONFIG, SUMS, WEIGHTS
+from avspeech.core.pretrained import ModelInfo
 from avspeech.errors import InputError
 
 

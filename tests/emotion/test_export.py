@@ -14,7 +14,7 @@ import torch
 from avspeech import cli
 from avspeech.core import models, pretrained
 from avspeech.data.manifest import Utterance, write_manifest
-from avspeech.emotion import export
+from avspeech.emotion import eight_bits, export
 from avspeech.errors import InputError
 from avspeech.media.audio import write as write_sound
 
@@ -121,23 +121,12 @@ def test_a_small_file_answers_as_a_large_one(onnx_file: tuple[export.Exported, A
     import onnx
 
     proto = onnx.load(onnx_file[0].path)
-    export._make_small(proto)
+    eight_bits.make_small(proto)
     onnx.save(proto, tmp_path / "small.onnx")
     large, small = (export.onnx_runner(path) for path in (onnx_file[0].path, tmp_path / "small.onnx"))
     for sound, _ in sounds(3):
         for one, two in zip(large(sound[None]), small(sound[None])):
             np.testing.assert_allclose(two, one, atol=2e-3)
-
-
-def test_the_front_end_is_made_of_rotations() -> None:
-    value = models.build("conv_transformer", **TINY["conv_transformer"]).logmel.second.numpy()
-    parts = export._as_turns(value)
-    assert parts is not None and sum(part.size for part in parts) < value.size / 7
-    cos, sin, re, im = parts
-    made = np.concatenate([cos * re + sin * im, cos * im - sin * re], 1)
-    np.testing.assert_allclose(made, value, atol=1e-6)
-    assert export._as_turns(np.random.default_rng(0).standard_normal(value.shape)) is None
-    assert export._as_turns(value[0]) is None
 
 
 def test_development_audio_comes_from_a_manifest(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 from pathlib import Path
 from typing import Any
@@ -70,7 +71,9 @@ def test_an_utterance_without_a_face_interferes_and_stops_nothing(tmp_path: Path
         for split in ("dev", "test"):
             write_manifest(tmp_path / "data" / name / "ready" / f"{split}.jsonl", utterances)
             write_manifest(tmp_path / "data" / name / f"{split}.jsonl", utterances)
-    cfg = tse.Config(data=tse.Data({"own": tse.Corpus(source="x"), "mini": tse.Corpus()}))
+    experiment = importlib.import_module("experiment")
+    corpora = {"own": experiment.Corpus(source="x"), "mini": experiment.Corpus()}
+    cfg = tse.Config(data=experiment.Data(corpora))
     (tmp_path / "mixtures").mkdir()
     (tmp_path / "mixtures" / "dev-mini.jsonl").write_text("of an earlier run")
     tse.mixtures(cfg, tmp_path)

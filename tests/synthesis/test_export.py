@@ -12,7 +12,7 @@ import torch
 from avspeech.cli import main
 from avspeech.core import models, pretrained
 from avspeech.errors import InputError
-from avspeech.synthesis import export
+from avspeech.synthesis import export, one_file
 
 TINY = dict(width=16, layers=1, hidden=32, decoder=(16, 16), blocks=1, duration=16, phrasing=16,
             speaker_width=8, reference=8, tone=16, speakers=("ann", "bob"),
@@ -75,7 +75,7 @@ def test_the_plan_that_is_exported_is_the_plan(differences: dict) -> None:
 
 @pytest.mark.slow
 def test_the_number_of_steps_is_an_input(file: Path) -> None:
-    voice = export.Voice(file)
+    voice = one_file.Voice(file)
     ids = [1, *range(20, 40), 2]
     one, many = (voice(ids, steps=n, seed=1)["mel"] for n in (1, 32))
     assert one.shape == many.shape and not np.allclose(one, many, atol=1e-3)
@@ -84,7 +84,7 @@ def test_the_number_of_steps_is_an_input(file: Path) -> None:
 
 @pytest.mark.slow
 def test_inputs_steer(file: Path) -> None:
-    voice = export.Voice(file)
+    voice = one_file.Voice(file)
     ids = [1, *range(20, 40), 4, *range(20, 30), 2]  # 4: a break
     plain = voice(ids)
     assert plain["audio"].shape == (128 * plain["durations"].sum(),)

@@ -13,6 +13,10 @@ import numpy as np
 
 ROUGH = 0.6  # power of differences over power: of speech 0.01 to 0.3, of white noise 2
 SMOOTHER = 6.0  # times: a reading that is so much smoother is the right one
+# Least deviation of a rough piece, of full scale: the lower bytes of samples, read as upper ones,
+# are noise of 0.3 and more however quiet the sound is, where clicks in a quiet room are rough by
+# themselves
+LOUD = 0.1
 PIECES = 20  # rough pieces in which other readings are tried, at most
 UNIT = 12  # samples of 16 bits: pieces begin on whole samples of every reading
 LEAST = 4000  # samples, fewer tell nothing
@@ -90,7 +94,7 @@ class Misread:
                                                                np.diff(left))]
         samples = samples[:, -begin % UNIT:]
         if self._tried >= PIECES or samples.shape[1] < LEAST or (
-                rough := roughness(samples[0])) < ROUGH:
+                rough := roughness(samples[0])) < ROUGH or samples[0].std() < LOUD:
             return
         whole = samples.T.reshape(-1) * 2.0**15
         if np.abs(whole).max() > 2**15 or (whole != np.round(whole)).any():

@@ -6,10 +6,10 @@ import re
 import unicodedata
 
 from avspeech.text import lists
-from avspeech.text.digits import power
 from avspeech.text.models import pairs
 from avspeech.text.numbers import number
 from avspeech.text.rules import EDGE, END, Text, letters, rule
+from avspeech.text.values import power
 
 SUP, _SUB = "⁰¹²³⁴⁵⁶⁷⁸⁹", "₀₁₂₃₄₅₆₇₈₉"
 _SUB_LETTERS = "ₐₑₒₓₕₖₗₘₙₚₛₜᵢⱼᵣᵤᵥ"

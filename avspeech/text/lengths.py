@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from avspeech.text import lists
-from avspeech.text.digits import VULGAR, value_at, with_whole
 from avspeech.text.numbers import cardinal, duration, number
 from avspeech.text.rules import EDGE, HEIGHT, Text, rule
+from avspeech.text.values import VULGAR, value_at, with_whole
 
 
 @rule(rf"(\d{{1,2}})['′’]\s?(\d{{1,2}})([{VULGAR}]?)(?:\"|″|”|'')", "d")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from avspeech.text import lists
-from avspeech.text.digits import N, plain
 from avspeech.text.numbers import cardinal, number
 from avspeech.text.rules import EDGE, END, Text, rule
+from avspeech.text.values import N, plain
 
 _SIGNS = lists.any_of(s for s in lists.MONEY if not s.isalpha())
 _CODES = "|".join(s for s in lists.MONEY if s.isalpha())

@@ -156,6 +156,7 @@ def is_code(context: Text, start: int) -> bool:
     return bool(near) and (
         near[0] in lists.CODES - {"ending"}
         or near[:2] == ["in", "ending"]
+        or near[0] == "ending" and near[1] in lists.CODES
         or near[:1] == ["in"] and near[1:2] in (["ends"], ["end"]) and near[2] in lists.CODES
         or near[0] in ("is", "was", "isn't", "wasn't", "t", "number", "no")
         and any(w in lists.CODES for w in near[1:])
@@ -192,6 +193,8 @@ def number_range(match: re.Match[str], context: Text) -> tuple[list[str], int] |
     if value is None or context.view[value.end : value.end + 2].lstrip("-–")[:1].isdigit():
         return None
     behind = context.view[value.end : value.end + 3]
+    if behind[:1] in ("º", "ª"):
+        return None  # a floor: "1578 – 5º andar"
     minus = "-" in match.group() and (match.group(2) or behind[:1] == "=")
     if match.group(2) and match.group(3):  # "y = 7 – 3"
         minus = minus or bool(re.search(r"[=+×÷] ?$", context.view[max(0, start - 2) : start]))
@@ -335,4 +338,7 @@ def part_of_variable(match: re.Match[str], context: Text) -> list[str] | None:
 @rule(r"#(?=\d|[A-Z]{1,4}-?\d)|№\s?(?=\d)", "sl")
 def numbered(match: re.Match[str], context: Text) -> list[str] | None:
     """The sign of a number. `#1` -> number one"""
+    tagged = match.group() == "#" and context.behind(match.end())[:1].isalpha()
+    if tagged and re.search(r"(?:^|\s)#[A-Za-z]{3,}\b", context.around(match.start())):
+        return None  # beside other hashtags: "#tbt #COP29"
     return ["number"]

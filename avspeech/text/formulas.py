@@ -95,6 +95,19 @@ def factorial(match: re.Match[str], context: Text) -> list[str] | None:
     return [*(number(name) if name.isdigit() else letters(name)), "factorial"]
 
 
+@rule(r"Na(?= 1\d\d(?![^\W_]|\.\d\d))", "C")
+def sodium(match: re.Match[str], context: Text) -> list[str] | None:
+    """Sodium in the blood. `Na 138, K 4.2` -> N A one hundred thirty eight, K four point two"""
+    return None if context.within(match.start()) else ["N", "A"]
+
+
+@rule(r"([ACGT])>([ACGT])" + END, "C")
+def mutation(match: re.Match[str], context: Text) -> list[str] | None:
+    """One base of a gene for another. `a G>A change` -> a G to A change"""
+    near = context.view[max(0, match.start() - 1) : match.start()]
+    return None if near.isalpha() else [match.group(1), "to", match.group(2)]
+
+
 _ISOTOPES = {
     "H": "hydrogen", "He": "helium", "Li": "lithium", "Be": "beryllium", "B": "boron",
     "C": "carbon", "N": "nitrogen", "O": "oxygen", "F": "fluorine", "Na": "sodium",

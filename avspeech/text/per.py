@@ -119,7 +119,7 @@ def per(match: re.Match[str], context: Text) -> list[str] | None:
     if (priced or counted) and plain and context.word(name):
         return ["per", name]
     if not re.search(
-        rf"/[a-z{EDGE} .]{{1,10}}$|(?:[\d⁰¹²³⁴⁵⁶⁷⁸⁹]\s?(?:[kKMBpc¢]|bn|million|billion)?"
+        rf"/[a-z{EDGE} .]{{1,10}}$|(?:[\d⁰¹²³⁴⁵⁶⁷⁸⁹][+\"]?\s?(?:[kKMBpc¢]|bn|million|billion)?"
         r"|\b(?:dollars|cents|euros|pounds))$",
         before,
     ):

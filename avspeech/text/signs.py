@@ -22,7 +22,8 @@ def by(match: re.Match[str], context: Text) -> list[str] | None:
         side = re.search(r"\d ?([a-z]{1,2}) $", before)
         behind = context.behind(match.start())
         alike = side and re.match(rf"× ?[\d.]+ ?{side.group(1)}(?!\w)", behind)
-        return ["by"] if alike else None
+        third = re.search(r"\d×\d+(?:\.\d+)?$", before) and "=" not in behind[:12]
+        return ["by"] if alike or third else None
     if re.search(r"\d ?[x×] ?\d+(?:\.\d+)?$", before):
         return ["by"]  # the third side: "55x40x23"
     if re.search(r"\d $", before):
@@ -99,6 +100,8 @@ def flag(match: re.Match[str], context: Text) -> list[str] | None:
         earlier = context.text[max(0, start - 24) : start]
         near = before in ("and", "or") and re.search(r"[a-z] -{1,2}[a-z]", earlier)
         commanded = len(before) > 1 and before.isalpha() and before not in lists.FUNCTION | _EQUAL
+        two = context.words_before(start)[1:2]
+        commanded |= len(before) == 1 and bool(two) and not hums(two[0])  # "npm i -g"
         joined = re.fullmatch(r"[a-zA-Z]{2,4}", name) and not hums(before)
         joined = joined or not hums(name.lower()) and len(name) < 5  # "rm -rf", "tar -xzf"
         if not (len(name) == 1 or joined and commanded):
@@ -347,7 +350,8 @@ def _slash(context: Text, place: int) -> list[str] | None:
     left, right = view[place - 1 : place] if place else "", view[place + 1 : place + 2]
     alike = re.search(r"\d ?([A-Za-z]+)$", context.text[max(0, place - 12) : place])
     heat = alike and alike.group(1) in ("C", "F")  # "180C/160C fan"
-    if alike and not heat and re.match(
+    decades = alike and alike.group(1) == "s" and alike.group().startswith("0")  # "80s/90s"
+    if alike and not heat and not decades and re.match(
         rf"/[\d.]+ ?{alike.group(1)}(?!\w)", context.text[place : place + 20]
     ):
         return ["of"]  # "3 GB/8 GB"

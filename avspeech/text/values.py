@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from avspeech.text import lists
+from avspeech.text import lists, places
 from avspeech.text.numbers import cardinal, number, ordinal, year
 from avspeech.text.rules import Text
 
@@ -81,6 +81,8 @@ _FRACTION = re.compile(
 )
 # Behind two values of which one holds: "50/60 Hz"
 _ACUITY = re.compile(r"\b(?:vision|acuity|eyesight|sees)\b|^ ?O[DSU]\b")
+# Before a year that another may stand for: "c. 1488/90".
+_DATED = re.compile(r"\b(?:ca?|circa|about|in|b|d|r|fl|winter|years?)\W{1,2}$")
 _EITHER = re.compile(r"\s?(?:[kMG]?Hz|V(?:AC|DC)?|[MG]bps|mAh|m?A|[km]?W)(?![^\W_])")
 _SCIENTIFIC = re.compile(rf"({NUMBER})(?:[eE]([-+−]?\d{{1,3}})(?![\w.])|\s?[xX×·*]\s?10{_RAISED})")
 _POWER = re.compile(rf"({NUMBER}){_RAISED}")
@@ -113,7 +115,9 @@ def value_at(context: Text, place: int, signed: bool = False) -> Value | None:
         behind = context.behind(match.end())
         whole = int(bottom) > 1 and int(top) % int(bottom) == 0
         whole = whole and not re.match(r" ?[=+×÷]", behind)
-        both |= int(top) > int(bottom) and (whole or re.match(r"\s?°", behind) is not None)
+        heat = re.match(r"\s?°", behind) is not None
+        both |= bool(int(top) > int(bottom) and (whole or heat) or heat and int(bottom) > 12)
+        both |= places.heads_street(context.text, match.end())  # "10/12 High Street"
         if top == "20" and not int(bottom) % 5:
             near = view[max(0, place - 40) : place]
             both |= _ACUITY.search(context.behind(match.end())[:12]) is not None
@@ -126,6 +130,9 @@ def value_at(context: Text, place: int, signed: bool = False) -> Value | None:
             low, last = ["oh"] if bottom[0] == "0" else [], cardinal(int(bottom))
             last = [*low, *last] if int(bottom) else year(int(top) + 1)
             return Value([*year(int(top)), *last], match.end(), False)  # the season "2025/26"
+        since = re.fullmatch(r"1[0-9]\d\d|20\d\d", top) and len(bottom) == 2
+        if since and int(bottom) > int(top[2:]) and _DATED.search(view[max(0, place - 10) : place]):
+            return Value([*year(int(top)), "slash", *number(bottom)], match.end(), False)
         if (context.words_before(place) or [""])[0].lower() in lists.PAIRED:
             return Value([*number(top), "slash", *number(bottom)], match.end(), False)
         before = context.before(place)

@@ -71,10 +71,13 @@ def dotted(match: re.Match[str], context: Text) -> list[str] | None:
     return [*words[:-1], words[-1] + "'s"] if ending else words
 
 
-_CHATTING = frozenset(
-    "are r c see luv love miss thank thx do did can if what how when where why hope will have"
-    " seen know want coming going ok guys there later too at for got need think".split()
+# What is before somebody who is written to, and behind; a variable may be called u too.
+_TO_YOU = frozenset("are r c see luv love miss thank thx do did can how why hope will".split())
+_YOU_DO = frozenset(
+    "r c are agree can seen know want coming going ok guys there later too got get need think have"
+    " luv love".split()
 )
+_OF_VARIABLE = frozenset("is and or be denotes equals was in with of from satisfies".split())
 
 
 @rule(r"u(?![^\W_]|['’])", "c")
@@ -85,7 +88,9 @@ def chat_you(match: re.Match[str], context: Text) -> list[str] | None:
         return None
     near = (context.words_before(start) or [""])[0]
     near = near if near.isupper() else near.lower()
-    return ["you"] if near in _CHATTING or context.after(end).lower() in _CHATTING else None
+    after = context.after(end).lower()
+    meant = near in _TO_YOU and after not in _OF_VARIABLE or after in _YOU_DO
+    return ["you"] if meant else None
 
 
 @rule(r"(4)(?= (?:me|u|ur)(?![^\W_]))|[cr](?= u(?![^\W_]))|(?<=\bu )[cr](?![^\W_])", "dc")
@@ -299,7 +304,7 @@ def word(match: re.Match[str], context: Text) -> list[str] | tuple[list[str], in
         and _owns(context, end)
     ):
         return [plain.lower() + "'"], end + 1
-    if re.fullmatch("[B-HJ-LN-TV-Z]s", plain) and context.text[end : end + 1] != ".":
+    if re.fullmatch("[BCDFGHJKLNPQRSTVWXYZ]s", plain) and context.text[end : end + 1] != ".":
         return [plain[0] + "'s"]  # "Ps and Qs"
     if 2 <= len(plain) <= 4 and not context.word(plain.lower()) and not hums(plain.lower()):
         bare = plain in _BARE_UNITS or context.before(match.start()) == "in" and not plain.islower()

@@ -23,7 +23,6 @@ KINDS = sorted({kind for kind, *_ in readings.readings()})
 MISSES = {
     "Tickets: $15 adults, $7.50 kids.",
     "Vitamin C (approx. 60 mg/tab.), max. 2 tabs. daily",
-    "Serum Na 140 mEq/L, K 4.1 mmol/L, glucose 95 mg/dL",
     "Market cap: $2.87T; P/E 29.4; div. $0.24/qtr.",
     "Judge hit No. 62, going 2-4 with 3 RBI.",
     "Super Bowl XLII and WrestleMania XL",

@@ -17,6 +17,14 @@ _GREETINGS = frozenset("Dear Hello Hi Hey Thanks Ask Call See Tell Meet With Tha
 _GIVEN_OF_WOMEN = lists.words("lists.sisters")
 
 
+# Those of whom something is, where the first row is of a thing: "the pt.'s pulse".
+_OWNERS = {"Pl": ["plaintiff"], "Def": ["defendant"], "Pt": ["patient"], "pt": ["patient"]}
+_DATE = re.compile(
+    r"(?:c\W* ?)?\d{3,4}(?!\d)|\d{1,2} [A-Z][a-z]{2,8}\W{1,2}\d{4}"
+    rf"|(?:{lists.any_of(lists.MONTHS)})\W{{1,2}}\d{{1,2}}\W"
+)
+
+
 @dataclass(frozen=True)
 class Place:
     """Where an abbreviation stands. start, end: of it and its period; before, after: the words
@@ -39,7 +47,7 @@ def _numbered(place: Place) -> bool:
     codes = name in ("no", "nos") and place.before.lower() in lists.CODES
     colon = place.rest[:1].isdigit() and place.context.text[place.end : place.end + 2] == ": "
     # "Inv. #204", "No. JV-2021"
-    signed = re.match(r"[#№] ?\d|[A-Z]{1,4}-?\d", place.rest) is not None
+    signed = re.match(r"[#№] ?\d|[A-Z]{1,4}[- ]?\d", place.rest) is not None
     return after[:1].isdigit() or codes or colon or signed  # "the account no. is"
 
 
@@ -110,7 +118,7 @@ CONDITIONS: dict[str, Callable[[Place], bool]] = {
     ),
     "loud": lambda place: re.match(r"[A-Z]{2}|[A-Z]['’]", place.after) is not None,
     "article": lambda place: place.before.lower() in lists.DETERMINERS,
-    "year": lambda place: re.match(r"(?:c\W* ?)?\d{3,4}(?!\d)", place.rest) is not None,
+    "year": lambda place: _DATE.match(place.rest) is not None,
     "day": _of_week,
     "state": lambda place: (
         re.search(
@@ -136,6 +144,8 @@ CONDITIONS: dict[str, Callable[[Place], bool]] = {
     ),
     "latitude": _behind_latitude,
     "legal": lambda place: _LEGAL.search(place.context.around(place.start)) is not None,
+    "parted": lambda place: place.context.text[max(0, place.start - 2) : place.start].strip(" (")
+    in (",", ";", ""),
     "sister": lambda place: place.after.lower() in _GIVEN_OF_WOMEN,
 }
 
@@ -181,7 +191,7 @@ def abbreviation(match: re.Match[str], context: Text) -> tuple[list[str], int] |
     rows = _rows(name, context)
     if end > match.end(1) + 1:  # "Jr.'s"
         said = rows[0][0] if rows else [name.lower()]
-        said = {"Pl": ["plaintiff"], "Def": ["defendant"]}.get(name, said)
+        said = _OWNERS.get(name, said)
         return [*said[:-1], said[-1] + "'s"], end
     if not rows or context.text[end - 1] != ".":
         return None
@@ -253,7 +263,7 @@ _STREETS = {
 @rule(
     r"(?:Mrs?|Ms|Dr|Prof|St)(?=[ ][A-Z])|(?<=& )Co(?![^\W_])"
     rf"|(?:{lists.any_of(lists.BARE)}){END}(?!::)"
-    rf"|(?:{lists.any_of(lists.COUNTING)})(?= \d)"
+    rf"|(?:{lists.any_of(lists.COUNTING)})(?= (?:\d|[IVX]{{1,4}}{END}))"
     r"|(?:Wed|Jan|Apr)(?=[-–/]|[ ]\d)|(?<=\w )(?:St|Ave|Rd|Dr|Ct|Pl|Ter|Cir)(?![^\W_]|[.])",
     "l",
 )

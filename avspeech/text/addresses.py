@@ -128,6 +128,15 @@ def ending(match: re.Match[str], context: Text) -> list[str] | None:
     return ["dot", *([name] if plain or name in lists.SUFFIX_WORDS else letters(name))]
 
 
+@rule(rf"(?=\S*[/.#])[^\s()]{{2,500}}?(?={EDGE})", "dls")
+def of_link(match: re.Match[str], context: Text) -> list[str] | None:
+    """Where a link of Markdown goes, which is not read. `See [it](a.org/b) now` -> see, it, now"""
+    start, end = match.span()
+    linked = start > 1 and context.text[start - 2 : start] == "]("
+    closed = re.match(r"[^\s()]*\)", context.text[start:]) if linked else None
+    return ([], start + closed.end() - 1) if closed else None  # type: ignore[return-value]
+
+
 @rule(r"[vV](\d+(?:\.\d+)+)" + END, "l")
 def version(match: re.Match[str], context: Text) -> list[str] | None:
     """A version. `v1.2.3` -> version one point two point three"""

@@ -79,3 +79,11 @@ def _group(text: str) -> list[str]:
         name = ["altimeter"] if found.group(1) == "A" else ["Q", "N", "H"]
         return [*name, *digits(found.group(2))]
     return letters(text)
+
+
+@rule(r"(\d{1,3})G(\d{2,3})\s?(kts?|KTS?|kn|mph)" + END, "d")
+def gusts(match: re.Match[str], context: Text) -> list[str] | None:
+    """A wind and its gusts. `wind 25G40 kt` -> wind twenty five gusting forty knots"""
+    low, high, unit = match.groups()
+    speed = ["miles", "per", "hour"] if unit == "mph" else ["knots"]
+    return [*number(low), "gusting", *number(high), *speed]

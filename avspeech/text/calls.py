@@ -32,7 +32,8 @@ def spaced_call(match: re.Match[str], context: Text) -> list[str] | None:
 
 @rule(
     r"(?:\+?1[-. ]?)?(?:\(\d{3}\)\s?|\d{3}[-. ])\d{3}[-. ]\d{4}(?!\d)|\d{3}-\d{4}(?!\d)"
-    r"|0\d{2,4} \d{3,4} ?\d{3,4}(?! ?\d)|\(0\d{1,4}\)\s?\d{3,4}[-\s]?\d{3,4}(?!\d)"
+    r"|0\d{2,4} \d{3,4} ?\d{3,4}(?! ?\d|-\d)|0\d{1,4} ?[/ ] ?\d{5,8}(?:-\d{1,4})?(?![\d-])"
+    r"|\(0\d{1,4}\)\s?\d{3,4}[-\s]?\d{3,4}(?!\d)"
     r"|(?<=#)\d{2,4}-\d{5,8}(?![\d-])"
     r"|\d{5}-\d{4}(?!\d)|\d\d-\d{7}(?!\d)|\d{4}(?:[ -]\d{4}){2,3}(?!\d)|\d+(?:-\d+){2,}(?!\d)"
     rf"|\+\d{{1,3}}(?: ?{EDGE}0{EDGE} ?\d{{2,5}})?(?:[ -]\d{{2,8}}){{2,6}}(?!\d)"
@@ -69,6 +70,17 @@ def spaced_code(match: re.Match[str], context: Text) -> list[str] | None:
     nine three, zero two seven."""
     coded = is_code(context, match.start())
     return joined(match.group().split(" "), ",", digits) if coded else None
+
+
+@rule(r"(?=(?:[A-Z ]*\d){6})[A-Z\d]{1,4}(?: [A-Z\d]{1,6}){2,8}" + END, "Cd")
+def lettered_code(match: re.Match[str], context: Text) -> list[str] | None:
+    """A code of letters and digits in groups, behind a word that says so. `Tracking no. 1Z 999 AA1
+    67` -> tracking number one Z, nine nine nine, A A one, six seven"""
+    text = match.group()
+    coded = is_code(context, match.start()) and re.search("[A-Z]", text)
+    if not coded or any(part.isalpha() and len(part) > 2 for part in text.split(" ")):
+        return None
+    return joined(text.split(" "), ",", letters)
 
 
 _FREE = ("800", "900")  # said as hundreds, as they are before a name: "1-800-FLOWERS"

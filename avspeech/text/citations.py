@@ -20,13 +20,16 @@ _NUMBERS = {"1": "first", "2": "second", "3": "third", "I": "first", "II": "seco
 
 @rule(
     rf"(?:([123]|I{{1,3}})[ ])?({_BOOKS}){EDGE}?[ ]"
-    r"(\d{1,3})(?::(\d{1,3})(?:([a-c])|[-–](\d{1,3}))?)?"
+    rf"(\d{{1,3}}|[ivxlc]{{1,7}}(?={EDGE} \d|:\d))"
+    rf"(?:(?::|(?<=[ivxlc]){EDGE} )(\d{{1,3}})(?:[-–](\d{{1,3}}))?([a-c])?)?"
     rf"(?![:\d]|\s?[ap]\.?m|\.\d){END}",
     "ld",
 )
 def verse(match: re.Match[str], context: Text) -> list[str] | None:
     """A verse of a holy book. `1 Cor. 13:4` -> first corinthians thirteen four"""
-    count, book, chapter, first, part, last = match.groups()
+    count, book, chapter, first, last, part = match.groups()
+    if not chapter.isdigit():  # "Gen. xxv. 19"
+        chapter = str(value(chapter.upper()))
     edge = context.text[match.end(2) : match.end(2) + 1]
     short = book.lower() not in BOOKS[book]
     if edge not in " ." or edge == "." and not short:
@@ -37,8 +40,9 @@ def verse(match: re.Match[str], context: Text) -> list[str] | None:
         return None
     words = [*([_NUMBERS[count]] if count else []), *BOOKS[book], *cardinal(int(chapter))]
     if first is not None:
-        words += cardinal(int(first)) + ([part.upper()] if part else [])
-    return [*words, "to", *cardinal(int(last))] if last else words
+        words += cardinal(int(first))
+    words += ["to", *cardinal(int(last))] if last else []
+    return [*words, *(part.upper() if part else "")]
 
 
 @rule(r"(§§|¶¶)\s?(?=\d)", "s")

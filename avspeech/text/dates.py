@@ -49,7 +49,7 @@ def day_range(match: re.Match[str], context: Text) -> list[str] | None:
 
 _LETTERED_DAYS = {
     "M": "monday", "Tu": "tuesday", "W": "wednesday", "Th": "thursday", "F": "friday",
-    "Sa": "saturday", "Su": "sunday",
+    "Sa": "saturday", "Su": "sunday", "Mo": "monday", "We": "wednesday", "Fr": "friday",
 }  # fmt: skip
 _ONE_DAY = lists.any_of(_LETTERED_DAYS)
 
@@ -61,7 +61,9 @@ def lettered_days(match: re.Match[str], context: Text) -> list[str] | None:
     start = match.start()
     if start and (context.view[start - 1].isalnum() or context.view[start - 1] in "-/"):
         return None
-    if len(first) == len(last) == 1 and (first + sign + last).replace("–", "-") != "M-F":
+    both = (first + sign + last).replace("–", "-")
+    hours = re.match(r" \d{1,2}:\d\d", context.behind(match.end()))
+    if len(first) == len(last) == 1 and both != "M-F" and not (both == "M/W" and hours):
         return None
     between = ["to"] if sign != "/" else ["and"]
     return [_LETTERED_DAYS[first], *between, _LETTERED_DAYS[last]]
@@ -104,8 +106,8 @@ def weekday(match: re.Match[str], context: Text) -> list[str] | None:
 
 
 _HOURS_BEHIND = (
-    r"(?=,? (?:\d{1,2}(?::\d\d)?(?: ?[-–]|[ap]\b| ?[AaPp]\.?[Mm])|by app|only|noon|eve"
-    r"|mornings?\b))"
+    r"(?=,? (?:\d{1,2}(?::\d\d)?(?: ?[-–]|[ap]\b| ?[AaPp]\.?[Mm])|\d{1,2}/\d{1,2}(?![\d/])"
+    r"|by app|only|noon|eve|mornings?\b))"
 )
 
 
@@ -140,14 +142,53 @@ def number_date(match: re.Match[str], context: Text) -> list[str] | None:
     `7/4/1776` -> july fourth seventeen seventy six"""
     first, sign, second, last = match.groups()
     if sign != "/" and len(last) != 4:
-        return None
+        dated = context.before(match.start()).lower() in _DATED and sign == "."
+        if not (dated and int(first) > 12):  # "until 31.8.26"
+            return None
     if sign == "/" and len(last) == 2 and context.before(match.start()).lower() in _POSTED:
         # Points, rebounds and assists.
         return [*number(first), ",", *number(second), ",", *number(last)]
     m, d = (int(second), int(first)) if sign == "." else (int(first), int(second))
     if m > 12 and d <= 12:
         m, d = d, m
+    near = context.text[max(0, match.start() - 24) : match.start()].lower()
+    if sign == "/" and d <= 12 and re.search(r"dd[/.-]mm\b", near):
+        m, d = d, m
+    if sign == "/" and len(last) == 2 and (m > 31 or d > 31 or not _is_day(m, d)):
+        return [*number(first), ",", *number(second), ",", *number(last)]  # "31/11/11"
     return [*_months_day(m, d), *_year(last)] if _is_day(m, d) else None
+
+
+_PARTS = {"d": "day", "m": "month", "y": "year"}
+
+
+_PART = "(d{1,2}|m{1,2}|y{2,4})"
+
+
+@rule(rf"(?=\S*(?:dd|yy)){_PART}([/.-]){_PART}(?:\2{_PART})?" + END, "l", re.IGNORECASE)
+def form_of_date(match: re.Match[str], context: Text) -> list[str] | None:
+    """How a date is to be written. `as dd/mm/yyyy` -> as day month year"""
+    if context.within(match.start()):
+        return None
+    return [_PARTS[part[0].lower()] for part in match.group(1, 3, 4) if part]
+
+
+_CAPITALS = lists.any_of(name[:3].upper() for name in lists.MONTHS)
+
+
+@rule(
+    rf"(\d{{1,2}})(?:-({_MONTH}|{_CAPITALS})(?:-(\d{{4}}|\d\d))?| ({_CAPITALS}) (\d\d))(?![-\d])"
+    + END,
+    "d",
+)
+def day_named(match: re.Match[str], context: Text) -> list[str] | None:
+    """A date with hyphens, or stamped on food. `03-Jun-25` -> june third twenty five"""
+    day, month, full, stamped, short = match.groups()
+    name = lists.MONTHS[(month or stamped).title()]
+    last = full or short
+    if not _is_day(lists.MONTH_NAMES.index(name) + 1, int(day)):
+        return None
+    return [name, *ordinal(int(day)), *(_year(last) if last else [])]
 
 
 @rule(r"(\d{1,2})\.(\d{1,2})(?![\d/%])" + END, "d")

@@ -1,32 +1,15 @@
-"""Plain numbers, fractions, powers, ranges, measures, telephone numbers and other groups of
-digits."""
+"""Numbers with their signs and units, ranges, products, ordinals, and numbers that are codes."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from avspeech.text import lists, units
 from avspeech.text.models import pairs
-from avspeech.text.numbers import cardinal, digits, number, ordinal, year
+from avspeech.text.numbers import digits, number, ordinal
 from avspeech.text.rules import EDGE, END, Text, rule
+from avspeech.text.values import MIXED, NUMBER, VULGAR, N, Value, as_year, fraction, plain, value_at
 
-_THIN = "\u00a0\u2009\u202f"
-# A number's whole part, with commas (in India also between its hundred thousands), blanks or (as in
-# Switzerland) apostrophes between its thousands.
-N = (
-    r"(?:\d{1,3}(?:,\d{3})+(?!\d)|\d{1,2}(?:,\d\d)+,\d{3}(?!\d)"
-    rf"|\d{{1,3}}(?:[{_THIN}]\d{{3}})+(?!\d)"
-    r"|\d{1,3}(?:['’]\d{3})+(?![\d'’\"″”])"
-    r"|\d{1,3}(?: \d{3}){2,}(?!\d)"
-    r"|\d{1,3}(?: 000)+(?!\d)|\d+)"
-)
-NUMBER = rf"(?:{N}(?:\.\d+)?|\.\d+)"
-VULGAR = "".join(lists.FRACTIONS)
-_SUP = "⁰¹²³⁴⁵⁶⁷⁸⁹"
-_RAISED = (
-    rf"(?:(?:\^\(?|\*\*)([-−+]?\d{{1,6}}|(?<!\*)[a-z](?![^\W_]))\)?|([⁻⁺]?[{_SUP}]+|ⁿ))"
-)
 _MINUS = {
     "-": ["minus"],
     "−": ["minus"],
@@ -50,168 +33,8 @@ _OF_STUFF = (
     "cups",
     "carats",
 )
-# Of fractions with more than one part that are said as such: "7/16".
-_BOTTOMS = frozenset((12, 16, 20, 24, 25, 32, 64))
 # Units written as many.
 _SEVERAL = frozenset("lbs hrs yrs mins secs wks mos yds gals qts".split())
-_SPACES = re.compile(rf"[\s{_THIN},'’]")
-
-
-@dataclass(frozen=True)
-class Value:
-    """A number as written: its words, where it ends, whether a noun behind it is singular."""
-
-    words: list[str]
-    end: int
-    one: bool
-
-
-def plain(text: str) -> str:
-    """The digits of a number without what parts its thousands."""
-    return _SPACES.sub("", text)
-
-
-def power(exponent: str) -> list[str]:
-    """ "2" -> squared, "8" -> to the eighth, "-3" -> to the minus three."""
-    exponent = exponent.translate(lists.SUPERSCRIPTS).replace("−", "-").lstrip("+")
-    if exponent in ("2", "3"):
-        return ["squared"] if exponent == "2" else ["cubed"]
-    if exponent.isalpha():
-        return ["to", "the", exponent.upper()]
-    if exponent.startswith("-"):
-        return ["to", "the", "minus", *cardinal(int(exponent[1:]))]
-    return ["to", "the", *ordinal(int(exponent))]
-
-
-def fraction(top: int, bottom: int) -> list[str]:
-    """3, 4 -> three quarters; 5, 8 -> five eighths; 1, 100 -> one hundredth."""
-    if top < 100 and 2 <= bottom <= 100 or bottom in (1000, 1000000):
-        name = {
-            2: ["half"],
-            4: ["quarter"],
-            100: ["hundredth"],
-            1000: ["thousandth"],
-            1000000: ["millionth"],
-        }.get(bottom) or ordinal(bottom)
-        if top != 1:
-            name = [*name[:-1], "halves" if name[-1] == "half" else name[-1] + "s"]
-        return [*cardinal(top), *name]
-    if top == 1 and bottom < 10000:
-        return ["one", *ordinal(bottom)]
-    return [*cardinal(top), "over", *cardinal(bottom)]
-
-
-_MIXED_SIGN = re.compile(rf"(?:({N})\s?)?([{VULGAR}])")
-_MIXED = re.compile(rf"({N})[ -](\d{{1,2}})/(\d{{1,3}})(?![\d/])")
-_FRACTION = re.compile(
-    r"(\d{1,4})[/⁄](\d{1,7})(?:(?:th|rd|nd)s?(?![^\W_]))?(?![\d/⁄]|,\d{3}(?!\d))"
-)
-# Behind two values of which one holds: "50/60 Hz"
-_ACUITY = re.compile(r"\b(?:vision|acuity|eyesight|sees)\b|^ ?O[DSU]\b")
-_EITHER = re.compile(r"\s?(?:[kMG]?Hz|V(?:AC|DC)?|[MG]bps|mAh|m?A|[km]?W)(?![^\W_])")
-_SCIENTIFIC = re.compile(rf"({NUMBER})(?:[eE]([-+−]?\d{{1,3}})(?![\w.])|\s?[xX×·*]\s?10{_RAISED})")
-_POWER = re.compile(rf"({NUMBER}){_RAISED}")
-_NUMBER = re.compile(
-    rf"({NUMBER})(?:[ \u00a0](hundred|thousand|million|billion|trillion)(?![^\W_])"
-    r"|([KkM])(?= (?:mi|miles|km|ft|lbs?|people|users|views|followers|residents)\b))?"
-)
-
-
-def value_at(context: Text, place: int, signed: bool = False) -> Value | None:
-    """The value that is written at a place of the view; None where none is."""
-    view = context.view
-    if match := _MIXED_SIGN.match(view, place):
-        whole, sign = match.groups()
-        if whole is None and sign == "½" and _HALVED.match(view, match.end()):
-            return Value(["half"], match.end(), True)
-        if not (match.group()[-2:-1] == " " and _CUT.match(view, match.end())):  # "1 ½ off"
-            return with_whole(whole, *lists.FRACTIONS[sign], match.end())
-    if match := _MIXED.match(view, place):
-        whole, top, bottom = match.groups()
-        if 0 < int(top) < int(bottom):
-            return with_whole(whole, int(top), int(bottom), match.end())
-    if match := _FRACTION.match(view, place):
-        top, bottom = match.groups()
-        either = int(top) >= 5 and int(bottom) > 9 and _EITHER.match(view, match.end())
-        both = bool(either) and not int(top) % 5 and not int(bottom) % 5
-        both |= int(top) + int(bottom) == 100 and not int(top) % 5  # "85/15"
-        both = both or re.match(r"\s?(?:mpg|count)\b", context.behind(match.end())) is not None
-        # No fraction of a degree: "12/8 °C", and nothing that is a whole number: "Flat 4/2"
-        behind = context.behind(match.end())
-        whole = int(bottom) > 1 and int(top) % int(bottom) == 0
-        whole = whole and not re.match(r" ?[=+×÷]", behind)
-        both |= int(top) > int(bottom) and (whole or re.match(r"\s?°", behind) is not None)
-        if top == "20" and not int(bottom) % 5:
-            near = view[max(0, place - 40) : place]
-            both |= _ACUITY.search(context.behind(match.end())[:12]) is not None
-            both |= _ACUITY.search(near) is not None
-        if context.before(place) in ("Op", "op", "opus"):
-            return Value([*number(top), "number", *number(bottom)], match.end(), False)
-        if match.group() in lists.PAIRS or both:
-            return Value([*number(top), *number(bottom)], match.end(), False)
-        if re.fullmatch(r"(?:19|20)\d\d", top) and int(bottom) == (int(top) + 1) % 100:
-            low, last = ["oh"] if bottom[0] == "0" else [], cardinal(int(bottom))
-            last = [*low, *last] if int(bottom) else year(int(top) + 1)
-            return Value([*year(int(top)), *last], match.end(), False)  # the season "2025/26"
-        if (context.words_before(place) or [""])[0].lower() in lists.PAIRED:
-            return Value([*number(top), "slash", *number(bottom)], match.end(), False)
-        before = context.before(place)
-        inch = int(top) % 2 == 1 and int(top) < int(bottom) and bottom in ("16", "32", "64")
-        if before == "BP" or int(top) > 12 and int(bottom) > 2 and not inch or (
-            1 < int(top) and int(bottom) in range(11, 100) and int(bottom) not in _BOTTOMS
-        ):
-            return Value([*number(top), "over", *number(bottom)], match.end(), False)
-        if int(bottom):
-            return Value(fraction(int(top), int(bottom)), match.end(), int(top) < int(bottom))
-    if match := _SCIENTIFIC.match(view, place):
-        base, *exponents = match.groups()
-        raised = next(e for e in exponents if e)
-        if match.group(2) and raised.lstrip("+-−"):
-            raised = re.sub(r"^([-−+]?)0+(?=\d)", r"\1", raised)
-        return Value(
-            [*number(plain(base)), "times", "ten", *power_in_full(raised)], match.end(), False
-        )
-    if match := _POWER.match(view, place):
-        return Value(
-            [*number(plain(match.group(1))), *power(match.group(2) or match.group(3))],
-            match.end(),
-            False,
-        )
-    if match := _NUMBER.match(view, place):
-        written, size, letter = match.groups()
-        size = size or letter and lists.SIZES[letter.lower()]
-        words = number(plain(written)) if signed or size else _as_year(written)
-        return Value(
-            [*words, size] if size else words,
-            match.end(),
-            not size and plain(written) == "1",
-        )
-    return None
-
-
-def power_in_full(exponent: str) -> list[str]:
-    """As `power`, but always "to the ...": "ten to the second"."""
-    exponent = exponent.translate(lists.SUPERSCRIPTS).replace("−", "-").lstrip("+")
-    return ["to", "the", *ordinal(int(exponent))] if exponent in ("2", "3") else power(exponent)
-
-
-_CUT = re.compile(r"\s(?:off|price)\b")
-_HALVED = re.compile(r"\s(?:price|off|day|time|term|moon|board|mast|hour|dozen|way)\b")
-
-
-def with_whole(whole: str | None, top: int, bottom: int, end: int) -> Value:
-    """A fraction behind its whole number, if there is one: "1", 3, 4 -> one and three quarters."""
-    if whole is None:
-        return Value(fraction(top, bottom), end, True)
-    part = ["a", *fraction(top, bottom)[1:]] if top == 1 else fraction(top, bottom)
-    return Value([*number(plain(whole)), "and", *part], end, False)
-
-
-def _as_year(text: str) -> list[str]:
-    """A number with no sign: a year where it looks like one."""
-    if re.fullmatch(r"10[1-9]\d|1[1-9]\d\d|20\d\d", text):
-        return year(int(text))
-    return number(plain(text))
 
 
 def measured(context: Text, start: int, value: Value, written: str) -> tuple[list[str], int, bool]:
@@ -333,6 +156,7 @@ def is_code(context: Text, start: int) -> bool:
     return bool(near) and (
         near[0] in lists.CODES - {"ending"}
         or near[:2] == ["in", "ending"]
+        or near[0] == "ending" and near[1] in lists.CODES
         or near[:1] == ["in"] and near[1:2] in (["ends"], ["end"]) and near[2] in lists.CODES
         or near[0] in ("is", "was", "isn't", "wasn't", "t", "number", "no")
         and any(w in lists.CODES for w in near[1:])
@@ -360,7 +184,7 @@ def number_range(match: re.Match[str], context: Text) -> tuple[list[str], int] |
     `5–6 km`
     -> five to six kilometers"""
     start = match.start()
-    mixed = _MIXED.match(context.view, start)
+    mixed = MIXED.match(context.view, start)
     if mixed and "-" in mixed.group() and 1 < int(mixed.group(3)) > int(mixed.group(2)) > 0:
         return None  # "1-1/4"
     if coded := _coded(context, match):
@@ -369,6 +193,8 @@ def number_range(match: re.Match[str], context: Text) -> tuple[list[str], int] |
     if value is None or context.view[value.end : value.end + 2].lstrip("-–")[:1].isdigit():
         return None
     behind = context.view[value.end : value.end + 3]
+    if behind[:1] in ("º", "ª"):
+        return None  # a floor: "1578 – 5º andar"
     minus = "-" in match.group() and (match.group(2) or behind[:1] == "=")
     if match.group(2) and match.group(3):  # "y = 7 – 3"
         minus = minus or bool(re.search(r"[=+×÷] ?$", context.view[max(0, start - 2) : start]))
@@ -386,7 +212,7 @@ def number_range(match: re.Match[str], context: Text) -> tuple[list[str], int] |
         words, end, unit = [*words, "inch" if one else "inches"], end + 1, True
     if not unit and _followed(context, end):
         return None
-    low = number(plain(match.group(1))) if minus or unit else _as_year(match.group(1))
+    low = number(plain(match.group(1))) if minus or unit else as_year(match.group(1))
     if re.fullmatch(r"0\d", match.group(4)) and re.fullmatch(r"\d{3,4}", match.group(1)):
         words = ["oh", *words[1:]]  # "2008-09", "pages 706–07"
     return [*low, "minus" if minus else "to", *words], end
@@ -512,4 +338,7 @@ def part_of_variable(match: re.Match[str], context: Text) -> list[str] | None:
 @rule(r"#(?=\d|[A-Z]{1,4}-?\d)|№\s?(?=\d)", "sl")
 def numbered(match: re.Match[str], context: Text) -> list[str] | None:
     """The sign of a number. `#1` -> number one"""
+    tagged = match.group() == "#" and context.behind(match.end())[:1].isalpha()
+    if tagged and re.search(r"(?:^|\s)#[A-Za-z]{3,}\b", context.around(match.start())):
+        return None  # beside other hashtags: "#tbt #COP29"
     return ["number"]

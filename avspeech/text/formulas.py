@@ -6,10 +6,10 @@ import re
 import unicodedata
 
 from avspeech.text import lists
-from avspeech.text.digits import power
 from avspeech.text.models import pairs
 from avspeech.text.numbers import number
 from avspeech.text.rules import EDGE, END, Text, letters, rule
+from avspeech.text.values import power
 
 SUP, _SUB = "⁰¹²³⁴⁵⁶⁷⁸⁹", "₀₁₂₃₄₅₆₇₈₉"
 _SUB_LETTERS = "ₐₑₒₓₕₖₗₘₙₚₛₜᵢⱼᵣᵤᵥ"
@@ -93,6 +93,19 @@ def factorial(match: re.Match[str], context: Text) -> list[str] | None:
         return None
     name = match.group(1)
     return [*(number(name) if name.isdigit() else letters(name)), "factorial"]
+
+
+@rule(r"Na(?= 1\d\d(?![^\W_]|\.\d\d))", "C")
+def sodium(match: re.Match[str], context: Text) -> list[str] | None:
+    """Sodium in the blood. `Na 138, K 4.2` -> N A one hundred thirty eight, K four point two"""
+    return None if context.within(match.start()) else ["N", "A"]
+
+
+@rule(r"([ACGT])>([ACGT])" + END, "C")
+def mutation(match: re.Match[str], context: Text) -> list[str] | None:
+    """One base of a gene for another. `a G>A change` -> a G to A change"""
+    near = context.view[max(0, match.start() - 1) : match.start()]
+    return None if near.isalpha() else [match.group(1), "to", match.group(2)]
 
 
 _ISOTOPES = {

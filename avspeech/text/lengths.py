@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from avspeech.text import lists
-from avspeech.text.digits import VULGAR, value_at, with_whole
 from avspeech.text.numbers import cardinal, duration, number
 from avspeech.text.rules import EDGE, HEIGHT, Text, rule
+from avspeech.text.values import VULGAR, value_at, with_whole
 
 
 @rule(rf"(\d{{1,2}})['′’]\s?(\d{{1,2}})([{VULGAR}]?)(?:\"|″|”|'')", "d")
@@ -37,20 +37,46 @@ def sides(match: re.Match[str], context: Text) -> list[str] | None:
     return [*number(first), word, *number(second), "foot" if one else "feet"]
 
 
-@rule(rf"(\d{{1,4}})['’](?=\s(?:tall|wide|long|high|deep|by|[a-z])|{EDGE}|\s?[–—]|$)", "d")
+@rule(
+    rf"(\d{{1,4}}|\d{{1,3}},\d{{3}})['’](?=\s(?:[A-Z]{{2}} )?[a-z]|{EDGE}|\s?[–—]|$)", "d"
+)
 def feet(match: re.Match[str], context: Text) -> list[str] | None:
     """Feet before a word that measures. `8' tall` -> eight feet tall"""
     alone = re.match(r"\s\w", context.behind(match.end())) is None
     if alone and not HEIGHT.search(context.text):
-        return None  # the end of a quotation
-    one = match.group(1) == "1" or context.adjective(match.start(), match.end())
-    return [*number(match.group(1)), "foot" if one else "feet"]
+        said = re.match(r"[,.!?]?[\"”]", context.text[match.end() : match.end() + 2])
+        if not said or _OPENED.search(context.text[max(0, match.start() - 80) : match.start()]):
+            return None  # the end of a quotation
+    loud = re.match(r"\s[A-Z]{2} [a-z]", context.behind(match.end())) is not None
+    one = match.group(1) == "1" or loud or context.adjective(match.start(), match.end())
+    return [*number(match.group(1).replace(",", "")), "foot" if one else "feet"]
 
 
 _LENGTHS = re.compile(
     r"\b(?:tall|wide|long|high|deep|length|width|height|depth|feet|foot|ft|fences?|ladders?|boats?"
     r"|poles?|walls?|ceilings?|boards?|trees?|ropes?)\b"
 )
+
+
+# A quotation is open.
+_OPENED = re.compile(r"(?:^|[\s(\"“])['‘]\w")
+_COOKING = re.compile(
+    r"\b(?:bak\w+|kne\w+|rest|boil|simmer|cook|roast|fry|chill|steam|pro[ov]\w*|cool|stir|whisk)"
+    r"[^.!?\n]{0,24}$",
+    re.IGNORECASE,
+)
+
+
+@rule(rf"(\d{{1,3}})(?:[-–](\d{{1,3}}))?{EDGE}", "d")
+def of_cooking(match: re.Match[str], context: Text) -> list[str] | None:
+    """Minutes in a recipe. `Knead 8–10', rest` -> knead eight to ten minutes, rest"""
+    near = context.text[max(0, match.start() - 60) : match.start()]
+    if context.text[match.end() - 1] not in "'’" or not _COOKING.search(near):
+        return None
+    if _OPENED.search(near):
+        return None
+    low, high = match.groups()
+    return [*number(low), *(["to", *number(high)] if high else []), "minutes"]
 
 
 @rule(rf"(\d{{1,3}}){EDGE}{EDGE}", "d")
@@ -62,7 +88,7 @@ def minutes(match: re.Match[str], context: Text) -> tuple[list[str], int] | None
     if context.text[start - 1 : start] != "(" or not closed:
         return None
     near = context.text[max(0, start - 80) : start]
-    if re.search(r"(?:^|[\s(])['‘]\w", near):
+    if _OPENED.search(near):
         return None  # the end of a quotation
     unit = "foot" if _LENGTHS.search(near) else "minute"
     many = {"foot": "feet", "minute": "minutes"}[unit]
@@ -85,6 +111,12 @@ def stones(match: re.Match[str], context: Text) -> list[str] | None:
     return [*number(whole), "stone", *pounds]
 
 
+# 55" TV, 27" 1440p, 7" single, 45"-wide
+_MEASURED = re.compile(
+    r" (?:single|vinyl|record|remix|mix|[A-Z]{2,5}\d*|[A-Z]\d+|\d{3,4}[pi])[A-Z]*(?!\w)|-[a-z]"
+)
+
+
 @rule(rf"(?=[\d.{VULGAR}][\d., /-]*[{VULGAR}]?\")", "ds")
 def inches(match: re.Match[str], context: Text) -> tuple[list[str], int] | None:
     """Inches before a noun, where no quotation is open. `a 27" screen` -> a twenty seven inch
@@ -95,6 +127,5 @@ def inches(match: re.Match[str], context: Text) -> tuple[list[str], int] | None:
     if re.match(r"\s?[x×]\s?[\d./ -]+\"", context.behind(value.end + 1)):
         return value.words, value.end + 1  # the unit stands behind the last side
     one = value.one or context.adjective(match.start(), value.end + 1)
-    noun = r" (?:[A-Z]{2,5}\d*|[A-Z]\d+)[A-Z]*(?!\w)|-[a-z]"  # 55" TV, 45"-wide
-    one |= re.match(noun, context.behind(value.end + 1)) is not None
+    one |= _MEASURED.match(context.behind(value.end + 1)) is not None
     return [*value.words, "inch" if one else "inches"], value.end + 1

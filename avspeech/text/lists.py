@@ -79,6 +79,8 @@ PACKED = {
     "sh": "share",
     "cust": "customer",
     "qtr": "quarter",
+    "nt": "night",
+    "sem": "semester",
 }
 # Behind the caliber of a gun.
 GUNS = words("lists.guns")

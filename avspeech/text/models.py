@@ -68,7 +68,7 @@ def of_three(match: re.Match[str], context: Text) -> list[str] | None:
     american = re.search(
         r"(?:^|[^\d ]) ?U\.?S\.? $", context.text[max(0, match.start() - 7) : match.start()]
     )
-    plane = re.fullmatch(r"7[0-8]7", first) and before in ("a", "the", "new", "old")
+    plane = re.fullmatch(r"7[0-8]7", first) and (plural or before in ("a", "the", "new", "old"))
     counted = context.after(match.end())
     plane = plane and not (counted.endswith("s") and counted.islower())
     listed = before in lists.NUMBERED or american or plane
@@ -110,7 +110,7 @@ def _is_answer(context: Text, match: re.Match[str]) -> bool:
     counted = following.endswith("s") and following not in _NOT_COUNTED
     if counted or not re.fullmatch(r"[45]0[1-9]s?", match.group()):
         return False
-    if following in ("error", "response", "status"):
+    if following in ("error", "response", "status") or match.group().endswith("s"):
         return True
     before = context.text[max(0, match.start() - 60) : match.start()]
     alone = not following[:1].islower() or following in lists.NOT_NOUNS
@@ -156,7 +156,8 @@ def any_release(match: re.Match[str], context: Text) -> list[str] | None:
 
 
 @rule(
-    r"(?:(?<=[A-Za-z])|(?<=[A-Za-z]-)|(?<=\dx)|(?<=['’]s )(?=\d{3}))"
+    r"(?:(?<=[A-Za-z])|(?<=[A-Za-z]-)|(?<=\dx)|(?<=['’]s )(?=\d{3})"
+    r"|(?<=[Ss]ize )|(?<=\bM[Aa][Xx] ))"
     r"(?<!\b[a-z])(\d{1,3})'?s(?![^\W_])",
     "d",
 )
@@ -267,7 +268,7 @@ def millions(match: re.Match[str], context: Text) -> list[str] | None:
     return [*number(match.group(1)), {"M": "million", "B": "billion"}[match.group(2)]]
 
 
-@rule(r"(?<=[A-Z])\d{1,3}\.\d{1,3}" + END, "d")
+@rule(r"(?<=[A-Za-z])\d{1,3}\.\d{1,3}" + END, "d")
 def decimal_in_name(match: re.Match[str], context: Text) -> list[str] | None:
     """A name that ends in a decimal. `PM2.5` -> P M two point five"""
     return number(match.group())

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from avspeech.text import lists
-from avspeech.text.digits import N, plain
 from avspeech.text.numbers import cardinal, number
 from avspeech.text.rules import EDGE, END, Text, rule
+from avspeech.text.values import VULGAR, N, plain
 
 _SIGNS = lists.any_of(s for s in lists.MONEY if not s.isalpha())
 _CODES = "|".join(s for s in lists.MONEY if s.isalpha())
@@ -16,6 +16,8 @@ _SIZE = (
     + END
     + ")?"
 )
+# Of coins without small ones, whose thousands are parted by points.
+_POINTING = frozenset(("Rp", "IDR", "₫", "VND"))
 _EACH = "|".join(lists.EACH)
 # As in most of Europe: "1.299,00"
 _POINTED = r"\d{1,3}(?:\.\d{3})+(?=,\d\d(?!\d|,\d))"
@@ -63,8 +65,8 @@ def _said(
 
 
 @rule(
-    rf"([-−+~≈]?)({_SIGNS}|(?:{_CODES})(?=\s?\d)|Rs(?={EDGE} ?\d)){EDGE}?\s?([-−]?){_AMOUNT}"
-    rf"(?:({_EACH}){END})?(?![^\W_])",
+    rf"([-−+~≈]?)({_SIGNS}|(?:{_CODES})(?=\s?\d)|(?:Rs|Fr)(?={EDGE} ?\d)){EDGE}?\s?([-−]?){_AMOUNT}"
+    rf"(?:\s?({_EACH}){END})?(?![^\W_])",
     "sl",
 )
 def money(match: re.Match[str], context: Text) -> list[str] | None:
@@ -81,13 +83,18 @@ def money(match: re.Match[str], context: Text) -> list[str] | None:
             return None  # a test of blood or a language, not money: "INR 2.5", "PHP 7.4"
     minus = _BEFORE.get(sign or sign2, [])
     start = match.start()
+    coin = {"Fr": "CHF"}.get(coin, coin)
+    pointed = re.fullmatch(r"(?:0{3})", fraction or "") and coin in _POINTING and not size
+    if pointed and fraction:  # "Rp 50.000"
+        whole, fraction = whole + fraction, None
     following = re.compile(
         rf"\s?[-–]\s?(?:{re.escape(coin)})?({N}(?:\.\d+)?){_SIZE}(?![^\W_]|[-–]\d)"
     ).match(context.view, match.end())
     if following and not context.behind(following.start()).startswith((" - ", " – ")):
+        noun = context.adjective(start, following.end())  # "a £1m–£1.5m house"
         low = (
             []
-            if following.group().count(coin)
+            if following.group().count(coin) and not noun
             else [
                 *number(plain(whole) + ("." + fraction if fraction else "")),
                 *([lists.SIZES[size.lower()]] if size else []),
@@ -120,6 +127,19 @@ def money_behind(match: re.Match[str], context: Text) -> list[str] | None:
     return _said(context, coin, match.start(), match.end(), whole, fraction, size)
 
 
+_SPACED = {"Ft": "HUF", "€": "€", "Kč": "Kč", "zł": "zł", "kr": "kr", "₽": "₽", "₴": "₴"}
+
+
+@rule(rf"(\d{{1,3}}(?: \d{{3}})+)(?:,(\d\d))? ?({'|'.join(_SPACED)})(?![^\W_])", "d")
+def money_spaced(match: re.Match[str], context: Text) -> list[str] | None:
+    """An amount of Europe with blanks between its thousands. `for 3 990 Ft` -> for three thousand
+    nine hundred ninety hungarian forints"""
+    whole, fraction, coin = match.groups()
+    if context.within(match.start()):
+        return None
+    return _said(context, _SPACED[coin], match.start(), match.end(), whole, fraction, None)
+
+
 @rule(rf"({N})(?:\s?¢|c(?=/|\s(?:each|a|per|apiece)\b))", "d")
 def cents(match: re.Match[str], context: Text) -> list[str] | None:
     """Cents. `50¢` -> fifty cents"""
@@ -129,25 +149,33 @@ def cents(match: re.Match[str], context: Text) -> list[str] | None:
 
 _TIMES_NAMED = r"(?:noon|midnight|midday|dawn|dusk|sunrise|sunset|Noon|Midnight|Dawn|Sunrise)"
 _THREAD = re.compile(r"-\d\d(?: [a-z]+)? (?:bolt|screw|nut|thread|tap|stud|hole|UN[CF])")
+_MONTH = "|".join(lists.MONTHS)
 _NAMED = "|".join([*lists.MONTHS, *(name[:3].title() for name in lists.DAY_NAMES)])
 _POWER = re.compile(r"10(?:\^\d+|[⁰¹²³⁴⁵⁶⁷⁸⁹]+)$")
 _END_OF_DAY = r"(?:noon|midnight|midday|dawn|dusk|sunrise|sunset|close|late)(?![\w-])"
 
 
-@rule(rf"[-–](\s?)(?=[$£€¥₹]?\d|(?:{_NAMED})\W|{_END_OF_DAY})", "s")
+_NAMED_BEHIND = rf"(?:{_NAMED})\W|{_END_OF_DAY}"
+
+
+@rule(
+    rf"(?:[-–]|…|\.{{3}})(\s?)(?=[$£€¥₹#]?[\d{VULGAR}]|[-−+]\d|[A-Z]\d|{_NAMED_BEHIND})", "s"
+)
 def until(match: re.Match[str], context: Text) -> list[str] | None:
     """A dash between two prices, shares or times, or named times. `noon-5pm` -> noon to five P M"""
     before = context.text[max(0, match.start() - 20) : match.start()]
     if bool(match.group(1)) != before.endswith(" "):
         return None
     before = before.rstrip()
+    if re.match(r"\d+[ºª]", context.behind(match.end())):
+        return None  # a floor: "1578 – 5º andar"
     if match.group(1) and re.search(r"[$£€¥₹]\s?[\d.,]+$", before):
         if re.match(r"[-–] \d+\s?%", context.behind(match.start())):
             return None  # "$24.99 - 50% off"
     if re.search(r"\d/\d{1,2}$", before) and _THREAD.match(context.behind(match.start())):
         return []
     amount = r"(?<![A-Za-z\d^])[\d.,:]*\d(?:%|°|0s|\s?[aApP]\.?\s?[mM]\.?|[kKMB]"
-    amount += r"|(?<=\d)(?:m|bn|mn)"
+    amount += r"|(?<=\d)(?:m|bn|mn|st|nd|rd|th)"
     amount += r"| (?:hundred|thousand|million|billion|trillion))?$"
     lettered = re.search(r"(?<![A-Za-z\d])\d+([a-h]|[A-Z])$", before)
     if lettered and (match.group()[0] == "–" or lettered.group(1).isupper()):
@@ -156,4 +184,16 @@ def until(match: re.Match[str], context: Text) -> list[str] | None:
             return ["to"]  # "514a–520a", "Units 4A-4F"
     if _POWER.search(before) and re.match(r"10[\^⁰¹²³⁴⁵⁶⁷⁸⁹]", context.behind(match.end())):
         return ["to"]  # "10^3–10^4"
-    return ["to"] if re.search(rf"{amount}|\b{_TIMES_NAMED}$", before) else None
+    if match.group()[0] not in "-–":
+        return ["to"] if before[-1:].isdigit() else None  # "−20…+60"
+    named = re.search(r"([A-Z]+)\d{1,3}$", before)
+    behind = context.behind(match.end())
+    if named and match.group() == "–":  # "J10–J12", "GPIO34–39"
+        return ["to"] if re.match(rf"(?:{named[1]})?\d{{1,3}}{END}", behind) else None
+    if behind[:1] in "-−+" or behind[:1].isalpha() and not re.match(_NAMED_BEHIND, behind):
+        return None
+    dated = re.search(rf"\b\d{{1,2}} (?:{_MONTH})\.?$", before)
+    dated = dated or re.search(rf"[\d{VULGAR}]\"$", before) and re.match(
+        rf"[\d./{VULGAR}]+\"", context.behind(match.end())
+    )
+    return ["to"] if dated or re.search(rf"{amount}|\b{_TIMES_NAMED}$", before) else None

@@ -14,7 +14,9 @@ _STREET = (
     r"|Place|Court|Highway|Parkway|Square|Terrace|Circle|Way)(?![^\W_])"
 )
 _NAME = r"(?:[A-Z][\w'’]+|\d+(?:st|nd|rd|th))"
-_TO_STREET = re.compile(rf"\.? (?:St\. )?{_NAME}(?: [A-Z][\w'’]+){{0,2}} {_STREET}")
+_TO_STREET = re.compile(
+    rf"\.? (?:(?:St|Gt|Lt|Old|[NSEW])\.? )?{_NAME}(?: [A-Z][\w'’]+){{0,2}} {_STREET}"
+)
 _FROM_STREET = re.compile(rf"{_STREET}\.?,? $")
 _HIGHWAY = r"(?:\b(?:I|US|SR|U\.S\.)[- ]|\b(?:Route|Rte\.|Hwy\.?|Highway|Interstate|Rd\.|Road) )"
 _FROM_HIGHWAY = re.compile(rf"{_HIGHWAY}\d{{1,3}} $")
@@ -98,6 +100,8 @@ def direction(match: re.Match[str], context: Text) -> list[str] | tuple[list[str
     if text[end : end + 1] == "." and before.lower() in _HEADING:
         return compass(match.group()), end + 1  # "Go N. on Oak St."
     named = before[:1].isupper() and before not in lists.OPENERS and text[start - 1 : start] == " "
+    if named and re.match(rf"\. {_STREET}", text[end : end + 20]):
+        return compass(match.group()), end + 1  # "Zhongshan N. Rd."
     if (named and text[start - 2 : start] != ", ") or not heads_street(text, end):
         return None
     return compass(match.group()), end + (text[end : end + 1] == ".")

@@ -13,6 +13,10 @@ from avspeech.text.numbers import digits
 # depends on the mark behind it. Rules that need the mark (abbreviations) look at `Text.text`.
 EDGE = "\x00"
 END = r"(?![^\W_])"  # no letter or digit follows
+_OF_FEET = (
+    r"(?:containers?|trailers?|ladders?|boats?|yachts?|ceilings?|fences?|cables?|cords?|ropes?"
+    r"|poles?|walls?|boards?|drops?|trees?)\b"
+)
 # Marks that belong to a thing: (212) 555, 6'2", 'n', the '90s, .5, and an apostrophe before a
 # clipped word.
 _KEPT = (
@@ -28,6 +32,10 @@ _KEPT = (
     r"|(?:(?<=\ba )|(?<=\ban ))\d{1,3}['’](?= [a-z])"
     r"|(?<!\w)['’](?:n['’](?!\w)"
     r"|(?:\d\ds?(?!:\d)(?![^\n'’]{0,40}[^\s'’]?['’](?!\w))|tis|twas|em|cause|til)\b)"
+    rf"|(?<![\w.])\d{{1,3}}['’](?= (?:[A-Z]{{2}} )?{_OF_FEET})"
+    r"|(?<= )\d{1,2}['’](?=[,.!?]?[\"”])"
+    r"|(?<![\w.,])\d{1,3},\d{3}['’](?= (?:over|of|above|below|in|per|gain|climb|tall|high|deep)\b)"
+    r"|(?<=\d)(?:…|\.{3})(?=[-−+]?\d)"
     r"|(?<![\w.])\.(?=\d)"
 )
 _EDGES = re.compile(
@@ -38,7 +46,7 @@ _EDGES = re.compile(
     r"|(?:(?<=[\s–—])|^)['‘’]+"  # before one
     r"|(?<=[a-z])\.(?=/[a-z\d])"  # "50 hrs./wk."
     r"|(?<=[a-z]{2})\.(?=-[a-z]{3})"  # "med.-high", "Lt.-Gov."
-    r"|[()\[\]{}\"“”„«»…。？！，‘]|\.{2,})",
+    r"|[()\[\]{}\"“”„«»…。？！，‘]|\.{2,}|~~)",
     re.IGNORECASE,
 )
 _CAPITALS = re.compile(
@@ -67,8 +75,10 @@ HEIGHT = re.compile(r"(?<![\d.])\d['’′]\s?\d{1,2}(?:\"|”|″|'')")
 _LONE_FEET = re.compile(r"(?<=[ (]\d)['’](?![^\W_])")
 _INCHES = re.compile(r"(?<=[\d⅛¼⅜½⅝¾⅞])\"")
 _NOUN = re.compile(
-    r" (?!and\b|or\b|but\b|so\b|is\b|was\b|[sh]e\b|they\b)(?:[a-z]|[A-Z][A-Z\d])"
+    r" (?!and\b|or\b|but\b|so\b|is\b|was\b|[sh]e\b|they\b)(?:[a-z]|[A-Z][A-Z\d]|\d{3,4}[pi]\b)"
 )
+# A mark of inches before what goes on with it: 45"-wide, 1/8" = 0.125", ⅝"–¾"
+_JOINED = re.compile(rf'"(?:-[a-z]| ?[=≈<>≤≥] ?[\d.]|[-–][\d./{"".join(lists.FRACTIONS)}]+")')
 
 
 def _inches(text: str) -> frozenset[int]:
@@ -88,7 +98,7 @@ def _inches(text: str) -> frozenset[int]:
             lone = paragraph.count('"') == 1 and re.match(r'"[,;)] ?[^\W_]', paragraph[place:])
             noun = _NOUN.match(paragraph, place + 1) and (closed or odd)
             alone = closed and behind and _MEASURED.search(paragraph[max(0, place - 60) : place])
-            alone = alone or closed and behind and re.match(r'"-[a-z]', paragraph[place:])
+            alone = alone or closed and behind and _JOINED.match(paragraph, place)
             # Of two marks that close, the first says inches: "My TV is 55"," he said.
             then = paragraph.find('"', place + 1)
             twice = not closed and then > 0 and not paragraph[then - 1].isspace()

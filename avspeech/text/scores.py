@@ -24,6 +24,8 @@ _BATTING = frozenset(
     "hit hits hitting batting batted bats batter average slugging slugged hitter averages obp slg"
     " ops team ball".split()
 )
+# How a team of soccer stands; also a record, which may be said alike.
+_FORMATIONS = frozenset("4-3-3 4-4-2 3-5-2 3-4-3 5-3-2 4-5-1 5-4-1".split())
 _RESULT = frozenset("score vote voted lead leads led win won beat margin ruling decision".split())
 _NO_TEAMS = frozenset("odds scores results finals chances polls".split())
 _CLUBS = frozenset("team we they club".split())
@@ -83,6 +85,8 @@ def record(match: re.Match[str], context: Text) -> list[str] | None:
     """Games won and lost. `They went 10-2.` -> they went ten and two."""
     won, lost, drawn = match.groups()
     start = match.start()
+    if match.group().replace("–", "-") in _FORMATIONS:
+        return None
     if context.view[start - 1 : start] in ("$", "-", "–", "/", "."):
         return None
     if min(int(won), int(lost)) > 82:

@@ -1,14 +1,15 @@
-"""Signs, slashes and what they say between amounts, words and letters."""
+"""Signs and what they say between words, letters and the terms of formulas."""
 
 from __future__ import annotations
 
 import re
 
-from avspeech.text import lists, units
-from avspeech.text.digits import is_code, power
+from avspeech.text import lists
+from avspeech.text.digits import is_code
 from avspeech.text.formulas import SUP
 from avspeech.text.numbers import number
 from avspeech.text.rules import EDGE, END, Text, hums, letters, rule
+from avspeech.text.values import power
 
 
 @rule(r"[x×](?=\s?\d)", "ls")
@@ -21,7 +22,8 @@ def by(match: re.Match[str], context: Text) -> list[str] | None:
         side = re.search(r"\d ?([a-z]{1,2}) $", before)
         behind = context.behind(match.start())
         alike = side and re.match(rf"× ?[\d.]+ ?{side.group(1)}(?!\w)", behind)
-        return ["by"] if alike else None
+        third = re.search(r"\d×\d+(?:\.\d+)?$", before) and "=" not in behind[:12]
+        return ["by"] if alike or third else None
     if re.search(r"\d ?[x×] ?\d+(?:\.\d+)?$", before):
         return ["by"]  # the third side: "55x40x23"
     if re.search(r"\d $", before):
@@ -98,6 +100,8 @@ def flag(match: re.Match[str], context: Text) -> list[str] | None:
         earlier = context.text[max(0, start - 24) : start]
         near = before in ("and", "or") and re.search(r"[a-z] -{1,2}[a-z]", earlier)
         commanded = len(before) > 1 and before.isalpha() and before not in lists.FUNCTION | _EQUAL
+        two = context.words_before(start)[1:2]
+        commanded |= len(before) == 1 and bool(two) and not hums(two[0])  # "npm i -g"
         joined = re.fullmatch(r"[a-zA-Z]{2,4}", name) and not hums(before)
         joined = joined or not hums(name.lower()) and len(name) < 5  # "rm -rf", "tar -xzf"
         if not (len(name) == 1 or joined and commanded):
@@ -214,139 +218,6 @@ def hash_word(match: re.Match[str], context: Text) -> tuple[list[str], int] | No
 def time_zone(match: re.Match[str], context: Text) -> list[str] | None:
     """Hours west of Greenwich. `UTC-5` -> U T C minus five"""
     return [*letters(match.group(1)), "minus"]
-
-
-_CLIPPED = ("min", "sec", "hr", "wk", "qtr", "mo", "yr")
-
-
-@rule(r"([a-z]+|[A-Z]{2,3})/([a-z]+|[A-Z]{2,3})([²³]?)(?![^\W_]|/)", "l")
-def per_word(match: re.Match[str], context: Text) -> list[str] | None:
-    """So many of a thing in each other one. `20 miles/hour` -> twenty miles per hour"""
-    first, second, raised = match.groups()
-    if first in ("he", "she", "his", "him", "her") and second in (
-        "he",
-        "she",
-        "her",
-        "hers",
-        "his",
-        "him",
-    ):
-        return [first, "or", second]
-    one = re.search(r"(?:^|\W)1 $", context.view[max(0, match.start() - 3) : match.start()])
-    if second not in lists.PERIODS or not (
-        first.endswith("s") or one or first in ("people", "feet", "beat", "rpm")
-    ):
-        return None
-    unit = units.table().get(second)
-    return [
-        first,
-        "per",
-        *({"²": ["square"], "³": ["cubic"]}.get(raised, [])),
-        *(
-            unit.one.split()
-            if unit and (len(second) == 1 or not context.word(second) or second in _CLIPPED)
-            else [second]
-        ),
-    ]
-
-
-_ALIKE = (
-    frozenset("mg g kg lb lbs oz".split()),
-    frozenset("cm m km ft mi in yd".split()),
-    frozenset("mL ml L gal qt pt".split()),
-)
-
-
-@rule(
-    r"/(?=\d+(?:\.\d+)? ?(?:m²|m³|cm²|cm³|mL|ml|L|g|mg|kg|km|m|cm|kcal|min|hrs?|h|d|days?|mi|gal"
-    r"|lbs?|oz|sq)\b)",
-    "s",
-)
-def per_amount(match: re.Match[str], context: Text) -> list[str] | None:
-    """A slash between a unit and an amount. `5 g/100 mL` -> five grams per one hundred
-    milliliters"""
-    before = context.view[max(0, match.start() - 5) : match.start()].rstrip(EDGE)
-    amount = re.match(r"/([\d.]+) ?([^\W\d_]+)", context.behind(match.start()))
-    unit = re.search(r"[^\W\d_]+$", before)
-    if unit is None or amount is None or unit.group() == "f":
-        return None  # "f/2.8L"
-    for alike in _ALIKE:
-        if {unit.group(), amount.group(2)} <= alike and amount.group(1) not in ("1", "100"):
-            return ["slash"]  # the same in other units: "23 kg/50 lb"
-    return ["per"]
-
-
-@rule(r"[A-Za-zµμΩ°]{1,5}/(?=[A-Za-zµμΩ°]{1,4}(?:[²³]|\^[23])?(?![^\W_]|/))", "ls")
-def unit_alone(match: re.Match[str], context: Text) -> tuple[list[str], int] | None:
-    """A unit without a number. `in mg/dL` -> in milligrams per deciliter"""
-    start = match.start()
-    first = match.group()[:-1]
-    worded = hums(first.lower()) and context.word(first.lower())
-    if start and context.view[start - 1].isalnum() or worded:
-        return None
-    opened = context.before(start) in ("in", "is") or context.text[start - 1 : start] in "(["
-    found = units.unit_at(context, start, start, "2")
-    if found is None or len(first) == 1 and not opened:
-        return None
-    unit, end, _ = found
-    return (unit.many.split(), end) if end > match.end() else None
-
-
-_COUNTED = re.compile(r"(?:^|[^\w.,])(\d[\d.,^⁰¹²³⁴⁵⁶⁷⁸⁹]*) ([a-z]{3,})$")
-_MANY = frozenset("people men women children feet teeth mice fish sheep deer".split())
-
-
-@rule(r"/(?=([a-z]+L?)(?![^\W_]|/)|(\d[\d,]*) [a-z]+)", "s")
-def per_counted(match: re.Match[str], context: Text) -> tuple[list[str], int] | None:
-    """So many things for each of others. `5 people/car` -> five people per car"""
-    before = context.view[max(0, match.start() - 30) : match.start()].rstrip(EDGE)
-    counted = _COUNTED.search(before)
-    if counted is None:
-        return None
-    count, things = counted.groups()
-    each = match.group(1)
-    if not (things.endswith("s") or things in _MANY or count == "1"):
-        return None
-    if each is None:
-        return ["per"], match.end()
-    if len(each) > 1 and (each.endswith("s") and not each.endswith("ss")):
-        return None  # "10 cats/dogs"
-    unit = units.table().get(each)
-    if unit is None or len(each) > 2 and context.word(each) and each not in _CLIPPED:
-        return ["per"], match.end()
-    return ["per", *unit.one.split()], match.end(1)
-
-
-@rule(rf"/((?:(?:sq|cu)[.{EDGE}]? ?)?[a-zA-Zµμ]+)(?![^\W_])(?!/(?!yr|mo|day|wk))", "s")
-def per(match: re.Match[str], context: Text) -> list[str] | None:
-    """A slash behind an amount. `$15/hr` -> fifteen dollars per hour"""
-    before = context.view[max(0, match.start() - 20) : match.start()]
-    name = match.group(1)
-    priced = re.search(r"[$£€¥₹]\s?[\d.,]+$", before)
-    plain = len(name) > 2 and name.islower() and name not in units.table()
-    counted = re.search(r"= ?\d+$", before)
-    if (priced or counted) and plain and context.word(name):
-        return ["per", name]
-    if not re.search(
-        rf"/[a-z{EDGE} .]{{1,10}}$|(?:[\d⁰¹²³⁴⁵⁶⁷⁸⁹]\s?(?:[kKMBpc¢]|bn|million|billion)?"
-        r"|\b(?:dollars|cents|euros|pounds))$",
-        before,
-    ):
-        return None
-    if re.search(r"[A-Za-z]\d+$", before) and not priced:
-        return None  # a name: "XM4/B"
-    if re.fullmatch("[A-KN-Z]", name) and re.search(r"(?<![\d.^,])\d{1,3}$", before) and not priced:
-        return letters(name)  # the number of a house: "12/A"
-    area, _, length = name.rpartition(" ")
-    unit = units.table().get(length.replace("μ", "µ"))
-    if unit is not None:
-        power = {"sq": ["square"], "cu": ["cubic"]}.get(area.rstrip("." + EDGE), [])
-        return ["per", *power, *unit.one.split()]
-    if name == "ea":
-        return ["each"]
-    if name in lists.PACKED and (priced or name != "sh"):
-        return ["per", lists.PACKED[name]]
-    return ["per", "day" if name == "d" else name] if name in lists.PERIODS else None
 
 
 @rule("[" + "".join(lists.GREEK) + "]", "l")
@@ -479,7 +350,8 @@ def _slash(context: Text, place: int) -> list[str] | None:
     left, right = view[place - 1 : place] if place else "", view[place + 1 : place + 2]
     alike = re.search(r"\d ?([A-Za-z]+)$", context.text[max(0, place - 12) : place])
     heat = alike and alike.group(1) in ("C", "F")  # "180C/160C fan"
-    if alike and not heat and re.match(
+    decades = alike and alike.group(1) == "s" and alike.group().startswith("0")  # "80s/90s"
+    if alike and not heat and not decades and re.match(
         rf"/[\d.]+ ?{alike.group(1)}(?!\w)", context.text[place : place + 20]
     ):
         return ["of"]  # "3 GB/8 GB"

@@ -80,9 +80,14 @@ def _army(text: str) -> list[str]:
     return [*said, *(["hundred"] if minutes == "00" else _minutes(minutes))]
 
 
+# Behind hours and minutes with a period between them.
+_OF_CLOCK = r"(?: ?(?:hrs|Uhr|GMT|UTC|CES?T|BST|EES?T|WES?T|[ap]\.?m)\b)"
+
+
 @rule(
     rf"(\d{{1,2}}):(\d\d)(?::(\d\d))?(?!\d|,\d{{3}})(?:{_HALF}|([ap]){END})?"
-    rf"|(\d{{1,2}})\.(\d\d)(?:{_HALF}|(?= ?(?:hrs|Uhr|GMT|UTC|CES?T|BST|EES?T|WES?T)\b))",
+    rf"|(\d{{1,2}})\.(\d\d)(?:{_HALF}|(?=(?:(?:\s?[-–]\s?| to | for )\d{{1,2}}\.\d\d)?{_OF_CLOCK})"
+    r"|(?= for \d{1,2} ?[ap]\.?m\b))",
     "d",
 )
 def clock(match: re.Match[str], context: Text) -> list[str] | None:
@@ -91,6 +96,8 @@ def clock(match: re.Match[str], context: Text) -> list[str] | None:
     hour, minute, half = hour or hour2, minute or minute2, half or clipped or half2
     if int(hour) > 24 or int(minute) > 59 or int(second or 0) > 59:
         return None
+    if re.search(r"\d ?= ?$", context.text[max(0, match.start() - 4) : match.start()]):
+        return None  # a ratio: "2:3 = 8:12"
     near = re.search(r"([a-z]+):? $", context.text[max(0, match.start() - 16) : match.start()])
     before = near.group(1) if near else context.before(match.start()).lower()
     if not (second or half) and (

@@ -97,7 +97,11 @@ def _find(symbol: str) -> Unit | None:
 
 
 def _powered(unit: Unit, power: str) -> Unit:
-    power = power.strip("^⁻-¹").replace("²", "2").replace("³", "3")
+    below = power.strip("^")[:1] in ("⁻", "-")
+    power = power.strip("^⁻-¹1").replace("²", "2").replace("³", "3")
+    if below:  # "10 s⁻¹"
+        per = "per " + _powered(unit, power).one
+        return Unit(per, per)
     if not power:
         return unit
     before, behind = _POWERS[power]
@@ -125,6 +129,11 @@ def unit_at(context: Text, start: int, place: int, value: str) -> tuple[Unit, in
     if unit is None and area and context.word(symbol.lower()):
         unit = Unit(symbol, symbol)
     end = match.end()
+    head = symbol.partition("-")[0]
+    if unit is None and "-" in symbol and not gap and not more:  # "5V-tolerant"
+        unit, end = _find(head), match.start(3) + len(head)
+        sure = unit and not unit.care and re.match(r"-[a-z]{3}", context.behind(end))
+        return (unit, end, True) if unit and sure else None
     if (
         unit is None
         and gap == " "
@@ -141,8 +150,8 @@ def unit_at(context: Text, start: int, place: int, value: str) -> tuple[Unit, in
         unit, end = _find("°" + degree.group(2)), place + degree.end()
         gap = power = more = ""
         assert unit is not None
-    if len(symbol) == 1 and re.match(r"\.[A-Za-z]", context.behind(end)):
-        return None  # "300 B.C."
+    if len(symbol) == 1 and re.match(r"\.[A-Za-z]|&", context.behind(end)):
+        return None  # "300 B.C.", "130 C&J"
     if len(symbol) == 1 and symbol.isupper() and power and power.isascii() and power.isdigit():
         return None  # a molecule or a name: "2 H2 + O2", "No. 9,876,543 B2"
     if symbol in _COMPASS and not gap and _ROADS.search(context.text[max(0, start - 10) : start]):
@@ -228,7 +237,8 @@ def _quotient(
                 return unit_with(unit, tail), place + part.start(), gap == "-"
             return None
         below = sign == "/" or bool(power) and power.strip("^")[0] in "⁻-"
-        other = _powered(Unit(other.one, other.many), (power or "").replace("1", ""))
+        raised = (power or "").lstrip("^⁻-").replace("1", "")
+        other = _powered(Unit(other.one, other.many), raised)
         tail += f" per {other.one}" if below else ""
         if not below:
             unit = Unit(f"{unit.one} {other.one}", f"{unit.one} {other.many}")

@@ -13,6 +13,10 @@ _RECKONING = "=+<>≤≥≠±×÷∈∪∩⊂∧∨→*"
 _SUP, _SUB = "⁰¹²³⁴⁵⁶⁷⁸⁹", "₀₁₂₃₄₅₆₇₈₉"
 
 
+# Before the other side of a record: "Hey Jude (7:11) b/w Revolution".
+_OF_DISC = re.compile(r"(?:\bsingle|\b[LE]P|\bside|\b45|\d:\d\d\)) $")
+
+
 @rule(rf"({_WRITTEN})(['’]?s)?{END}(?![.@]\w)", "ld")
 def as_listed(match: re.Match[str], context: Text) -> list[str] | None:
     """What stands in a table, capitals and all. `ChatGPT` -> chat G P T"""
@@ -30,6 +34,8 @@ def as_listed(match: re.Match[str], context: Text) -> list[str] | None:
         if re.search(r"(?:, | and | or | from | in )$", context.text[max(0, start - 6) : start]):
             return None  # "Pa. and Del."
     words = lists.WRITTEN[name]
+    if name == "b/w" and _OF_DISC.search(context.text[max(0, start - 12) : start]):
+        words = ["backed", "with"]
     return (
         [*words[:-1], words[-1] + ("'s" if words[-1].isupper() or ending != "s" else "s")]
         if ending
@@ -63,6 +69,36 @@ def dotted(match: re.Match[str], context: Text) -> list[str] | None:
         return None
     words = said or letters(plain)
     return [*words[:-1], words[-1] + "'s"] if ending else words
+
+
+# What is before somebody who is written to, and behind; a variable may be called u too.
+_TO_YOU = frozenset("are r c see luv love miss thank thx do did can how why hope will".split())
+_YOU_DO = frozenset(
+    "r c are agree can seen know want coming going ok guys there later too got get need think have"
+    " luv love".split()
+)
+_OF_VARIABLE = frozenset("is and or be denotes equals was in with of from satisfies".split())
+
+
+@rule(r"u(?![^\W_]|['’])", "c")
+def chat_you(match: re.Match[str], context: Text) -> list[str] | None:
+    """Somebody who is written to. `how are u` -> how are you"""
+    start, end = match.span()
+    if not context.opens(start) or re.match(r" ?[=+*/^<>-]", context.behind(end)):
+        return None
+    near = (context.words_before(start) or [""])[0]
+    near = near if near.isupper() else near.lower()
+    after = context.after(end).lower()
+    meant = near in _TO_YOU and after not in _OF_VARIABLE or after in _YOU_DO
+    return ["you"] if meant else None
+
+
+@rule(r"(4)(?= (?:me|u|ur)(?![^\W_]))|[cr](?= u(?![^\W_]))|(?<=\bu )[cr](?![^\W_])", "dc")
+def chat_for(match: re.Match[str], context: Text) -> list[str] | None:
+    """A word by its sound, in a chat. `wait 4 me` -> wait for me"""
+    if not context.opens(match.start()):
+        return None
+    return [{"4": "for", "c": "see", "r": "are"}[match.group()]]
 
 
 # Units that are written so without a number: "half a kg".
@@ -157,6 +193,9 @@ def _vowels(name: str) -> int:
 def name_with_digits(match: re.Match[str], context: Text) -> list[str] | None:
     """Letters before digits. `MP3` -> M P three"""
     text = match.group()
+    if len(text) == 4 and text.isupper() and text.lower() not in lists.SAID:
+        if not context.word(text.lower()):
+            return letters(text)  # "GPIO4", "GDDR6"
     if text.lower() in ("covid", "apollo", "cop") or len(text) > 3:
         parts = re.findall(r"[A-Z][a-z]{2,}", text)  # "#ShopLocal2024"
         whole = len(parts) > 1 and "".join(parts) == text and not context.word(text.lower())
@@ -250,6 +289,8 @@ def word(match: re.Match[str], context: Text) -> list[str] | tuple[list[str], in
             rf"\|? ?[{_RECKONING}]| − |\[\w{{1,2}}\]|/[a-z](?![^\W_])| % \w(?!\w)",
             context.text[end : end + 6],
         )
+        if plain == "a" and context.text[end : end + 2] == ". " and opened in ("", "\n"):
+            closed = re.search(r"\n *b\. ", context.text[end : end + 400]) is not None
         if plain == "a" and context.text[end : end + 1] == ")" and opened in " \n":
             closed = "b)" in context.text[end : end + 200]  # "Choose: a) tea, b) coffee"
         closed = closed or formula is not None
@@ -263,8 +304,11 @@ def word(match: re.Match[str], context: Text) -> list[str] | tuple[list[str], in
         and _owns(context, end)
     ):
         return [plain.lower() + "'"], end + 1
+    if re.fullmatch("[BCDFGHJKLNPQRSTVWXYZ]s", plain) and context.text[end : end + 1] != ".":
+        return [plain[0] + "'s"]  # "Ps and Qs"
     if 2 <= len(plain) <= 4 and not context.word(plain.lower()) and not hums(plain.lower()):
-        unit = units.table()[plain] if plain in _BARE_UNITS else None
+        bare = plain in _BARE_UNITS or context.before(match.start()) == "in" and not plain.islower()
+        unit = units.table().get(plain) if bare else None  # "in kB"
         if unit is None:
             return letters(plain)  # "npm"
         one = context.before(match.start()).lower() in ("a", "per", "each", "one")

@@ -68,6 +68,8 @@ SETS = (
     "fortyseventh",
     "fortyeighth",
     "fortyninth",
+    "fiftieth",
+    "fiftyfirst",
 )
 # What may stand behind a thing; "{}" is the thing.
 MARKS = (

@@ -580,3 +580,75 @@ def test_a_pair_of_coins_is_no_amount(first, second):
 def test_what_is_whole_is_no_fraction(bottom, times):
     top = times * bottom
     assert said(f"Flat {top}/{bottom} there") == ["flat", *cardinal(top), *cardinal(bottom), "there"]
+
+
+@pytest.mark.parametrize("target", ["https://a.org/b?c=1", "img/logo.png", "#part-2", "a.org"])
+def test_where_a_link_of_markdown_goes_is_not_read(target):
+    for mark in ("", "!"):
+        assert said(f"See {mark}[the page]({target}) now") == ["see", "the", "page", "now"]
+    assert said("a[0](x) and f(x)")[:3] != ["a", "zero", "and"]
+
+
+def test_what_is_struck_out_is_not_about():
+    for thing in ("$10", "5 km", "7"):
+        assert said(f"It is ~~{thing}~~ now") == said(f"It is {thing} now")
+        assert "about" in said(f"It is ~{thing} now")
+
+
+@pytest.mark.parametrize("street", ["High St.", "Gt. Russell St.", "Oak Lane", "N. Main Street"])
+def test_a_house_of_two_numbers_is_no_fraction(street):
+    for first, last in ((10, 12), (1, 3), (5, 27)):
+        whole = ["at", *cardinal(first), *cardinal(last)]
+        assert said(f"at {first}/{last} {street}")[: len(whole)] == whole
+    assert said("add 3/4 cup")[1:3] == ["three", "quarters"]
+
+
+@pytest.mark.parametrize("day", SOME.sample(range(1, 29), 4))
+def test_dates_with_the_name_of_a_month_and_hyphens(day):
+    for month, name in (("Jun", "june"), ("DEC", "december")):
+        for last in ("25", "2025"):
+            assert said(f"on {day:02d}-{month}-{last}")[1] == name
+    assert said(f"best before {day} FEB 26")[2] == "february"
+    assert said("a 10-Mark note")[1] == "ten"
+
+
+def test_the_form_of_a_date_says_which_number_is_the_day():
+    assert said("DOB (dd/mm/yyyy): 07/11/1988")[3:7] == ["day", "month", "year", "november"]
+    assert said("DOB (mm/dd/yyyy): 07/11/1988")[3:7] == ["month", "day", "year", "july"]
+
+
+@pytest.mark.parametrize("frame", ['"It\'s {}\'," he said.', "“I'm nearly {}'.”"])
+def test_a_number_and_an_apostrophe_within_a_quotation_are_feet(frame):
+    for feet in (5, 6, 7):
+        words = said(frame.format(feet))
+        assert words[words.index(*cardinal(feet)) + 1] == "feet"
+    assert "feet" not in said('"He called it \'a 5\'," she said.')
+
+
+def test_letters_of_a_chat_by_their_sound():
+    assert said("how r u? c u at 8, wait 4 me") == "how are you see you at eight wait for me".split()
+    assert said("vectors u and v, u = 4") == "vectors U and V U equals four".split()
+
+
+@pytest.mark.parametrize("unit", ["kt", "kts", "mph"])
+def test_a_wind_and_its_gusts(unit):
+    for low, high in ((12, 25), (25, 40)):
+        gusting = [*cardinal(low), "gusting", *cardinal(high)]
+        assert said(f"winds {low}G{high} {unit}")[1 : 1 + len(gusting)] == gusting
+
+
+def test_a_range_of_names_with_one_letter():
+    for first, last in (("J10", "J12"), ("GPIO34", "39"), ("#1", "#3"), ("Aug. 31st", "Sept. 2nd")):
+        assert "to" in said(f"from {first}–{last} it is")
+    assert "to" not in said("i7-12700 and A3-B4")
+
+
+def test_a_power_below_the_line_is_per():
+    assert said("10 s⁻¹") == ["ten", "per", "second"]
+    assert said("3 kg·m⁻²") == "three kilograms per square meter".split()
+    assert said("9.8 m·s⁻²").count("per") == 1
+
+
+@pytest.mark.parametrize("code", ["1Z 999 AA1 01 2345", "RB 123 456 78 CN"])
+def test_a_code_of_letters_in_groups_is_read_one_by_one(code):
+    assert len(said(f"Your tracking number is {code}.")[4:]) == len(code.replace(" ", ""))

@@ -23,11 +23,9 @@ KINDS = sorted({kind for kind, *_ in readings.readings()})
 MISSES = {
     "Tickets: $15 adults, $7.50 kids.",
     "Vitamin C (approx. 60 mg/tab.), max. 2 tabs. daily",
-    "Serum Na 140 mEq/L, K 4.1 mmol/L, glucose 95 mg/dL",
     "Market cap: $2.87T; P/E 29.4; div. $0.24/qtr.",
     "Judge hit No. 62, going 2-4 with 3 RBI.",
     "Super Bowl XLII and WrestleMania XL",
-    "the Joneses' 6' fence and kids' toys",
     "26 C.F.R. § 1.61-1",
     "He DM'd me a GIF on Slack, TBH.",
     "Beverly Hills 90210",
@@ -57,7 +55,6 @@ MISSES = {
     "Rt. $420, ow $260 (incl. tax)",
     "Int'l Arr. Terminal 4",
     "SPF 50+, 3.4oz/100mL",
-    "Hey Jude (7:11) b/w Revolution",
     "He rolled 2d6+3 for 11 HP.",
     "Pts: 7♠ + K♦",
     "1,850 sq. ft. w/ 2-car gar. & fin. bsmt.",
@@ -65,7 +62,10 @@ MISSES = {
     "The aquifer lies 30–45 m b.g.l. in Qtz. sandstone.",
     "On the 4th inst. I rec'd yr. letter.",
     "The night of Dec. 31/Jan. 1, at 00:01 UTC",
-    "$TSLA to the moon 🚀 +12% AH",
+    "Inv. no. MNR 228; on loan till 31.8.26",
+    "Pt. is s/p lap chole 3/2 w/o complications.",
+    "Vax: MMR ×2, HPV 2/3",
+    "Ferry: €38 car + driver, €12 p.p.",
 }
 MISSED_SOUNDS = {
     "I *read* it in a day.",

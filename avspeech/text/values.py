@@ -1,0 +1,194 @@
+"""Numbers as they are written, alone: thousands, decimals, fractions, powers, years."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from avspeech.text import lists, places
+from avspeech.text.numbers import cardinal, number, ordinal, year
+from avspeech.text.rules import Text
+
+_THIN = "\u00a0\u2009\u202f"
+# A number's whole part, with commas (in India also between its hundred thousands), blanks or (as in
+# Switzerland) apostrophes between its thousands.
+N = (
+    r"(?:\d{1,3}(?:,\d{3})+(?!\d)|\d{1,2}(?:,\d\d)+,\d{3}(?!\d)"
+    rf"|\d{{1,3}}(?:[{_THIN}]\d{{3}})+(?!\d)"
+    r"|\d{1,3}(?:['’]\d{3})+(?![\d'’\"″”])"
+    r"|\d{1,3}(?: \d{3}){2,}(?!\d)"
+    r"|\d{1,3}(?: 000)+(?!\d)|\d+)"
+)
+NUMBER = rf"(?:{N}(?:\.\d+)?|\.\d+)"
+VULGAR = "".join(lists.FRACTIONS)
+_SUP = "⁰¹²³⁴⁵⁶⁷⁸⁹"
+_RAISED = (
+    rf"(?:(?:\^\(?|\*\*)([-−+]?\d{{1,6}}|(?<!\*)[a-z](?![^\W_]))\)?|([⁻⁺]?[{_SUP}]+|ⁿ))"
+)
+# Of fractions with more than one part that are said as such: "7/16".
+_BOTTOMS = frozenset((12, 16, 20, 24, 25, 32, 64))
+_SPACES = re.compile(rf"[\s{_THIN},'’]")
+
+
+@dataclass(frozen=True)
+class Value:
+    """A number as written: its words, where it ends, whether a noun behind it is singular."""
+
+    words: list[str]
+    end: int
+    one: bool
+
+
+def plain(text: str) -> str:
+    """The digits of a number without what parts its thousands."""
+    return _SPACES.sub("", text)
+
+
+def power(exponent: str) -> list[str]:
+    """ "2" -> squared, "8" -> to the eighth, "-3" -> to the minus three."""
+    exponent = exponent.translate(lists.SUPERSCRIPTS).replace("−", "-").lstrip("+")
+    if exponent in ("2", "3"):
+        return ["squared"] if exponent == "2" else ["cubed"]
+    if exponent.isalpha():
+        return ["to", "the", exponent.upper()]
+    if exponent.startswith("-"):
+        return ["to", "the", "minus", *cardinal(int(exponent[1:]))]
+    return ["to", "the", *ordinal(int(exponent))]
+
+
+def fraction(top: int, bottom: int) -> list[str]:
+    """3, 4 -> three quarters; 5, 8 -> five eighths; 1, 100 -> one hundredth."""
+    if top < 100 and 2 <= bottom <= 100 or bottom in (1000, 1000000):
+        name = {
+            2: ["half"],
+            4: ["quarter"],
+            100: ["hundredth"],
+            1000: ["thousandth"],
+            1000000: ["millionth"],
+        }.get(bottom) or ordinal(bottom)
+        if top != 1:
+            name = [*name[:-1], "halves" if name[-1] == "half" else name[-1] + "s"]
+        return [*cardinal(top), *name]
+    if top == 1 and bottom < 10000:
+        return ["one", *ordinal(bottom)]
+    return [*cardinal(top), "over", *cardinal(bottom)]
+
+
+_MIXED_SIGN = re.compile(rf"(?:({N})\s?)?([{VULGAR}])")
+MIXED = re.compile(rf"({N})[ -](\d{{1,2}})/(\d{{1,3}})(?![\d/])")
+_FRACTION = re.compile(
+    r"(\d{1,4})[/⁄](\d{1,7})(?:(?:th|rd|nd)s?(?![^\W_]))?(?![\d/⁄]|,\d{3}(?!\d))"
+)
+# Behind two values of which one holds: "50/60 Hz"
+_ACUITY = re.compile(r"\b(?:vision|acuity|eyesight|sees)\b|^ ?O[DSU]\b")
+# Before a year that another may stand for: "c. 1488/90".
+_DATED = re.compile(r"\b(?:ca?|circa|about|in|b|d|r|fl|winter|years?)\W{1,2}$")
+_EITHER = re.compile(r"\s?(?:[kMG]?Hz|V(?:AC|DC)?|[MG]bps|mAh|m?A|[km]?W)(?![^\W_])")
+_SCIENTIFIC = re.compile(rf"({NUMBER})(?:[eE]([-+−]?\d{{1,3}})(?![\w.])|\s?[xX×·*]\s?10{_RAISED})")
+_POWER = re.compile(rf"({NUMBER}){_RAISED}")
+_NUMBER = re.compile(
+    rf"({NUMBER})(?:[ \u00a0](hundred|thousand|million|billion|trillion)(?![^\W_])"
+    r"|([KkM])(?= (?:mi|miles|km|ft|lbs?|people|users|views|followers|residents)\b))?"
+)
+
+
+def value_at(context: Text, place: int, signed: bool = False) -> Value | None:
+    """The value that is written at a place of the view; None where none is."""
+    view = context.view
+    if match := _MIXED_SIGN.match(view, place):
+        whole, sign = match.groups()
+        if whole is None and sign == "½" and _HALVED.match(view, match.end()):
+            return Value(["half"], match.end(), True)
+        if not (match.group()[-2:-1] == " " and _CUT.match(view, match.end())):  # "1 ½ off"
+            return with_whole(whole, *lists.FRACTIONS[sign], match.end())
+    if match := MIXED.match(view, place):
+        whole, top, bottom = match.groups()
+        if 0 < int(top) < int(bottom):
+            return with_whole(whole, int(top), int(bottom), match.end())
+    if match := _FRACTION.match(view, place):
+        top, bottom = match.groups()
+        either = int(top) >= 5 and int(bottom) > 9 and _EITHER.match(view, match.end())
+        both = bool(either) and not int(top) % 5 and not int(bottom) % 5
+        both |= int(top) + int(bottom) == 100 and not int(top) % 5  # "85/15"
+        both = both or re.match(r"\s?(?:mpg|count)\b", context.behind(match.end())) is not None
+        # No fraction of a degree: "12/8 °C", and nothing that is a whole number: "Flat 4/2"
+        behind = context.behind(match.end())
+        whole = int(bottom) > 1 and int(top) % int(bottom) == 0
+        whole = whole and not re.match(r" ?[=+×÷]", behind)
+        heat = re.match(r"\s?°", behind) is not None
+        both |= bool(int(top) > int(bottom) and (whole or heat) or heat and int(bottom) > 12)
+        both |= places.heads_street(context.text, match.end())  # "10/12 High Street"
+        if top == "20" and not int(bottom) % 5:
+            near = view[max(0, place - 40) : place]
+            both |= _ACUITY.search(context.behind(match.end())[:12]) is not None
+            both |= _ACUITY.search(near) is not None
+        if context.before(place) in ("Op", "op", "opus"):
+            return Value([*number(top), "number", *number(bottom)], match.end(), False)
+        if match.group() in lists.PAIRS or both:
+            return Value([*number(top), *number(bottom)], match.end(), False)
+        if re.fullmatch(r"(?:19|20)\d\d", top) and int(bottom) == (int(top) + 1) % 100:
+            low, last = ["oh"] if bottom[0] == "0" else [], cardinal(int(bottom))
+            last = [*low, *last] if int(bottom) else year(int(top) + 1)
+            return Value([*year(int(top)), *last], match.end(), False)  # the season "2025/26"
+        since = re.fullmatch(r"1[0-9]\d\d|20\d\d", top) and len(bottom) == 2
+        if since and int(bottom) > int(top[2:]) and _DATED.search(view[max(0, place - 10) : place]):
+            return Value([*year(int(top)), "slash", *number(bottom)], match.end(), False)
+        if (context.words_before(place) or [""])[0].lower() in lists.PAIRED:
+            return Value([*number(top), "slash", *number(bottom)], match.end(), False)
+        before = context.before(place)
+        inch = int(top) % 2 == 1 and int(top) < int(bottom) and bottom in ("16", "32", "64")
+        if before == "BP" or int(top) > 12 and int(bottom) > 2 and not inch or (
+            1 < int(top) and int(bottom) in range(11, 100) and int(bottom) not in _BOTTOMS
+        ):
+            return Value([*number(top), "over", *number(bottom)], match.end(), False)
+        if int(bottom):
+            return Value(fraction(int(top), int(bottom)), match.end(), int(top) < int(bottom))
+    if match := _SCIENTIFIC.match(view, place):
+        base, *exponents = match.groups()
+        raised = next(e for e in exponents if e)
+        if match.group(2) and raised.lstrip("+-−"):
+            raised = re.sub(r"^([-−+]?)0+(?=\d)", r"\1", raised)
+        return Value(
+            [*number(plain(base)), "times", "ten", *power_in_full(raised)], match.end(), False
+        )
+    if match := _POWER.match(view, place):
+        return Value(
+            [*number(plain(match.group(1))), *power(match.group(2) or match.group(3))],
+            match.end(),
+            False,
+        )
+    if match := _NUMBER.match(view, place):
+        written, size, letter = match.groups()
+        size = size or letter and lists.SIZES[letter.lower()]
+        words = number(plain(written)) if signed or size else as_year(written)
+        return Value(
+            [*words, size] if size else words,
+            match.end(),
+            not size and plain(written) == "1",
+        )
+    return None
+
+
+def power_in_full(exponent: str) -> list[str]:
+    """As `power`, but always "to the ...": "ten to the second"."""
+    exponent = exponent.translate(lists.SUPERSCRIPTS).replace("−", "-").lstrip("+")
+    return ["to", "the", *ordinal(int(exponent))] if exponent in ("2", "3") else power(exponent)
+
+
+_CUT = re.compile(r"\s(?:off|price)\b")
+_HALVED = re.compile(r"\s(?:price|off|day|time|term|moon|board|mast|hour|dozen|way)\b")
+
+
+def with_whole(whole: str | None, top: int, bottom: int, end: int) -> Value:
+    """A fraction behind its whole number, if there is one: "1", 3, 4 -> one and three quarters."""
+    if whole is None:
+        return Value(fraction(top, bottom), end, True)
+    part = ["a", *fraction(top, bottom)[1:]] if top == 1 else fraction(top, bottom)
+    return Value([*number(plain(whole)), "and", *part], end, False)
+
+
+def as_year(text: str) -> list[str]:
+    """A number with no sign: a year where it looks like one."""
+    if re.fullmatch(r"10[1-9]\d|1[1-9]\d\d|20\d\d", text):
+        return year(int(text))
+    return number(plain(text))

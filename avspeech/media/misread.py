@@ -115,13 +115,14 @@ class Misread:
         samples = samples[:, -begin % UNIT:]
         if self._tried >= PIECES or samples.shape[1] < LEAST:
             return
-        rough, sizes = roughness(samples[0]), np.abs(samples[0][samples[0] != 0])
+        rough, sizes = roughness(samples[0]), np.abs(samples[0])
+        sizes = sizes[(sizes > 0) & (sizes < 1)]  # a float of zero, and of minus zero
         powers = len(sizes) > 0 and POWERS[0] <= sizes.min() and sizes.max() <= POWERS[1]
         rows = _bytes(samples) if rough >= ROUGH or powers else None
-        if rows is None or rough < ROUGH and rows.shape[1] < 4:
+        if rows is None or rough < ROUGH and rows.shape[1] == 2:
             return
         self._tried += 1
-        if powers and rows.shape[1] == 4:
+        if powers and rows.shape[1] > 2:  # the lowest byte of floats that had 16 bits is zero
             self._found[FLOATS] += 1
             return
         others = {name: roughness(read(rows)[:: self._channels]) for name, read in READINGS.items()}

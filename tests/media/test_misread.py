@@ -53,6 +53,7 @@ def test_bytes_of_another_kind(told: str) -> None:
 
 
 @pytest.mark.parametrize(("width", "told", "data"), [
+    (4, "floats", lambda x: x.astype("<f4").tobytes()),
     (4, "floats", lambda x: (x + 1e-6).astype("<f4").tobytes()),
     (3, "other order", lambda x: (x * 2**31).astype(">i4").view("u1").reshape(-1, 4)[:, :3].tobytes()),
     (3, "16 bits", lambda x: (x * 2**15).astype("<i2").tobytes()),

@@ -329,11 +329,13 @@ class EmotionStream:
 
 
 class _Resampler:
-    """Pieces at `rate` hertz -> pieces at 16 kHz."""
+    """Pieces at `rate` hertz -> pieces at 16 kHz, as `audio.resample` makes them of the whole."""
 
     def __init__(self, rate: int):
         self._stream: Any = None
         self._come = self._gone = 0
+        self._first: Any = np.float32(0)
+        self._last: Any = np.float32(0)
         self.rate = rate
         if rate != SAMPLE_RATE:
             import soxr
@@ -344,11 +346,16 @@ class _Resampler:
         piece = np.ascontiguousarray(piece, np.float32)
         if self._stream is None:
             return piece
+        if len(piece):
+            if not self._come and np.isfinite(piece[0]):
+                self._first = piece[0]
+            self._last = piece[-1]
         self._come += len(piece)
-        out = self._stream.resample_chunk(piece, last=last)
-        if last:  # as many as `audio.resample` gives
-            wanted = -(-self._come * SAMPLE_RATE // self.rate) - self._gone
-            out = np.pad(out[:wanted], (0, max(0, wanted - len(out))))
+        if last:
+            piece = np.append(piece, np.full(round(sound.HELD * self.rate) + 1, self._last))
+        out = self._stream.resample_chunk(piece - self._first, last=last) + self._first
+        if last:
+            out = out[: -(-self._come * SAMPLE_RATE // self.rate) - self._gone]
         self._gone += len(out)
         return out
 

@@ -49,6 +49,7 @@ SOUND_SUFFIXES = {".wav", ".flac", ".ogg", ".opus", ".mp3", ".aif", ".aiff", ".a
 WRITE_FORMATS = {".wav": ("WAV", "PCM_16"), ".flac": ("FLAC", "PCM_16"), ".ogg": ("OGG", "VORBIS")}
 # Samples that are written at a time: libsndfile fails on millions at once into Vorbis.
 BLOCK = 65536
+HELD = 0.1  # seconds for which resampling takes the last sample to go on
 MARGIN = 0.25  # seconds decoded before and after the wanted part: resampling needs a run-up
 
 
@@ -172,10 +173,14 @@ def resample(samples: np.ndarray, rate: int, sample_rate: int) -> np.ndarray:
         return samples
     import soxr
 
+    if not len(samples):
+        return samples
     length = math.ceil(len(samples) * sample_rate / rate)
-    out = soxr.resample(samples, rate, sample_rate, quality="HQ") if len(samples) else samples
-    out = np.pad(out[:length], (0, max(0, length - len(out))))
-    return out.astype(np.float32, copy=False)
+    # Beyond both ends the sound stays as it is there: a step to zero would be heard as a click
+    first = samples[0] if np.isfinite(samples[0]) else np.float32(0)
+    held = np.concatenate([samples, np.full(round(HELD * rate) + 1, samples[-1])]) - first
+    out = soxr.resample(held, rate, sample_rate, quality="HQ")[:length] + first
+    return np.asarray(out, np.float32)
 
 
 def write(path: str | Path, samples: np.ndarray, sample_rate: int = SAMPLE_RATE) -> None:

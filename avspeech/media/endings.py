@@ -25,6 +25,9 @@ REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 MANY = 100_000  # pages, as many as a day has: of a number beyond it a bit is wrong
 ADDED = 3000  # samples that encoders of MP3 add at both ends, at most
 SYNC = 65536  # bytes before the first frame of an MP3 file in which it is looked for
+# Of what servers and programs write in the place of data, seven bytes or more
+TEXTS = (b"</html>", b"</HTML>", b"<!DOCTYPE ", b"<!doctype ", b"<?xml version", b"HTTP/1.1 ",
+         b"Traceback (most recent")
 # How a FLAC file begins: whether titles follow its STREAMINFO, or sound
 FLAC_RATES = dict(enumerate((88200, 176400, 192000, 8000, 16000, 22050, 24000, 32000, 44100, 48000,
                              96000), 1))  # samples a second, by their number in a frame
@@ -54,8 +57,9 @@ _FORMATS = (
 
 
 def notes(path: str | Path) -> list[str]:
-    """What `cut_off`, `left_over`, `lost_pages` and `contradictions` say of a file."""
-    return cut_off(path) + left_over(path) + lost_pages(path) + contradictions(path)
+    """What `cut_off`, `left_over`, `lost_pages`, `contradictions` and `texts` say of a file."""
+    return (cut_off(path) + left_over(path) + lost_pages(path) + contradictions(path)
+            + texts(path))
 
 
 def cut_off(path: str | Path) -> list[str]:
@@ -293,6 +297,24 @@ def contradictions(path: str | Path) -> list[str]:
         return [f"its header contradicts itself ({rate} samples a second, but {speed} bytes, which "
                 f"are {speed // wide}): {rate} was taken"]
     return []
+
+
+def texts(path: str | Path) -> list[str]:
+    """A sentence where a text lies within the sound of a file.
+
+    Args:
+        path: a file that exists, of any format; one of `bytes_told` is looked at.
+    """
+    told, there = bytes_told(path) or (0, 0)
+    if not min(told, there):
+        return []
+    with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        first = len(data) - there
+        places = [data.find(mark, first, first + told) for mark in TEXTS]
+    at = min((place for place in places if place >= 0), default=None)
+    return [] if at is None else [
+        f"a text lies within its sound, at byte {at:,} (perhaps the answer of a server in the "
+        "place of a part): it is heard as noise; fetch the file anew"]
 
 
 def lost_pages(path: str | Path) -> list[str]:

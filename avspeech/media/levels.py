@@ -204,7 +204,7 @@ class ChannelLevels:
         if share < CLIPPED or self.peak > LOUDEST:
             return None
         if share >= HARDLY_CLIPPED:
-            return (f"{100 * share:.2g} % of its samples are at full scale: it is clipped beyond "
+            return (f"{100 * share:.0f} % of its samples are at full scale: it is clipped beyond "
                     "use, or its samples are not what its header says (mu-law, 8 or 16 bits); "
                     "listen to it")
         return (f"it is clipped: {100 * share:.2g} % of its samples are cut at full scale, which "

@@ -17,6 +17,9 @@ SMOOTHER = 6.0  # times: a reading that is so much smoother is the right one
 # are noise of 0.3 and more however quiet the sound is, where clicks in a quiet room are rough by
 # themselves
 LOUD = 0.1
+# Floats that are read as whole numbers of 32 bits are all about half of full scale: their highest
+# bits are those of their power of two
+POWERS = (0.35, 0.65)
 PIECES = 20  # rough pieces in which other readings are tried, at most
 UNIT = 12  # samples of 16 bits: pieces begin on whole samples of every reading
 LEAST = 4000  # samples, fewer tell nothing
@@ -30,29 +33,50 @@ RIGHT = 0.2  # of the rough pieces: from there on another reading is right (a pa
 ALIKE, ONE_IN_TWO = 1.15, 0.7
 
 
-def _bytes24(data: np.ndarray) -> np.ndarray:
-    return np.ascontiguousarray(data[: len(data) // 3 * 3].reshape(-1, 3)[:, 1:]).view("<i2")[:, 0]
+def _two(rows: np.ndarray) -> np.ndarray:
+    """Two columns of bytes, the lower first, as `[n]` whole numbers."""
+    return np.ascontiguousarray(rows).view("<i2")[:, 0]
 
 
-def _bytes32(data: np.ndarray) -> np.ndarray:
+def _wide(rows: np.ndarray, width: int) -> np.ndarray:
+    """All bytes as numbers of so many each, `[n, width]`."""
+    flat = rows.reshape(-1)
+    return flat[: len(flat) // width * width].reshape(-1, width)
+
+
+def _bytes32(rows: np.ndarray) -> np.ndarray:
     """The upper halves; nothing where the lower ones are no noise."""
-    halves: np.ndarray = data[: len(data) // 4 * 4].view("<i2").reshape(-1, 2)
-    return halves[:, 1] if roughness(halves[:, 0]) > ROUGH else halves[:0, 1]
+    wide = _wide(rows, 4)
+    return _two(wide[:, 2:] if roughness(_two(wide[:, :2])) > ROUGH else wide[:0, 2:])
 
 
-def _floats(data: np.ndarray) -> np.ndarray:
-    found: np.ndarray = data[: len(data) // 4 * 4].view("<f4")
+def _floats(rows: np.ndarray) -> np.ndarray:
+    found: np.ndarray = _wide(rows, 4).reshape(-1).view("<f4")
     return found if np.isfinite(found).all() and np.abs(found).max(initial=0) <= 4 else found[:0]
 
 
+FLOATS = "floats of 32 bits"
+# Samples of whole numbers as their bytes [n, width], the lowest first -> what else they may be
 READINGS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
-    "the other order of bytes": lambda data: data.view(">i2"),
-    "whole numbers of 16 bits that begin a byte later": lambda data: data[1:-1].view("<i2"),
-    "whole numbers of 24 bits": _bytes24,
+    "the other order of bytes": lambda rows: _two(rows[:, 1::-1]),
+    "whole numbers of 16 bits": lambda rows: _two(_wide(rows, 2)),
+    "whole numbers of 16 bits that begin a byte later":
+        lambda rows: _two(_wide(rows.reshape(-1)[1:], 2)),
+    "whole numbers of 24 bits": lambda rows: _two(_wide(rows, 3)[:, 1:]),
     "whole numbers of 32 bits": _bytes32,
-    "floats of 32 bits": _floats,
-    "numbers of 8 bits": lambda data: data.astype(np.int16) - 128,
+    FLOATS: _floats,
+    "numbers of 8 bits": lambda rows: rows.reshape(-1).astype(np.int16) - 128,
 }
+
+
+def _bytes(samples: np.ndarray) -> np.ndarray | None:
+    """`[C, n]` samples as their bytes `[C * n, width]`; None where they are no whole numbers of 16,
+    24 or 32 bits."""
+    whole = samples.T.reshape(-1) * 2.0**31
+    if np.abs(whole).max() > 2**31 or (whole != np.round(whole)).any():
+        return None
+    rows = whole.clip(-(2**31), 2**31 - 2**16).astype("<i4").view(np.uint8).reshape(-1, 4)
+    return rows[:, 0 if rows[:, 0].any() else 1 if rows[:, 1].any() else 2:]
 
 
 def roughness(samples: np.ndarray) -> float:
@@ -93,15 +117,20 @@ class Misread:
             self._steps += [np.square(step).sum() for step in (right - left, left[1:] - right[:-1],
                                                                np.diff(left))]
         samples = samples[:, -begin % UNIT:]
-        if self._tried >= PIECES or samples.shape[1] < LEAST or (
-                rough := roughness(samples[0])) < ROUGH or samples[0].std() < LOUD:
+        if self._tried >= PIECES or samples.shape[1] < LEAST:
             return
-        whole = samples.T.reshape(-1) * 2.0**15
-        if np.abs(whole).max() > 2**15 or (whole != np.round(whole)).any():
+        rough, sizes = roughness(samples[0]), np.abs(samples[0])
+        sizes = sizes[(sizes > 0) & (sizes < 1)]  # a float of zero, and of minus zero
+        powers = len(sizes) > 0 and POWERS[0] <= sizes.min() and sizes.max() <= POWERS[1]
+        suspect = rough >= ROUGH and samples[0].std() >= LOUD
+        rows = _bytes(samples) if suspect or powers else None
+        if rows is None or not suspect and rows.shape[1] == 2:
             return
         self._tried += 1
-        data = np.frombuffer(whole.clip(-(2**15), 2**15 - 1).astype("<i2").tobytes(), np.uint8)
-        others = {name: roughness(read(data)[:: self._channels]) for name, read in READINGS.items()}
+        if powers and rows.shape[1] > 2:  # the lowest byte of floats that had 16 bits is zero
+            self._found[FLOATS] += 1
+            return
+        others = {name: roughness(read(rows)[:: self._channels]) for name, read in READINGS.items()}
         best = min((name for name, rough in others.items() if rough), key=lambda n: others[n],
                    default=None)
         if best is not None and others[best] * SMOOTHER < rough:

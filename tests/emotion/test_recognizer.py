@@ -167,14 +167,16 @@ def test_a_stream_of_another_rate(recognizer: EmotionRecognizer) -> None:
 @pytest.mark.parametrize("offset", [2e-3, -0.05, 0.4])
 @pytest.mark.parametrize("normalise", ["level", "mean", "stored", "peak"])
 def test_an_offset_changes_no_answer(offset: float, normalise: str) -> None:
-    """Nor what counts as silence around the voice."""
+    """Nor what counts as silence around the voice, at any rate."""
     recognizer = EmotionRecognizer(*built(normalise), window=1.0, hop=0.5)
     quiet = 1e-5 * np.random.default_rng(0).standard_normal(RATE // 2).astype(np.float32)
     x = np.concatenate([quiet, 0.2 * voice(1.2), quiet])
-    plain, shifted = recognizer(x, RATE), recognizer(x + np.float32(offset), RATE)
-    assert shifted.speech == plain.speech and shifted.notes == plain.notes
-    for one, other in zip([plain, *plain.track], [shifted, *shifted.track], strict=True):
-        assert values(other.posteriors) == pytest.approx(values(one.posteriors), abs=5e-3)
+    for rate in (RATE, 44_100):
+        own = audio.resample(x, RATE, rate)
+        plain, shifted = recognizer(own, rate), recognizer(own + np.float32(offset), rate)
+        assert shifted.speech == plain.speech and shifted.notes == plain.notes
+        for one, other in zip([plain, *plain.track], [shifted, *shifted.track], strict=True):
+            assert values(other.posteriors) == pytest.approx(values(one.posteriors), abs=5e-3)
     with torch.no_grad():
         alone = [recognizer.model(torch.from_numpy(y)[None]) for y in (x, x + np.float32(offset))]
     torch.testing.assert_close(*alone, atol=0.03, rtol=0.01)
@@ -280,9 +282,10 @@ def test_what_a_model_was_not_tested_on_is_noted_once(recognizer: EmotionRecogni
         assert capsys.readouterr().out.count("sampled at 8000 Hz") == 1
 
 
-def test_silence_has_no_label(recognizer: EmotionRecognizer) -> None:
-    for level in (0.0, 0.25):  # and an offset alone is no sound
-        emotion = recognizer(np.full(2 * RATE, level, np.float32), RATE)
+def test_silence_has_no_label(recognizer: EmotionRecognizer, tmp_path) -> None:
+    for rate, level in ((RATE, 0.0), (RATE, 0.25), (48_000, -0.25)):  # an offset alone is no sound
+        audio.write(tmp_path / "a.wav", np.full(2 * rate, level), rate)
+        emotion = recognizer.file(tmp_path / "a.wav")
         assert emotion.label is None and values(emotion.posteriors) == pytest.approx([1 / 3] * 3)
         assert "silence" in emotion.notes[0] and emotion.speech == 0
     half = np.concatenate([voice(2.0), np.zeros(3 * RATE, np.float32)])

@@ -93,6 +93,17 @@ def test_resampling_keeps_length_and_place(tmp_path: Path, rate: int) -> None:
     assert np.abs(found - tone(1.0, 16000))[400:-400].max() < 1e-3
 
 
+@pytest.mark.parametrize("rate", [8000, 44100, 48000])
+@pytest.mark.parametrize("offset", [0.3, -1.0])
+def test_resampling_makes_no_click_of_an_offset(rate: int, offset: float) -> None:
+    """The silence that was taken to surround a sound was a step: a constant was no silence."""
+    found = audio.resample(np.full(rate, offset), rate, 16000)
+    assert len(found) == 16000 and np.abs(found - offset).max() < 1e-5
+    plain = audio.resample(tone(1.0, rate), rate, 16000)
+    moved = audio.resample(offset + tone(1.0, rate), rate, 16000)
+    assert np.abs(moved - offset - plain).max() < 1e-5
+
+
 @pytest.mark.parametrize(("rate", "start", "duration"),
                          [(16000, 0.5, 0.25), (44100, 1.2345, 1.0), (44100, 2.5, 0.1),
                           (22050, 2.9, 5.0)])

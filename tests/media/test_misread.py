@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import struct
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+import soundfile
 
 from avspeech.media import endings
 from avspeech.media.misread import Misread
@@ -62,6 +64,21 @@ def test_bytes_of_another_kind(told: str) -> None:
     assert told in note(as_16_bits(BYTES[told](voice())))
 
 
+@pytest.mark.parametrize(("width", "told", "data"), [
+    (4, "floats", lambda x: x.astype("<f4").tobytes()),
+    (4, "floats", lambda x: (x + 1e-6).astype("<f4").tobytes()),
+    (3, "other order", lambda x: (x * 2**31).astype(">i4").view("u1").reshape(-1, 4)[:, :3].tobytes()),
+    (3, "16 bits", lambda x: (x * 2**15).astype("<i2").tobytes()),
+    (3, "32 bits", lambda x: (x * 2**31 + RNG.integers(0, 2**16, len(x))).astype("<i4").tobytes()),
+])
+def test_bytes_of_another_kind_under_a_header_of_more_bits(width: int, told: str, data: Any) -> None:
+    """Nothing but samples of 16 bits was looked at."""
+    rows = np.frombuffer(data(voice(count=3 * RATE)), "u1")
+    rows = rows[: len(rows) // width * width].reshape(-1, width)
+    whole = np.pad(rows, ((0, 0), (4 - width, 0))).view("<i4")[:, 0] / 2**31
+    assert told in note(whole.astype(np.float32).astype(np.float64))
+
+
 @pytest.mark.parametrize("gain", [1.0, 0.5])
 def test_two_channels_under_a_header_of_one(gain: float) -> None:
     pairs = np.stack([voice(), gain * voice()], 1).reshape(-1)
@@ -91,3 +108,16 @@ def test_a_header_within_a_wav_is_told(tmp_path: Path) -> None:
     inner = data[:20000] + head + data[20044:]
     (tmp_path / "a.wav").write_bytes(head + inner)
     assert "at byte 20,044" in endings.contradictions(tmp_path / "a.wav")[0]
+
+
+@pytest.mark.parametrize("kind", ["WAV", "RF64", "AIFF", "AU", "W64", "CAF"])
+def test_a_text_within_the_sound_is_told(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "a.wav"
+    soundfile.write(path, voice(4), RATE, "PCM_16", format=kind)
+    assert endings.notes(path) == []
+    page = b"<html><head><title>502 Bad Gateway</title></head></html>"
+    data = path.read_bytes()
+    path.write_bytes(data[:20000] + page + data[20000 + len(page):])
+    assert "at byte 20,049" in " ".join(endings.notes(path))
+    path.write_bytes(data + page)  # behind it: another sentence
+    assert "lies within" not in " ".join(endings.notes(path))

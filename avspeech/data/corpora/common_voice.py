@@ -12,7 +12,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from avspeech.data.corpora import layout
+from avspeech.data.corpora import dealing, layout
 from avspeech.data.corpora.scan import Clip, Scan
 from avspeech.data.corpora.tables import columns
 
@@ -41,7 +41,7 @@ def scan(source: Path, limit: int = 0) -> Scan[Clip]:
         InputError: a table is invalid.
     """
     clips, found = [], []
-    for split in layout.SPLITS:
+    for split in dealing.SPLITS:
         path = source / f"{split}.tsv"
         if not path.is_file():
             continue
@@ -65,5 +65,5 @@ def scan(source: Path, limit: int = 0) -> Scan[Clip]:
         found.append(f"{split}: {len(rows):,} clips of {len(taken):,} clients")
         over = sum(max(0, n - limit) for n in taken.values()) if limit else 0
         found += [f"{split}: {over:,} clips left out: limit={limit} of a client"] if over else []
-    missing = [f"{s}.tsv missing" for s in layout.SPLITS if not (source / f"{s}.tsv").is_file()]
+    missing = [f"{s}.tsv missing" for s in dealing.SPLITS if not (source / f"{s}.tsv").is_file()]
     return Scan(clips, found, missing, optional=("sex", "age", "accent"))

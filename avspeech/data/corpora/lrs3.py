@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from avspeech.data.corpora import layout, tables
+from avspeech.data.corpora import dealing, layout, tables
 from avspeech.data.corpora.scan import HeldOut, Parts, Read, Scan, dealt
 from avspeech.data.manifest import Utterance, View
 from avspeech.errors import InputError
@@ -162,9 +162,9 @@ def _split(pairs: Sequence[tuple[Track, Utterance]], seed: int,
     # are used.
     dev_part = "trainval" if any(c.part == "trainval" for c, _ in pairs) else "pretrain"
     pool = {c.video for c, _ in pairs if c.part == dev_part} - tested
-    held = {v for v, name in layout.pick(pool, seed, dev, 0).items()
+    held = {v for v, name in dealing.pick(pool, seed, dev, 0).items()
             if name == "dev"} if pool else set()
-    parts: dict[str, list[Utterance]] = {name: [] for name in layout.SPLITS}
+    parts: dict[str, list[Utterance]] = {name: [] for name in dealing.SPLITS}
     for track, utterance in pairs:
         if track.part == "test":
             parts["test"].append(utterance)

@@ -14,7 +14,7 @@ from typing import Any, Generic, TypeVar
 
 import numpy as np
 
-from avspeech.data.corpora import layout
+from avspeech.data.corpora import dealing, layout
 from avspeech.data.labels import missing
 from avspeech.data.manifest import PART, Utterance
 from avspeech.errors import InputError
@@ -46,8 +46,8 @@ class HeldOut:
     # more. "": the corpus decides, and the option does not exist.
     split: str = "auto"
     seed: int = 0  # changes what is held out
-    dev: float = layout.DEV  # share (below 1) or count for development
-    test: float = layout.TEST  # share (below 1) or count for test
+    dev: float = dealing.DEV  # share (below 1) or count for development
+    test: float = dealing.TEST  # share (below 1) or count for test
 
     def options(self) -> list[str]:
         """The names of the options that the corpus has."""
@@ -122,12 +122,12 @@ def dealt(held: HeldOut, where: Mapping[str, str] | None = None
             are used if all three exist.
     """
     def split(utterances: list[Utterance]) -> tuple[Parts, str]:
-        parts: Parts = {name: [] for name in layout.SPLITS}
+        parts: Parts = {name: [] for name in dealing.SPLITS}
         for name in parts:
             parts[name] = [u for u in utterances if (where or {}).get(u.id, "").startswith(name)]
         if held.split == "auto" and all(parts.values()):
             return parts, "published"
-        return layout.split(utterances, held.split or "auto", held.seed, held.dev, held.test)
+        return dealing.split(utterances, held.split or "auto", held.seed, held.dev, held.test)
 
     return split
 
@@ -227,7 +227,7 @@ def _unlabelled(utterances: Sequence[Utterance], scan: Scan[Any]) -> tuple[list[
         bare = Counter(str(u.labels.get("split", "")) for u in without)
         problems += [f"no utterance of the {part} split has the label '{label}'"
                      for part, size in whole.items()
-                     if label in scan.labels and part in layout.SPLITS and bare[part] == size]
+                     if label in scan.labels and part in dealing.SPLITS and bare[part] == size]
     return found, problems
 
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from avspeech.data.corpora import layout, tables
+from avspeech.data.corpora import dealing, layout, tables
 from avspeech.data.corpora.scan import Clip, HeldOut, Parts, Scan, dealt
 from avspeech.data.corpora.tables import spoken
 from avspeech.data.manifest import Utterance
@@ -120,8 +120,8 @@ def scan(source: Path, held: HeldOut = HeldOut("clip"), microphone: str = "mic1"
     found = [c for c in found if c.speaker in voices]
 
     def by_text(utterances: list[Utterance]) -> tuple[Parts, str]:
-        where = layout.pick((_key(u.text) for u in utterances), held.seed, held.dev, held.test)
-        parts: Parts = {name: [] for name in layout.SPLITS}
+        where = dealing.pick((_key(u.text) for u in utterances), held.seed, held.dev, held.test)
+        parts: Parts = {name: [] for name in dealing.SPLITS}
         for utterance in utterances:
             parts[where[_key(utterance.text)]].append(utterance)
         return parts, "text"

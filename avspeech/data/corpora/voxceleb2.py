@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from avspeech.data.corpora import layout, tables
+from avspeech.data.corpora import dealing, layout, tables
 from avspeech.data.corpora.scan import HeldOut, Parts, Read, Scan, dealt
 from avspeech.data.manifest import Utterance, View
 from avspeech.errors import InputError
@@ -160,7 +160,7 @@ def scan(source: Path, held: HeldOut = HeldOut(""), min_seconds: float = 0.0,
     if not found:
         return Scan([], [])
     meta, counts = _meta(source), summary(found)
-    taken = found if max_per_speaker is None else layout.some(
+    taken = found if max_per_speaker is None else dealing.some(
         found, lambda c: c.speaker, lambda c: c.name, max_per_speaker, held.seed)
     if len(taken) < len(found):
         counts.append(f"{len(found) - len(taken):,} clips left out: "
@@ -171,7 +171,7 @@ def scan(source: Path, held: HeldOut = HeldOut(""), min_seconds: float = 0.0,
         sets = {name: [u for u in utterances if where[u.id] == name] for name in SETS}
         if not (sets["dev"] and sets["test"]):
             return dealt(held)(utterances)
-        part = layout.pick((u.speaker for u in sets["dev"]), held.seed, held.dev, 0)
+        part = dealing.pick((u.speaker for u in sets["dev"]), held.seed, held.dev, 0)
         return {"train": [u for u in sets["dev"] if part[u.speaker] == "train"],
                 "dev": [u for u in sets["dev"] if part[u.speaker] == "dev"],
                 "test": sets["test"]}, "published"

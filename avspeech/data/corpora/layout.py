@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -127,20 +128,28 @@ def folders(parent: Path) -> list[Path]:
             if parent.is_dir() else [])
 
 
-def files(parent: Path, *suffixes: str) -> list[Path]:
+def files(parent: Path, *suffixes: str, stem: str = "",
+          strange: list[Path] | None = None) -> list[Path]:
     """The files in a folder with certain suffixes.
 
     Args:
         parent: the folder.
         suffixes: lower case, with the dot.
+        stem: a pattern of their names without suffix, in either case. A copy such as "001 (1)"
+            would count twice.
+        strange: takes those of another name.
 
     Returns:
         Sorted by name, without hidden ones; [] if `parent` does not exist.
     """
     if not parent.is_dir():
         return []
-    return sorted(p for p in parent.iterdir()
-                  if p.suffix.lower() in suffixes and not is_hidden(p.name) and p.is_file())
+    found = sorted(p for p in parent.iterdir()
+                   if p.suffix.lower() in suffixes and not is_hidden(p.name) and p.is_file())
+    kept = [p for p in found if not stem or re.fullmatch(stem, p.stem, re.IGNORECASE)]
+    if strange is not None and len(kept) < len(found):
+        strange += [p for p in found if p not in kept]
+    return kept
 
 
 def below(path: Path, source: Path) -> str:
@@ -183,6 +192,18 @@ def grouped(noun: str, names: Sequence[str], limit: int = 5) -> list[str]:
         The line in a list; [] if there are no names.
     """
     return [f"{len(names):,} {noun}: {named(names, limit)}"] if names else []
+
+
+def misnamed(paths: Iterable[Path], source: Path, corpus: str) -> list[str]:
+    """One line that names the files that were left out for their names, in a list; [] if none.
+
+    Args:
+        paths: files in its folders.
+        source: the corpus.
+        corpus: its name.
+    """
+    return grouped(f"files that are not named as {corpus}'s, left out",
+                   [below(p, source) for p in paths])
 
 
 def empty(paths: Iterable[Path], source: Path) -> list[str]:
@@ -268,8 +289,9 @@ def media(path: Path) -> Media:
         str(path).encode()
     except UnicodeEncodeError:
         raise InputError(f"{str(path).encode('utf-8', 'replace').decode()}: its name is not text "
-                         "in "
-                         "UTF-8; rename it") from None
+                         "in UTF-8; rename it") from None
+    if any(sign < " " for sign in str(path)):
+        raise InputError(f"{str(path)!r}: a control character in its name; rename it")
     try:
         found = (Media(audio=round(audio.duration(path), 4))
                  if path.suffix.lower() in audio.SOUND_SUFFIXES
@@ -331,16 +353,24 @@ def gather(items: Sequence[T], work: Callable[[T], R], label: str,
     return [r for r in results if not isinstance(r, InputError)], errors
 
 
-def _refuse_links_out(root: str, utterances: Iterable[Utterance]) -> None:
-    """Checks each folder once for links out of the corpus, which loaders would refuse later
-    (`manifest.resolve`)."""
-    for folder in sorted({os.path.dirname(p) for u in utterances
-                          for p in (u.audio, *(v.video for v in u.views))}):
+def refuse_links_out(root: str, utterances: Iterable[Utterance]) -> None:
+    """Checks each folder and each link once for what leads out of the corpus, which loaders would
+    refuse later (`manifest.resolve`).
+
+    Args:
+        root: the corpus.
+        utterances: of it.
+
+    Raises:
+        InputError: a link leads to another place.
+    """
+    paths = {p for u in utterances for p in (u.audio, *(v.video for v in u.views))}
+    links = {p for p in paths if os.path.islink(os.path.join(root, p))}
+    for path in sorted(links | {os.path.dirname(p) for p in paths}):
         try:
-            resolve(root, folder)
+            resolve(root, path)
         except InputError:
-            raise InputError(f"{root}: {folder} is a link to another place; give the folder it "
-                             "leads "
+            raise InputError(f"{root}: {path} is a link to another place; give the folder it leads "
                              "to, or put the files themselves there") from None
 
 
@@ -362,7 +392,7 @@ def finish(out: str | Path, parts: dict[str, list[Utterance]], prepared: Prepare
     if not any(parts.values()):
         raise InputError(f"{prepared.root}: no usable {prepared.corpus} utterance: "
                          f"{named(prepared.problems, 3)}")
-    _refuse_links_out(prepared.root, (u for utterances in parts.values() for u in utterances))
+    refuse_links_out(prepared.root, (u for utterances in parts.values() for u in utterances))
     paths = []
     for name, utterances in parts.items():
         path = out / f"{name}.jsonl"
@@ -420,25 +450,6 @@ def finish_whole(out: str | Path, about: About, corpus: str, source: str | Path,
     return finish(out, {"all": list(utterances)},
                   Prepared(corpus, str(Path(source).resolve()), "none", 0, found=found,
                            problems=problems))
-
-
-def cut_short(utterances: Sequence[Utterance], share: float = 0.2) -> list[str]:
-    """One line if many clips are as long as the longest, to the millisecond: there are copies of
-    corpora in which all clips were cut to one length.
-
-    Args:
-        utterances: of the corpus.
-        share: of the clips above which this is a problem.
-
-    Returns:
-        The line in a list; [] if there is no problem or there are fewer than 20 clips.
-    """
-    longest = max((u.duration for u in utterances), default=0.0)
-    equal = sum(abs(u.duration - longest) < 1e-3 for u in utterances)
-    if len(utterances) < 20 or equal <= share * len(utterances):
-        return []
-    return [f"{equal:,} of {len(utterances):,} clips last exactly {longest:.2f} s, and none is "
-            "longer: this copy was cut"]
 
 
 def read_prepared(out: str | Path) -> Prepared:

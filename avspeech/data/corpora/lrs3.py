@@ -84,14 +84,14 @@ def read_annotation(path: Path) -> Annotation:
     return Annotation(text, confidence, words)
 
 
-def tracks(source: Path) -> list[Track]:
-    """All existing tracks, by part, video and number."""
+def tracks(source: Path, strange: list[Path] | None = None) -> list[Track]:
+    """All existing tracks, by part, video and number; `strange` takes the films of other names."""
     found = []
     for part in PARTS:
         for folder in layout.folders(source / part):
             texts = {p.stem: p for p in layout.files(folder, ".txt")}
             found += [Track(part, folder.name, p.stem, p, texts.get(p.stem))
-                      for p in layout.files(folder, ".mp4")]
+                      for p in layout.files(folder, ".mp4", stem=r"\d{5}", strange=strange)]
     return found
 
 
@@ -186,7 +186,8 @@ def scan(source: Path, held: HeldOut = HeldOut(""),
         parts: only these of pretrain, trainval and test; default: all.
         min_seconds: shorter clips are left out.
     """
-    found = tracks(source)
+    strange: list[Path] = []
+    found = tracks(source, strange)
     if not found:
         return Scan([], [])
     wanted = layout.chosen("parts", parts, PARTS)
@@ -197,5 +198,6 @@ def scan(source: Path, held: HeldOut = HeldOut(""),
             return _split([(taken[u.id], u) for u in utterances], held.seed, held.dev), "published"
         return dealt(held)(utterances)
 
-    return Scan(list(taken.values()), summary(found), _missing(source, found),
+    return Scan(list(taken.values()), summary(found),
+                _missing(source, found) + layout.misnamed(strange, source, "LRS3"),
                 lambda track: _utterance(track, source, min_seconds), split)

@@ -68,9 +68,10 @@ def _meta(source: Path) -> dict[str, tuple[str, str]]:
     return read_meta(path) if path.is_file() else {}
 
 
-def tracks(source: Path) -> list[Track]:
+def tracks(source: Path, strange: list[Path] | None = None) -> list[Track]:
     """All existing tracks, by set, speaker, video and number. Those of a bare `mp4` folder belong
-    to the set that vox2_meta.csv gives their speaker, or to test."""
+    to the set that vox2_meta.csv gives their speaker, or to test. `strange` takes the films of
+    other names."""
     meta = _meta(source)
     found = []
     for place in (*(source / name for name in SETS), source):
@@ -83,7 +84,7 @@ def tracks(source: Path) -> list[Track]:
                           for p in layout.files(place / "aac" / speaker.name / video.name, ".m4a",
                                                 ".wav")}
                 found += [Track(name, speaker.name, video.name, p.stem, p, sounds.get(p.stem))
-                          for p in layout.files(video, ".mp4")]
+                          for p in layout.files(video, ".mp4", stem=r"\d{5}", strange=strange)]
     return found
 
 
@@ -156,7 +157,8 @@ def scan(source: Path, held: HeldOut = HeldOut(""), min_seconds: float = 0.0,
         min_seconds: shorter clips are left out.
         max_per_speaker: clips taken of each speaker; default: all.
     """
-    found = tracks(source)
+    strange: list[Path] = []
+    found = tracks(source, strange)
     if not found:
         return Scan([], [])
     meta, counts = _meta(source), summary(found)
@@ -179,4 +181,5 @@ def scan(source: Path, held: HeldOut = HeldOut(""), min_seconds: float = 0.0,
     def read(track: Track) -> Read:
         return _utterance(track, source, meta.get(track.speaker, (None, ""))[0], min_seconds)
 
-    return Scan(taken, counts, _missing(source, found), read, split)
+    problems = _missing(source, found) + layout.misnamed(strange, source, "VoxCeleb2")
+    return Scan(taken, counts, problems, read, split, optional=("sex",))

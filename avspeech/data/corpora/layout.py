@@ -146,10 +146,10 @@ def files(parent: Path, *suffixes: str, stem: str = "",
         return []
     found = sorted(p for p in parent.iterdir()
                    if p.suffix.lower() in suffixes and not is_hidden(p.name) and p.is_file())
-    kept = [p for p in found if not stem or re.fullmatch(stem, p.stem, re.IGNORECASE)]
-    if strange is not None and len(kept) < len(found):
-        strange += [p for p in found if p not in kept]
-    return kept
+    named_so = [not stem or bool(re.fullmatch(stem, p.stem, re.IGNORECASE)) for p in found]
+    if strange is not None:
+        strange += [p for p, so in zip(found, named_so) if not so]
+    return [p for p, so in zip(found, named_so) if so]
 
 
 def below(path: Path, source: Path) -> str:

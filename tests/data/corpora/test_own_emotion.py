@@ -270,9 +270,10 @@ def test_a_speaker_is_the_folder_below_the_label(tmp_path, sound):
     assert any("folders of labels without a sound: calm" in line for line in found.found)
 
 
-@pytest.mark.parametrize("copy, told", [("joy/a/0 (1).wav", "1 sounds left out, the same as others"),
-                                        ("rage/a/9.wav", "two labels or speakers: joy/a/0.wav = rage/a/9.wav"),
-                                        ("joy/b/9.wav", "two labels or speakers: joy/a/0.wav = joy/b/9.wav")])
+@pytest.mark.parametrize("copy, told", [
+    ("joy/a/0 (1).wav", "1 sounds left out, the same as others"),
+    ("rage/a/9.wav", "two labels or speakers: joy/a/0.wav = rage/a/9.wav"),
+    ("joy/b/9.wav", "two labels or speakers: joy/a/0.wav = joy/b/9.wav")])
 def test_a_sound_counts_once(tmp_path, sound, copy, told):
     for k in range(8):
         sound(tmp_path / "in" / ("joy", "rage")[k % 2] / "abcd"[k // 2] / f"{k}.wav", k)

@@ -15,12 +15,15 @@ protocol that joins them says so in its mapping), and "surprise (negative)" is n
 from __future__ import annotations
 
 import math
+import re
 import unicodedata
 
-# What programs write where there is nothing: pandas, R, SQL, str(None), Excel
-NOTHING = frozenset({"", "nan", "none", "null", "na", "n/a", "<na>", "#n/a"})
-# Names of no speaker: initials of a speaker may be NA, and people write "unknown", "?" and "-"
-NOBODY = NOTHING - {"na"} | {"unknown", "unk", "<unk>", "-", "--", "?"}
+# What programs write where there is nothing: pandas, R, SQL, SAS, str(None), JavaScript, Excel
+NOTHING = frozenset({
+    "", "nan", "-nan", "nat", "none", "null", "(null)", "<null>", "nil", "\\n", "na", "n/a", "<na>",
+    "undefined", "?", ".", "#n/a", "#name?", "#ref!", "#value!", "#div/0!", "#num!", "#null!"})
+# Names of no speaker: initials of a speaker may be NA, and people write "unknown", "-" and "-1"
+NOBODY = NOTHING - {"na"} | {"unknown", "unk", "<unk>", "anonymous", "-", "--", "-1"}
 
 # Name -> other spellings, in lower case, separated by "|". English first, then German, French,
 # Spanish, Italian, Portuguese, Dutch, Polish and Chinese; at the end codes of IEMOCAP and TESS.
@@ -74,12 +77,28 @@ def canonical(label: object) -> str:
         label: as a corpus or a model spells it. Case, outer blanks, "_" and "-" are ignored.
 
     Returns:
-        The name in the table of this file. A label that is not in it is returned in lower case, so
-        that spellings that differ only in case or blanks are equal.
+        The name in the table of this file. A label that is not in it is returned as `plain`, so
+        that spellings that differ only in case, blanks or zeros of a number are equal.
     """
-    plain = unicodedata.normalize("NFC", str(label)).casefold().replace("_", " ").replace("-", " ")
-    plain = " ".join(plain.split())
-    return _NAMES.get(plain, plain)
+    name = plain(label)
+    return _NAMES.get(name, name)
+
+
+def plain(name: object) -> str:
+    """A name in lower case, "_" and "-" as blanks; a number as "1" for "01" and "1.0" (which pandas
+    makes of a column in which a cell is empty), and with its sign, as -1 is not 1."""
+    text = " ".join(unicodedata.normalize("NFC", str(name)).casefold().split())
+    number = re.fullmatch(r"([+-]?)0*(\d+?)(?:[.,](\d*?)0*)?", text)
+    if number:
+        sign, whole, rest = number.groups()
+        text = f"{whole}.{rest}" if rest else whole
+        return f"-{text}" if sign == "-" and text != "0" else text
+    return " ".join(text.replace("_", " ").replace("-", " ").split())
+
+
+def is_known(name: object) -> bool:
+    """Whether a name is that of an emotion or a sex in the table of this file."""
+    return plain(name) in _NAMES
 
 
 def spells_nothing(text: object, words: frozenset[str] = NOTHING) -> bool:

@@ -20,10 +20,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from avspeech.core import storage
 from avspeech.data import corpora
+from avspeech.data.content import contents
 from avspeech.data.corpora import layout
-from avspeech.data.manifest import Utterance, resolve
+from avspeech.data.manifest import Utterance
 from avspeech.errors import InputError
 
 PARTS = ("train", "dev", "test")
@@ -270,8 +270,6 @@ def recordings(utterances: Sequence[Utterance], root: str | Path | None = None) 
     """The recording of each utterance. Utterances that share sound have the same recording: parts
     of one file that overlap in time, and, if `root` is given, also files with the same content.
 
-    Only files of the same size and with the same bytes in the middle are read completely.
-
     Args:
         utterances: of the corpus.
         root: folder of the corpus; None: compare paths only.
@@ -282,17 +280,8 @@ def recordings(utterances: Sequence[Utterance], root: str | Path | None = None) 
     Raises:
         InputError: a file does not exist.
     """
-    files = {u.audio: u.audio for u in utterances}
-    if root is not None:
-        alike: dict[tuple[int, bytes], list[str]] = {}
-        for path in files:
-            try:
-                alike.setdefault(_glance(resolve(root, path)), []).append(path)
-            except OSError as error:
-                raise InputError(f"{path}: cannot be read in {root} ({error.strerror})") from None
-        for paths in alike.values():
-            if len(paths) > 1:
-                files.update({path: storage.content_hash(resolve(root, path)) for path in paths})
+    paths = [u.audio for u in utterances]
+    files = dict(zip(paths, paths)) if root is None else contents(paths, root)
     by_file: dict[str, list[Utterance]] = {}
     for u in utterances:
         by_file.setdefault(files[u.audio], []).append(u)
@@ -304,14 +293,6 @@ def recordings(utterances: Sequence[Utterance], root: str | Path | None = None) 
                 name = u.id
             names[u.id], end = name, max(end, u.start + u.duration)
     return names
-
-
-def _glance(path: Path) -> tuple[int, bytes]:
-    """The size and 64 bytes from the middle, which distinguish most files."""
-    with open(path, "rb") as data:
-        size = data.seek(0, 2)
-        data.seek(size // 2)
-        return size, data.read(64)
 
 
 def leaks(split: Split, unit: str = "", sentence: str = "",

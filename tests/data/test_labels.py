@@ -41,6 +41,20 @@ def test_a_canonical_name_is_its_own(label: str) -> None:
     assert canonical(canonical(label)) == canonical(label)
 
 
+@given(st.integers(-99, 99), st.integers(0, 3), st.integers(0, 3))
+def test_a_number_is_one_name_and_keeps_its_sign(number: int, before: int, after: int) -> None:
+    sign, digits = "-" if number < 0 else "", f"{abs(number)}"
+    written = f"{sign}{'0' * before}{digits}" + (f".{'0' * after}" if after else "")
+    assert canonical(written) == canonical(number) == str(number)
+    assert canonical(f"{written}{'.' * (not after)}5") not in {canonical(n) for n in range(-99, 100)}
+
+
+@pytest.mark.parametrize("word", ["nil", "NaT", "-nan", "(null)", r"\N", "undefined", "?", "#NAME?", "#REF!",
+                                  "#VALUE!", "#DIV/0!"])
+def test_no_sign_of_nothing_is_a_label_or_a_speaker(word: str) -> None:
+    assert labels.missing(word) and labels.spells_nothing(word, labels.NOBODY)
+
+
 @pytest.mark.parametrize("word", ["NaN", "nan", "None", "none", " null ", "NULL", "N/A", "n/a", "NA", "<NA>",
                                   "#N/A", "", "  "])
 def test_what_programs_write_for_nothing_is_no_label(word: str) -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Protocol
 
-from avspeech.data.corpora import layout, scan
+from avspeech.data.corpora import dealing, scan
 from avspeech.errors import InputError
 
 CORPORA = ("adress", "ased", "asterisk", "baved", "cmu_mosei", "common_voice", "crema_d",
@@ -106,7 +106,7 @@ def prepare(name: str, source: str | Path | None, out: str | Path, **options: An
         if about is not None:
             where = f"the folder of {about.name} ({about.layout}), available from {about.page}"
         raise InputError(f"{name}: no source given; set it to {where}")
-    for part in ("all", *layout.SPLITS):
+    for part in ("all", *dealing.SPLITS):
         place = Path(out) / f"{part}.jsonl"
         if source is not None and os.path.realpath(source) == os.path.realpath(place):
             raise InputError(f"{source}: would be replaced by the manifest, which has this name; "

@@ -33,6 +33,7 @@ ABOUT = layout.About(
 
 # The paper's table 1: recordings, each of another person; cc is without, cd with dementia.
 CLIPS = {"train cc": 54, "train cd": 54, "test": 48}
+_NAME = r"S\d{3}"
 
 
 def read_people(path: Path) -> dict[str, dict[str, str]]:
@@ -49,7 +50,7 @@ def participant(path: Path) -> str | None:
     if not path.is_file():
         return None
     speaker, said = "", []
-    for line in tables.lines(path, "replace"):
+    for line in tables.lines(path, western=True):
         if not line.startswith("\t"):
             speaker = line.split(":", 1)[0]
             line = line.partition(":")[2]
@@ -74,10 +75,15 @@ def scan(source: Path) -> Scan[Clip]:
     """All existing recordings. Labels: dementia, mmse, age, sex, split. Raises InputError for a
     table that is another."""
     clips, have = [], Counter[str]()
+    gone, strange = [], list[Path]()
     for kind, label in (("cc", "no"), ("cd", "yes")):
-        people = read_people(source / "train" / f"{kind}_meta_data.txt")
+        table = source / "train" / f"{kind}_meta_data.txt"
+        people = read_people(table)
+        gone += [] if people else [f"{layout.below(table, source)} missing: age, sex and mmse are "
+                                   "not known"]
         folder = source / "train" / "Full_wave_enhanced_audio" / kind
-        for number, path in enumerate(layout.files(folder, ".wav")):
+        for number, path in enumerate(layout.files(folder, ".wav", stem=_NAME,
+                                                      strange=strange)):
             have[f"train {kind}"] += 1
             clips.append(Clip(
                 path.stem, path, path.stem,
@@ -87,7 +93,8 @@ def scan(source: Path) -> Scan[Clip]:
     table = first(*(place / name for name in ("meta_data_test.txt", "meta_data.txt")
                     for place in (source / "test", source)))
     people = read_people(table)
-    for path in layout.files(source / "test" / "Full_wave_enhanced_audio", ".wav"):
+    for path in layout.files(source / "test" / "Full_wave_enhanced_audio", ".wav", stem=_NAME,
+                             strange=strange):
         have["test"] += 1
         row = people.get(path.stem, {})
         labels: dict[str, Any] = {"split": "test", **_person(row)}
@@ -98,4 +105,6 @@ def scan(source: Path) -> Scan[Clip]:
             labels["dementia"] = ("no", "yes")[int(row["label"])]
         clips.append(Clip(path.stem, path, path.stem, labels,
                           participant(source / "test" / "transcription" / f"{path.stem}.cha")))
-    return Scan(clips, *counts(have, CLIPS, "recordings"), labels=("dementia",))
+    whole, problems = counts(have, CLIPS, "recordings")
+    problems += (gone if clips else []) + layout.misnamed(strange, source, "ADReSS")
+    return Scan(clips, whole, problems, labels=("dementia",), optional=("sex", "age"))

@@ -23,7 +23,7 @@ from pathlib import Path
 
 import numpy as np
 
-from avspeech.data.corpora import layout
+from avspeech.data.corpora import dealing, layout
 from avspeech.data.manifest import Utterance
 from avspeech.errors import InputError
 from avspeech.media import audio
@@ -227,7 +227,7 @@ def splits(found: Sequence[Prompt], seed: int, dev: int, test: int) -> dict[str,
         {name: split}. Other texts are for training.
     """
     long = {_key(p.text) for p in found if len(_key(p.text).split()) >= LEAST_WORDS}
-    where = layout.pick(long, seed, dev, test)
+    where = dealing.pick(long, seed, dev, test)
     return {p.name: where.get(_key(p.text), "train") for p in found}
 
 
@@ -270,7 +270,7 @@ def prepare(source: str | Path | None, out: str | Path, seed: int = 0, dev: int 
         unpacked = Path(source)
     found, texts, sounds = prompts(unpacked)
     where = splits(found, seed, dev, test)
-    parts: dict[str, list[Utterance]] = {name: [] for name in layout.SPLITS}
+    parts: dict[str, list[Utterance]] = {name: [] for name in dealing.SPLITS}
 
     def work(prompt: Prompt) -> tuple[str, Utterance]:
         name = prompt.name.replace("/", "-")

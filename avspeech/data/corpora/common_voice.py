@@ -12,7 +12,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from avspeech.data.corpora import layout
+from avspeech.data.corpora import dealing, layout
 from avspeech.data.corpora.scan import Clip, Scan
 from avspeech.data.corpora.tables import columns
 
@@ -41,7 +41,8 @@ def scan(source: Path, limit: int = 0) -> Scan[Clip]:
         InputError: a table is invalid.
     """
     clips, found = [], []
-    for split in layout.SPLITS:
+    others: Counter[str] = Counter()
+    for split in dealing.SPLITS:
         path = source / f"{split}.tsv"
         if not path.is_file():
             continue
@@ -56,6 +57,9 @@ def scan(source: Path, limit: int = 0) -> Scan[Clip]:
                 known |= {"age": AGES[row["age"]], "age_band": row["age"]}
             if row["gender"] in SEXES:
                 known["sex"] = SEXES[row["gender"]]
+            others.update(f"{name} '{row[name]}'" for name, values in (("age", AGES),
+                                                                       ("gender", SEXES))
+                          if row[name] not in ("", *values))
             accent = row.get("accents") or row.get("accent")
             if accent:
                 known["accent"] = accent
@@ -65,5 +69,10 @@ def scan(source: Path, limit: int = 0) -> Scan[Clip]:
         found.append(f"{split}: {len(rows):,} clips of {len(taken):,} clients")
         over = sum(max(0, n - limit) for n in taken.values()) if limit else 0
         found += [f"{split}: {over:,} clips left out: limit={limit} of a client"] if over else []
-    missing = [f"{s}.tsv missing" for s in layout.SPLITS if not (source / f"{s}.tsv").is_file()]
+    missing = [f"{s}.tsv missing" for s in dealing.SPLITS if not (source / f"{s}.tsv").is_file()]
+    found += layout.grouped("answers that are no label here",
+                            [f"{name} ({n:,})" for name, n in others.most_common()])
+    lost = {"male", "female"} - {c.labels.get("sex") for c in clips}
+    if len(lost) == 1:
+        missing.append(f"no clip of sex '{lost.pop()}': release 6.0 has lost it; get a later one")
     return Scan(clips, found, missing, optional=("sex", "age", "accent"))

@@ -74,7 +74,7 @@ def read_agreement(source: Path) -> dict[str, float]:
             raise InputError(f"{table}: {row['file']}: emotion '{row['emotion']}' is not that of "
                              "its "
                              "name")
-        found[name] = number(row, "emotion.confidence", table)
+        found[name] = number(row, "emotion.confidence", table, 0, 1)
     return found
 
 

@@ -39,8 +39,9 @@ EMOTIONS = {"neu": "neutral", "fru": "frustrated", "ang": "angry", "sad": "sad",
             "oth": "other", "xxx": "undecided"}
 
 _NUMBER = r"(-?\d+(?:\.\d+)?)"
+_RATING = r"(\d+(?:\.\d+)?)"  # none is below 0, where -1 would stand for no answer
 _TURN = re.compile(rf"\[{_NUMBER} - {_NUMBER}\]\s+(\S+)\s+(\w+)\s+"
-                   rf"\[{_NUMBER}, {_NUMBER}, {_NUMBER}\]")
+                   rf"\[{_RATING}, {_RATING}, {_RATING}\]")
 _NAME = re.compile(r"Ses0([1-5])[FM]_(?:impro|script)\w*_([FM])[A-Z]*\d+[a-z]?")
 _SPOKEN = re.compile(r"(\S+) \[[\d.\- ]+\]: ?(.*)")
 
@@ -50,7 +51,7 @@ def read_evaluation(path: Path) -> list[tuple[str, str, float, float, float]]:
     file; the lines of single evaluators are skipped. Raises InputError for a summary line that
     is not one."""
     turns = []
-    for number, line in enumerate(tables.lines(path, "replace"), 1):
+    for number, line in enumerate(tables.lines(path, western=True), 1):
         if not line.startswith("["):
             continue
         match = _TURN.fullmatch(line.strip())
@@ -66,7 +67,7 @@ def read_evaluation(path: Path) -> list[tuple[str, str, float, float, float]]:
 
 def read_transcription(path: Path) -> dict[str, str]:
     """{turn: text} of a file of transcriptions; lines that are not of a turn are skipped."""
-    matches = (_SPOKEN.fullmatch(line.strip()) for line in tables.lines(path, "replace"))
+    matches = (_SPOKEN.fullmatch(line.strip()) for line in tables.lines(path, western=True))
     return {m.group(1): m.group(2).strip() for m in matches if m and _NAME.fullmatch(m.group(1))}
 
 

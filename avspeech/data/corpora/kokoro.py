@@ -22,7 +22,7 @@ import numpy as np
 
 from avspeech import text
 from avspeech.core.storage import file_hash
-from avspeech.data.corpora import layout, tables
+from avspeech.data.corpora import dealing, layout, tables
 from avspeech.data.manifest import Utterance
 from avspeech.errors import InputError
 from avspeech.media import audio
@@ -364,7 +364,7 @@ def last_melody(hertz: np.ndarray, word: slice, rng: np.random.Generator) -> np.
 
 def prepare(source: str | Path | None, out: str | Path, voice: str = "", count: int = 900,
             engine: str = "kokoro", rate: int = 16000, shortest: int = 4, longest: int = 16,
-            seed: int = 0, dev: float = layout.DEV, test: float = layout.TEST,
+            seed: int = 0, dev: float = dealing.DEV, test: float = dealing.TEST,
             ends: str = "own") -> list[Path]:
     """Lets Kokoro or hibari read sentences to out/audio (FLAC) and writes train, dev and test
     manifests. What was read before with the same phones, engine, voice and rate is not read again.
@@ -423,7 +423,7 @@ def prepare(source: str | Path | None, out: str | Path, voice: str = "", count: 
             speaker=f"{engine}-{voice}", text=sentence.spoken,
             labels={"sex": "female" if read.female else "male"}))
     minutes = sum(u.duration for u in utterances) / 60
-    parts, by = layout.split(utterances, "clip", seed, dev, test)
+    parts, by = dealing.split(utterances, "clip", seed, dev, test)
     return layout.finish(out, parts, layout.Prepared(
         "kokoro", str(out.resolve()), by, seed,
         found=[f"{len(some):,} of {len(found):,} sentences read by {voice}: {minutes:.1f} minutes"],

@@ -37,10 +37,11 @@ CLIPS = 26867
 
 def scan(source: Path) -> Scan[Clip]:
     """All existing utterances. Labels: accent, sex, sentence."""
-    clips = []
+    clips, strange = [], list[Path]()
     for name, (language, sex) in SPEAKERS.items():
         folder = source / name / name if (source / name / name).is_dir() else source / name
-        for path in layout.files(folder / "wav", ".wav"):
+        for path in layout.files(folder / "wav", ".wav", stem=r"arctic_[ab]\d{4}",
+                                 strange=strange):
             clips.append(Clip(f"{name}-{path.stem}", path, name,
                               {"accent": language, "sex": sex, "sentence": path.stem},
                               spoken(folder / "transcript" / f"{path.stem}.txt")))
@@ -48,5 +49,8 @@ def scan(source: Path) -> Scan[Clip]:
     whole = layout.counted(len(clips), CLIPS, "utterances")
     problems = layout.grouped("speakers missing", [s for s in SPEAKERS if not have[s]],
                               len(SPEAKERS))
+    problems += layout.misnamed(strange, source, "L2-ARCTIC")
+    problems += layout.grouped("utterances without a transcript",
+                               [c.id for c in clips if c.text is None])
     return Scan(clips, [f"{layout.counted(len(have), len(SPEAKERS), 'speakers')}, {whole}"],
                        problems + ([whole] if len(clips) != CLIPS else []))

@@ -1,4 +1,4 @@
-"""Functions for corpus files: where a corpus comes from, counting, splitting, writing manifests.
+"""Functions for corpus files: where a corpus comes from, its files, counting, writing manifests.
 
 A corpus is prepared into a folder `out` that holds `train.jsonl`, `dev.jsonl`, `test.jsonl` (with
 paths relative to the corpus itself, which is only read) and `corpus.json` (`Prepared`: the root of
@@ -8,9 +8,9 @@ the corpus, the counts, the problems).
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import json
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -22,9 +22,6 @@ from avspeech.core import storage
 from avspeech.core.listing import is_hidden
 from avspeech.data.manifest import Utterance, resolve, write_manifest
 from avspeech.errors import InputError
-
-SPLITS = ("train", "dev", "test")
-DEV, TEST = 0.085, 0.115  # default shares of speakers or clips that are held out
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -131,20 +128,28 @@ def folders(parent: Path) -> list[Path]:
             if parent.is_dir() else [])
 
 
-def files(parent: Path, *suffixes: str) -> list[Path]:
+def files(parent: Path, *suffixes: str, stem: str = "",
+          strange: list[Path] | None = None) -> list[Path]:
     """The files in a folder with certain suffixes.
 
     Args:
         parent: the folder.
         suffixes: lower case, with the dot.
+        stem: a pattern of their names without suffix, in either case. A copy such as "001 (1)"
+            would count twice.
+        strange: takes those of another name.
 
     Returns:
         Sorted by name, without hidden ones; [] if `parent` does not exist.
     """
     if not parent.is_dir():
         return []
-    return sorted(p for p in parent.iterdir()
-                  if p.suffix.lower() in suffixes and not is_hidden(p.name) and p.is_file())
+    found = sorted(p for p in parent.iterdir()
+                   if p.suffix.lower() in suffixes and not is_hidden(p.name) and p.is_file())
+    named_so = [not stem or bool(re.fullmatch(stem, p.stem, re.IGNORECASE)) for p in found]
+    if strange is not None:
+        strange += [p for p, so in zip(found, named_so) if not so]
+    return [p for p, so in zip(found, named_so) if so]
 
 
 def below(path: Path, source: Path) -> str:
@@ -187,6 +192,18 @@ def grouped(noun: str, names: Sequence[str], limit: int = 5) -> list[str]:
         The line in a list; [] if there are no names.
     """
     return [f"{len(names):,} {noun}: {named(names, limit)}"] if names else []
+
+
+def misnamed(paths: Iterable[Path], source: Path, corpus: str) -> list[str]:
+    """One line that names the files that were left out for their names, in a list; [] if none.
+
+    Args:
+        paths: files in its folders.
+        source: the corpus.
+        corpus: its name.
+    """
+    return grouped(f"files that are not named as {corpus}'s, left out",
+                   [below(p, source) for p in paths])
 
 
 def empty(paths: Iterable[Path], source: Path) -> list[str]:
@@ -272,8 +289,9 @@ def media(path: Path) -> Media:
         str(path).encode()
     except UnicodeEncodeError:
         raise InputError(f"{str(path).encode('utf-8', 'replace').decode()}: its name is not text "
-                         "in "
-                         "UTF-8; rename it") from None
+                         "in UTF-8; rename it") from None
+    if any(sign < " " for sign in str(path)):
+        raise InputError(f"{str(path)!r}: a control character in its name; rename it")
     try:
         found = (Media(audio=round(audio.duration(path), 4))
                  if path.suffix.lower() in audio.SOUND_SUFFIXES
@@ -335,106 +353,24 @@ def gather(items: Sequence[T], work: Callable[[T], R], label: str,
     return [r for r in results if not isinstance(r, InputError)], errors
 
 
-def _rank(seed: int, key: str) -> str:
-    # A hash instead of a shuffle, so that the split of a clip does not depend on the other clips.
-    return hashlib.sha256(f"{seed}/{key}".encode()).hexdigest()
-
-
-def _held_out(size: float, total: int, name: str) -> int:
-    if isinstance(size, bool) or not isinstance(size, (int, float)) or size < 0:
-        raise InputError(f"{name}: expected a share below 1 or a whole count, got {size!r}")
-    if size >= 1 and size != int(size):
-        raise InputError(f"{name}: expected a share below 1 or a whole count, got {size!r}")
-    return int(size) if size >= 1 else max(1, round(size * total)) if size else 0
-
-
-def pick(keys: Iterable[str], seed: int = 0, dev: float = DEV,
-         test: float = TEST) -> dict[str, str]:
-    """Assigns keys to splits by a hash.
+def refuse_links_out(root: str, utterances: Iterable[Utterance]) -> None:
+    """Checks each folder and each link once for what leads out of the corpus, which loaders would
+    refuse later (`manifest.resolve`).
 
     Args:
-        keys: speakers or clips.
-        seed: changes the assignment.
-        dev: how many to hold out for development, as a share (below 1) or a count; 0: none.
-        test: the same for test.
-
-    Returns:
-        {key: "train", "dev" or "test"}.
+        root: the corpus.
+        utterances: of it.
 
     Raises:
-        InputError: nothing would be left to train on.
+        InputError: a link leads to another place.
     """
-    ranked = sorted(set(keys), key=lambda key: _rank(seed, key))
-    n_dev, n_test = _held_out(dev, len(ranked), "dev"), _held_out(test, len(ranked), "test")
-    if n_dev + n_test >= len(ranked):
-        raise InputError(f"{len(ranked)} cannot be split into {n_dev} dev, {n_test} test and some "
-                         "to train on; give more data, or smaller values of dev= and test=")
-    return {key: "test" if i < n_test else "dev" if i < n_test + n_dev else "train"
-            for i, key in enumerate(ranked)}
-
-
-def some(items: Sequence[T], group: Callable[[T], str], key: Callable[[T], str], limit: int,
-         seed: int = 0) -> list[T]:
-    """Selects at most `limit` items of each group.
-
-    Args:
-        items: the items.
-        group: gives the group of an item.
-        key: gives the name of an item, which decides whether it is drawn.
-        limit: items of a group, at least 1.
-        seed: of the draw.
-
-    Returns:
-        The selected items, in their old order.
-    """
-    if limit < 1:
-        raise InputError(f"at least 1 of each must be taken, not {limit}")
-    taken: dict[str, int] = {}
-    kept = set()
-    for number in sorted(range(len(items)), key=lambda n: _rank(seed, key(items[n]))):
-        name = group(items[number])
-        if taken.get(name, 0) < limit:
-            taken[name] = taken.get(name, 0) + 1
-            kept.add(number)
-    return [item for number, item in enumerate(items) if number in kept]
-
-
-def split(utterances: Sequence[Utterance], by: str = "auto", seed: int = 0, dev: float = DEV,
-          test: float = TEST) -> tuple[dict[str, list[Utterance]], str]:
-    """Splits utterances. The same seed and files give the same split.
-
-    Args:
-        utterances: of the corpus.
-        by: "speaker" (no speaker is in two splits), "clip", or "auto": by speaker if there are
-            three or more speakers.
-        seed: changes the assignment.
-        dev: how many speakers or clips to hold out, as a share (below 1) or a count.
-        test: the same for test.
-
-    Returns:
-        ({"train", "dev", "test": utterances}, "speaker" or "clip").
-    """
-    if by not in ("auto", "speaker", "clip"):
-        raise InputError(f"split: expected auto, speaker or clip, got '{by}'")
-    speakers = {u.speaker for u in utterances}
-    by = ("speaker" if len(speakers) >= 3 else "clip") if by == "auto" else by
-    where = pick((u.speaker if by == "speaker" else u.id for u in utterances), seed, dev, test)
-    parts: dict[str, list[Utterance]] = {name: [] for name in SPLITS}
-    for utterance in utterances:
-        parts[where[utterance.speaker if by == "speaker" else utterance.id]].append(utterance)
-    return parts, by
-
-
-def _refuse_links_out(root: str, utterances: Iterable[Utterance]) -> None:
-    """Checks each folder once for links out of the corpus, which loaders would refuse later
-    (`manifest.resolve`)."""
-    for folder in sorted({os.path.dirname(p) for u in utterances
-                          for p in (u.audio, *(v.video for v in u.views))}):
+    paths = {p for u in utterances for p in (u.audio, *(v.video for v in u.views))}
+    links = {p for p in paths if os.path.islink(os.path.join(root, p))}
+    for path in sorted(links | {os.path.dirname(p) for p in paths}):
         try:
-            resolve(root, folder)
+            resolve(root, path)
         except InputError:
-            raise InputError(f"{root}: {folder} is a link to another place; give the folder it "
-                             "leads "
+            raise InputError(f"{root}: {path} is a link to another place; give the folder it leads "
                              "to, or put the files themselves there") from None
 
 
@@ -456,7 +392,7 @@ def finish(out: str | Path, parts: dict[str, list[Utterance]], prepared: Prepare
     if not any(parts.values()):
         raise InputError(f"{prepared.root}: no usable {prepared.corpus} utterance: "
                          f"{named(prepared.problems, 3)}")
-    _refuse_links_out(prepared.root, (u for utterances in parts.values() for u in utterances))
+    refuse_links_out(prepared.root, (u for utterances in parts.values() for u in utterances))
     paths = []
     for name, utterances in parts.items():
         path = out / f"{name}.jsonl"
@@ -514,25 +450,6 @@ def finish_whole(out: str | Path, about: About, corpus: str, source: str | Path,
     return finish(out, {"all": list(utterances)},
                   Prepared(corpus, str(Path(source).resolve()), "none", 0, found=found,
                            problems=problems))
-
-
-def cut_short(utterances: Sequence[Utterance], share: float = 0.2) -> list[str]:
-    """One line if many clips are as long as the longest, to the millisecond: there are copies of
-    corpora in which all clips were cut to one length.
-
-    Args:
-        utterances: of the corpus.
-        share: of the clips above which this is a problem.
-
-    Returns:
-        The line in a list; [] if there is no problem or there are fewer than 20 clips.
-    """
-    longest = max((u.duration for u in utterances), default=0.0)
-    equal = sum(abs(u.duration - longest) < 1e-3 for u in utterances)
-    if len(utterances) < 20 or equal <= share * len(utterances):
-        return []
-    return [f"{equal:,} of {len(utterances):,} clips last exactly {longest:.2f} s, and none is "
-            "longer: this copy was cut"]
 
 
 def read_prepared(out: str | Path) -> Prepared:

@@ -32,6 +32,7 @@ SPEAKERS = {"dev-clean": 40, "dev-other": 33, "test-clean": 40, "test-other": 33
 UTTERANCES = {"dev-clean": 2_703, "dev-other": 2_864, "test-clean": 2_620, "test-other": 2_939,
               "train-clean-100": 28_539, "train-clean-360": 104_014, "train-other-500": 148_688}
 ONE_PER_SPEAKER = "one_per_speaker"
+NAME = r"\d+-\d+-\d+"
 
 
 def read_transcripts(path: Path) -> dict[str, str]:
@@ -40,7 +41,7 @@ def read_transcripts(path: Path) -> dict[str, str]:
     texts = {}
     for number, line in enumerate(tables.lines(path), 1):
         name, _, text = line.strip().partition(" ")
-        if name and not re.fullmatch(r"\d+-\d+-\d+", name):
+        if name and not re.fullmatch(NAME, name):
             raise InputError(f"{path}:{number}: expected '<speaker>-<chapter>-<number> TEXT', "
                              f"got '{line[:40]}'")
         if name:
@@ -52,7 +53,7 @@ def read_sexes(path: Path) -> dict[str, str]:
     """{"19": "F"} of SPEAKERS.TXT: lines of "ID | SEX | SUBSET | MINUTES | NAME",
     and comments that begin with ";"."""
     sexes = {}
-    for line in tables.lines(path, "replace"):
+    for line in tables.lines(path, western=True):
         cells = [cell.strip() for cell in line.split("|")]
         if not line.startswith(";") and len(cells) >= 3 and cells[1] in ("M", "F"):
             sexes[cells[0]] = cells[1]
@@ -81,8 +82,9 @@ def _transcripts(source: Path, part: str) -> dict[str, str]:
     return texts
 
 
-def clips(source: Path) -> dict[str, list[Clip]]:
-    """{part: its utterances by name}, of the parts that are there."""
+def clips(source: Path, strange: list[Path] | None = None) -> dict[str, list[Clip]]:
+    """{part: its utterances by name}, of the parts that are there; `strange` takes the sounds of
+    other names."""
     sexes = _sexes(source)
 
     def clip(path: Path, text: str | None) -> Clip:
@@ -94,8 +96,10 @@ def clips(source: Path) -> dict[str, list[Clip]]:
     for part in UTTERANCES:
         texts = _transcripts(source, part)
         found[part] = [clip(p, texts.get(p.stem)) for chapter in _chapters(source, part)
-                       for p in layout.files(chapter, ".flac", ".wav", ".opus")]
-    single = layout.files(source / ONE_PER_SPEAKER, ".opus", ".flac", ".wav")
+                       for p in layout.files(chapter, ".flac", ".wav", ".opus", stem=NAME,
+                                             strange=strange)]
+    single = layout.files(source / ONE_PER_SPEAKER, ".opus", ".flac", ".wav", stem=NAME,
+                          strange=strange)
     found[ONE_PER_SPEAKER] = [clip(p, None) for p in single]
     return {part: own for part, own in found.items() if own}
 
@@ -139,7 +143,8 @@ def scan(source: Path, held: HeldOut = HeldOut(), part: str | Sequence[str] | No
             published parts there are, or one_per_speaker where there are none.
         speakers: only these ("19", ...); default: all.
     """
-    found = clips(source)
+    strange: list[Path] = []
+    found = clips(source, strange)
     if not found:
         return Scan([], [])
     published = [p for p in found if p != ONE_PER_SPEAKER]
@@ -149,8 +154,10 @@ def scan(source: Path, held: HeldOut = HeldOut(), part: str | Sequence[str] | No
     taken = {p: [c for c in found[p] if c.speaker in voices] for p in found if p in wanted}
     where = {f"libri-{c.id}": p for p in taken for c in taken[p] if ONE_PER_SPEAKER not in taken}
     return Scan([c for own in taken.values() for c in own],
-                [_counted(*item) for item in taken.items()], _missing(source, taken, wanted),
-                split=dealt(held, where), prefixes=("libri", "libri"), noun="utterances")
+                [_counted(*item) for item in taken.items()], _missing(source, taken, wanted)
+                + layout.misnamed(strange, source, "LibriSpeech"),
+                split=dealt(held, where), optional=("sex",), prefixes=("libri", "libri"),
+                noun="utterances")
 
 
 def check(source: str | Path) -> list[str]:
@@ -158,8 +165,10 @@ def check(source: str | Path) -> list[str]:
     a transcript names, files of 0 bytes. Opens no file. Raises InputError where LibriSpeech is
     absent."""
     source = Path(source)
-    found = clips(source)
+    strange: list[Path] = []
+    found = clips(source, strange)
     if not found:
         raise layout.absent(source, ABOUT)
-    return _missing(source, found, tuple(UTTERANCES)) + layout.empty(
-        (c.path for own in found.values() for c in own), source)
+    return (_missing(source, found, tuple(UTTERANCES))
+            + layout.misnamed(strange, source, "LibriSpeech")
+            + layout.empty((c.path for own in found.values() for c in own), source))

@@ -32,7 +32,7 @@ def read_sexes(path: Path) -> dict[str, str]:
     """{"14": "female"} of speakers.tsv: lines of reader, "M" or "F", part, name, separated by
     tabs."""
     sexes = {}
-    for line in tables.lines(path, "replace"):
+    for line in tables.lines(path, western=True):
         cells = [cell.strip() for cell in line.split("\t")]
         if len(cells) >= 2 and cells[1] in ("M", "F"):
             sexes[cells[0]] = {"M": "male", "F": "female"}[cells[1]]
@@ -100,7 +100,7 @@ def scan(source: Path, held: HeldOut = HeldOut(), part: str | Sequence[str] | No
     where = {f"libritts-{c.id}": p for p in taken for c in taken[p]}
     return Scan([c for own in taken.values() for c in own if c.text is not None],
                 [_counted(*item) for item in taken.items()], _missing(source, taken, wanted),
-                split=dealt(held, where), prefixes=("", "libri"),
+                split=dealt(held, where), optional=("sex",), prefixes=("", "libri"),
                 noun="utterances")
 
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from avspeech.data.corpora import layout, tables
+from avspeech.data.corpora import dealing, layout, tables
 from avspeech.data.corpora.scan import HeldOut, Parts, Read, Scan, dealt
 from avspeech.data.manifest import Utterance, View
 from avspeech.errors import InputError
@@ -84,14 +84,14 @@ def read_annotation(path: Path) -> Annotation:
     return Annotation(text, confidence, words)
 
 
-def tracks(source: Path) -> list[Track]:
-    """All existing tracks, by part, video and number."""
+def tracks(source: Path, strange: list[Path] | None = None) -> list[Track]:
+    """All existing tracks, by part, video and number; `strange` takes the films of other names."""
     found = []
     for part in PARTS:
         for folder in layout.folders(source / part):
             texts = {p.stem: p for p in layout.files(folder, ".txt")}
             found += [Track(part, folder.name, p.stem, p, texts.get(p.stem))
-                      for p in layout.files(folder, ".mp4")]
+                      for p in layout.files(folder, ".mp4", stem=r"\d{5}", strange=strange)]
     return found
 
 
@@ -162,9 +162,9 @@ def _split(pairs: Sequence[tuple[Track, Utterance]], seed: int,
     # are used.
     dev_part = "trainval" if any(c.part == "trainval" for c, _ in pairs) else "pretrain"
     pool = {c.video for c, _ in pairs if c.part == dev_part} - tested
-    held = {v for v, name in layout.pick(pool, seed, dev, 0).items()
+    held = {v for v, name in dealing.pick(pool, seed, dev, 0).items()
             if name == "dev"} if pool else set()
-    parts: dict[str, list[Utterance]] = {name: [] for name in layout.SPLITS}
+    parts: dict[str, list[Utterance]] = {name: [] for name in dealing.SPLITS}
     for track, utterance in pairs:
         if track.part == "test":
             parts["test"].append(utterance)
@@ -186,7 +186,8 @@ def scan(source: Path, held: HeldOut = HeldOut(""),
         parts: only these of pretrain, trainval and test; default: all.
         min_seconds: shorter clips are left out.
     """
-    found = tracks(source)
+    strange: list[Path] = []
+    found = tracks(source, strange)
     if not found:
         return Scan([], [])
     wanted = layout.chosen("parts", parts, PARTS)
@@ -197,5 +198,6 @@ def scan(source: Path, held: HeldOut = HeldOut(""),
             return _split([(taken[u.id], u) for u in utterances], held.seed, held.dev), "published"
         return dealt(held)(utterances)
 
-    return Scan(list(taken.values()), summary(found), _missing(source, found),
+    return Scan(list(taken.values()), summary(found),
+                _missing(source, found) + layout.misnamed(strange, source, "LRS3"),
                 lambda track: _utterance(track, source, min_seconds), split)

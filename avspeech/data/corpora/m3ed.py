@@ -44,12 +44,10 @@ def _splits(source: Path) -> dict[str, str]:
     where: dict[str, str] = {}
     for part, name in SPLITS.items():
         path = source / "splitInfo" / f"movie_list_{part}.txt"
-        try:
-            series = path.read_text(encoding="utf-8").split()
-        except OSError:
+        if not path.is_file():
             raise InputError(f"{path}: missing; it names the series of the {part} part "
-                             f"({ABOUT.page})") from None
-        for one in series:
+                             f"({ABOUT.page})")
+        for one in " ".join(tables.lines(path)).split():
             if where.setdefault(one, name) != name:
                 raise InputError(f"{path}: series '{one}' is also in the {where[one]} part")
     return where

@@ -68,7 +68,8 @@ class Sentence:
         return f"{self.actor}/{self.emotion}/level_{self.level}/{self.number}"
 
 
-def _leaves(folder: Path, *suffixes: str) -> dict[tuple[str, int, str], Path]:
+def _leaves(folder: Path, strange: list[Path] | None,
+            *suffixes: str) -> dict[tuple[str, int, str], Path]:
     """Files of `folder`/<emotion>/level_<n>/ by (emotion, level, number)."""
     found = {}
     for emotion in layout.folders(folder):
@@ -76,19 +77,20 @@ def _leaves(folder: Path, *suffixes: str) -> dict[tuple[str, int, str], Path]:
             match = re.fullmatch(r"level_([1-3])", level.name)
             if emotion.name in EMOTIONS and match:
                 found.update({(emotion.name, int(match.group(1)), p.stem): p
-                              for p in layout.files(level, *suffixes)})
+                              for p in layout.files(level, *suffixes, stem=r"\d{3}",
+                                                    strange=strange)})
     return found
 
 
-def sentences(source: Path) -> list[Sentence]:
-    """All sentences of which there is a view, by actor. Raises InputError where they are still
-    packed."""
+def sentences(source: Path, strange: list[Path] | None = None) -> list[Sentence]:
+    """All sentences of which there is a view, by actor; `strange` takes the files of other names.
+    Raises InputError where they are still packed."""
     found = []
     for folder in layout.folders(source):
         if not re.fullmatch(r"[MW]\d{3}", folder.name):
             continue
-        views = {view: _leaves(folder / "video" / view, ".mp4") for view in VIEWS}
-        audio = _leaves(folder / "audio", ".m4a", ".wav")
+        views = {view: _leaves(folder / "video" / view, strange, ".mp4") for view in VIEWS}
+        audio = _leaves(folder / "audio", strange, ".m4a", ".wav")
         for key in sorted({key for files in views.values() for key in files}):
             there = {view: files[key] for view, files in views.items() if key in files}
             found.append(Sentence(folder.name, *key, there, audio.get(key)))
@@ -168,7 +170,8 @@ def scan(source: Path, held: HeldOut = HeldOut(), emotions: str | Sequence[str] 
         views: only these; default: all.
         min_views: sentences with fewer are left out.
     """
-    found = sentences(source)
+    strange: list[Path] = []
+    found = sentences(source, strange)
     if not found:
         return Scan([], [])
     whole = ", ".join([layout.counted(len({c.actor for c in found}), len(ACTORS), "actors"),
@@ -181,5 +184,5 @@ def scan(source: Path, held: HeldOut = HeldOut(), emotions: str | Sequence[str] 
         if one.emotion in kept:
             own = {view: one.views[view] for view in kept_views if view in one.views}
             taken.append(dataclasses.replace(one, views=own))
-    return Scan(taken, [whole], _missing(source, found),
+    return Scan(taken, [whole], _missing(source, found) + layout.misnamed(strange, source, "MEAD"),
                 lambda one: _utterance(one, source, min_views), dealt(held), noun="sentences")

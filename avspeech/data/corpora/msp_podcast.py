@@ -74,7 +74,7 @@ def scan(source: Path, test: str = "Test1") -> Scan[Clip]:
                                  "known; "
                                  f"expected one of {', '.join(EMOTIONS)}")
             labels = {"emotion": EMOTIONS[row["emoclass"]], **labels}
-            labels |= {ours: number(row, theirs, path) for ours, theirs in (
+            labels |= {ours: number(row, theirs, path, 1, 7) for ours, theirs in (
                 ("arousal", "emoact"), ("valence", "emoval"), ("dominance", "emodom"))}
         if row["gender"].lower() in ("male", "female"):
             labels["sex"] = row["gender"].lower()

@@ -37,6 +37,10 @@ def scan(source: Path) -> Scan[Clip]:
                    if f.is_dir()), source / "utterances_final")
     rows = tables.read_json(path)
     try:
+        unclear = [name for name, row in rows.items() if not isinstance(row["sarcasm"], bool)]
+        if unclear:
+            raise InputError(f"{path}: {unclear[0]}: sarcasm: expected true or false, got "
+                             f"{str(rows[unclear[0]]['sarcasm'])[:40]!r}")
         clips = [Clip(name, folder / f"{name}.mp4", f"{row['show']}-{row['speaker']}",
                       {"sarcasm": "yes" if row["sarcasm"] else "no", "show": row["show"],
                        "character": row["speaker"]}, row["utterance"])

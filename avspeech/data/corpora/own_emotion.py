@@ -3,13 +3,14 @@
 `source` is one of
 
     a folder of folders    LABEL/NAME.wav, or LABEL/SPEAKER/NAME.wav where speakers are known
+                           (in folders below, it is still the sound of that speaker)
     a table                .csv or .tsv with the columns file, label and, where known, speaker
     a manifest             .jsonl with the keys file, label and, where known, speaker
 
 Paths in tables and manifests are relative to their folder. Without speakers each sound counts as a
 speaker of its own: then one person may be in training and test, which is said, as it makes numbers
-look better than they are for voices not heard before. Sounds that are the same are found by their
-content, and refused where they are in two parts.
+look better than they are for voices not heard before. Of sounds with the same content the first is
+used; with two labels or two speakers they are refused.
 
 The protocol own_emotion-held-out is made from what is there: a fifth of the speakers for test, a
 fifth for development, dealt so that their classes are alike.
@@ -18,16 +19,18 @@ fifth for development, dealt so that their classes are alike.
 from __future__ import annotations
 
 import os
+import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from avspeech.core.listing import files_below, is_hidden
+from avspeech.data.content import contents
 from avspeech.data.corpora import layout, tables
 from avspeech.data.corpora.scan import Clip, Scan, read
-from avspeech.data.labels import NOBODY, canonical, missing, spells_nothing
-from avspeech.data.manifest import read_jsonl
+from avspeech.data.labels import NOBODY, canonical, is_known, missing, plain, spells_nothing
+from avspeech.data.manifest import Utterance, read_jsonl
 from avspeech.data.protocol import FROM_WHAT_IS_THERE, Protocol
 from avspeech.errors import InputError
 from avspeech.media.audio import SOUND_SUFFIXES
@@ -40,29 +43,54 @@ ABOUT = layout.About(
            "speaker",
 )
 # Columns that say where a part of a sound begins
-BEGINS = ("start", "begin", "onset", "start_time", "starttime")
+BEGINS = re.compile(r"(seg(ment)?_?)?(start|begin|onset|offset|from)_?(time|sec|seconds|ms|s)?")
+# Columns that name the speaker in other tables
+SPEAKERS = ("speaker_id", "speakerid", "speaker_name", "spk", "spk_id", "spkid", "spkrid",
+            "subject", "subject_id", "participant", "participant_id", "actor", "actor_id",
+            "client_id")
+# Names of folders by which a label's folder is known for another's
+PARTS = re.compile(r"train(ing)?|dev(el|elopment)?|val(id|idation)?|test(ing)?|eval(uation)?")
+PEOPLE = re.compile(r"(actor|speaker|spk|subject|participant|person|session|ses)[ _-]?\d+")
+# Labels that are classes here, and elsewhere stand for none
+DOUBTFUL = {"xxx", "oth", "other", "unknown", "unk", "-", "--", "undecided", "no agreement",
+            "unlabeled", "unlabelled", "none given"}
+MORE_SUFFIXES = {".aac", ".ac3", ".amr", ".m4a", ".m4b", ".mka", ".mp2", ".oga", ".spx", ".weba",
+                 ".wma", ".wv"}
 
 
 def _sounds(source: Path, others: list[Path]) -> Iterator[tuple[Path, str, str]]:
     """(file, label, speaker) of a folder of folders; `others` takes what is no such file."""
     others += [path for path in sorted(source.iterdir())
                if path.is_file() and not is_hidden(path.name)]
-    for label in layout.folders(source):
+    folders = layout.folders(source)
+    for label in folders:
         if spells_nothing(label.name):
             raise InputError(f"{label}: a folder of what has no label, by its name; move it away, "
                              "or, where it is a class, call it otherwise")
+    for pattern, what in ((PARTS, "a part"), (PEOPLE, "a speaker")):
+        if folders and all(pattern.fullmatch(f.name.casefold()) for f in folders):
+            raise InputError(f"{source}: {layout.named([f.name for f in folders], 3)}: a folder of "
+                             f"{what} each, by their names; expected folders of labels, "
+                             "LABEL/SPEAKER/NAME.wav, or a table")
+    found = []
+    for label in folders:
         for path in files_below(label):
-            if path.suffix.lower() not in SOUND_SUFFIXES:
+            if path.suffix.lower() not in SOUND_SUFFIXES | MORE_SUFFIXES:
                 others.append(path)
             else:
-                inner = path.relative_to(label).parts[:-1]
-                speaker = "/".join(inner)
-                yield path, label.name, "" if spells_nothing(speaker, NOBODY) else speaker
+                speaker = next(iter(path.relative_to(label).parts[:-1]), "")
+                found.append((path, label.name,
+                              "" if spells_nothing(speaker, NOBODY) else speaker))
+    inner = {speaker for *_, speaker in found}
+    if inner and all(map(is_known, inner)) and not any(is_known(f.name) for f in folders):
+        raise InputError(f"{source}: {folders[0].name}/{sorted(inner)[0]}: the label stands below "
+                         "the speaker; expected LABEL/SPEAKER/NAME.wav, or a table")
+    yield from found
 
 
 def _listed(source: Path, ignored: list[str]) -> Iterator[tuple[Path, str, str]]:
     """(file, label, speaker) of a table or a manifest; `ignored` takes names of other columns."""
-    known = {"file", "label", "speaker"}
+    known = ["file", "label", "speaker"]
     rows: Any
     if source.suffix.lower() == ".jsonl":
         rows = read_jsonl(source)
@@ -72,22 +100,30 @@ def _listed(source: Path, ignored: list[str]) -> Iterator[tuple[Path, str, str]]
     for where, row in rows:
         if not isinstance(row, dict):
             raise InputError(f"{where}: expected an object with file, label and speaker")
+        row = {str(key).strip().lower(): value for key, value in row.items()}
         for key in row:
-            if key not in known:
-                known.add(key)
+            if key and key not in known:
+                known.append(key)
                 ignored.append(key)
         gone = [key for key in ("file", "label")
                 if row.get(key) is None or not str(row[key]).strip()]
         if gone:
             raise InputError(f"{where}: no '{gone[0]}'; expected file, label and, where known, "
-                             "speaker")
+                             "speaker" + ("" if gone[0] in row else
+                                          f"; there are {layout.named(filter(None, row), 6)}"))
+        other = next((key for key in SPEAKERS if key in row and "speaker" not in row), None)
+        if other:
+            raise InputError(f"{where}: column '{other}', and none 'speaker': call it speaker, so "
+                             "that no speaker is in two parts; or leave it out")
         for key in ("file", "speaker"):
-            if not isinstance(row.get(key), (str, int, float, type(None))):
+            if (not isinstance(row.get(key), (str, int, float, type(None)))
+                    or isinstance(row.get(key), bool)):
                 raise InputError(f"{where}: {key}: expected a name, got {str(row[key])[:40]}")
             if any(sign < " " for sign in str(row.get(key) or "").strip()):
                 raise InputError(f"{where}: {key}: a control character in {row[key]!r}; leave it "
                                  "out")
-        begin = next((key for key in BEGINS if _later(row.get(key))), None)
+        begin = next((key for key in row if BEGINS.fullmatch(key) and _later(row[key])
+                      and not (key.startswith("offset") and "onset" in row)), None)
         if begin:
             raise InputError(f"{where}: {begin} {row[begin]}: a part of a sound, but each row "
                              "stands for a whole file here; cut the sounds, and leave the times "
@@ -117,7 +153,16 @@ def _listed(source: Path, ignored: list[str]) -> Iterator[tuple[Path, str, str]]
 def _later(begin: Any) -> bool:
     """Whether a cell says that a part of a sound begins behind the sound's own beginning."""
     text = str(begin or "").strip()
-    return any("1" <= sign <= "9" for sign in text) and not set(text) - set("0123456789.,:")
+    return bool(re.fullmatch(r"\+?[\d.,:]*[1-9][\d.,:]*(e[+-]?\d+)?\s*m?s?", text, re.IGNORECASE))
+
+
+def _doubtful(labels: Counter[str]) -> list[str]:
+    """A line with the labels that may be none: words for it, and numbers among words."""
+    numbers = {name for name in labels if plain(name).lstrip("-").replace(".", "", 1).isdigit()}
+    some = [name for name in labels if plain(name) in DOUBTFUL or name.strip() in DOUBTFUL
+            or name in numbers and len(numbers) < len(labels) / 2]
+    return ([f"labels that may stand for none, and are classes here: {layout.named(some, 6)}; "
+             "leave out their rows or folders where they are none"] if some else [])
 
 
 def _one_spelling(clips: list[Clip]) -> list[str]:
@@ -158,19 +203,27 @@ def scan(source: Path) -> Scan[Clip]:
     if clips and len(labels) < 2:
         raise InputError(f"{source}: one label, '{next(iter(labels))}'; expected two or more")
     known = {c.speaker for c in clips if not c.speaker.startswith("unknown-")}
-    alike = Counter(name.casefold() for name in known)
-    same = sorted((name for name in known if alike[name.casefold()] > 1), key=str.casefold)
+    alike = Counter(plain(name) for name in known)
+    same = sorted((name for name in known if alike[plain(name)] > 1), key=plain)
     without = sum(c.speaker.startswith("unknown-") for c in clips)
     found = [f"{len(clips):,} sounds, {len(known):,} known speakers, labels: "
              + layout.named([f"{name} ({n:,})" for name, n in labels.most_common()], 20)]
     found += merged
     found += layout.grouped("files left out, which are no sound by their name or not in a label's "
                             "folder", [layout.below(path, root) for path in others])
+    bare = [] if listed else [folder.name for folder in layout.folders(root)
+                              if not any(folder in c.path.parents for c in clips)]
+    deep = 0 if listed else sum(len(c.path.relative_to(root).parts) > 3 for c in clips)
+    found += [f"{deep:,} sounds in folders below a speaker's: taken as that speaker's"
+              ] if deep else []
+    found += layout.grouped("folders of labels without a sound", bare)
+    found += _doubtful(labels)
     if ignored:
         found.append(f"columns that are not used: {layout.named(ignored, 6)}")
     if same:
-        found.append(f"names that differ in capitals alone count as {len(same)} speakers: "
-                     f"{layout.named(same, 6)}; where they are one person, write them alike")
+        found.append("names that differ in capitals, blanks or zeros alone count as "
+                     f"{len(same)} speakers: {layout.named(same, 6)}; where they are one person, "
+                     "write them alike")
     if without:
         found.append(f"{without:,} sounds without a known speaker: voices of the test may have "
                      "been heard in training, and numbers may be better than for new voices")
@@ -199,11 +252,32 @@ def prepare(source: str | Path | None, out: str | Path, incomplete: bool = False
         raise layout.absent(source, ABOUT)
     root = source.parent if source.is_file() else source
     utterances, problems, _ = read("own_emotion", root, found, workers)
+    layout.refuse_links_out(str(root), utterances)
+    utterances, twice, torn = _once(utterances, root)
+    problems += torn
     if problems and not incomplete:
         raise InputError(f"{source}: {'; '.join(problems[:3])}. Mend or remove them, or go on "
                          "without them with incomplete=true (in a recipe: corpus.incomplete=true)")
     return layout.finish(out, {"all": utterances}, layout.Prepared(
-        "own_emotion", str(root.resolve()), "none", 0, found=found.found, problems=problems))
+        "own_emotion", str(root.resolve()), "none", 0, found=found.found + twice,
+        problems=problems))
+
+
+def _once(utterances: list[Utterance], root: Path
+          ) -> tuple[list[Utterance], list[str], list[str]]:
+    """(the first of each content, a line with the others, a problem with those of another label or
+    speaker, of which none is used)."""
+    same = contents([u.audio for u in utterances], root)
+    of: dict[str, list[Utterance]] = {}
+    for u in utterances:
+        of.setdefault(same[u.audio], []).append(u)
+    torn = {key for key, own in of.items() if len({u.labels["emotion"] for u in own}) > 1
+            or len({u.speaker for u in own if "-unknown-" not in u.speaker}) > 1}
+    twice = [u.audio for own in of.values() for u in own[1:] if same[u.audio] not in torn]
+    kept = [u for u in utterances if same[u.audio] not in torn and of[same[u.audio]][0] is u]
+    return (kept, layout.grouped("sounds left out, the same as others by their content", twice),
+            layout.grouped("sounds that are there with two labels or speakers", [
+                " = ".join(u.audio for u in of[key]) for key in torn]))
 
 
 def check(source: str | Path) -> list[str]:
@@ -213,7 +287,9 @@ def check(source: str | Path) -> list[str]:
     found = scan(source) if source.exists() else Scan[Clip]([], [])
     if not found.clips:
         raise layout.absent(source, ABOUT)
-    return read("own_emotion", source.parent if source.is_file() else source, found, 4)[1]
+    root = source.parent if source.is_file() else source
+    utterances, problems, _ = read("own_emotion", root, found, 4)
+    return problems + _once(utterances, root)[2]
 
 
 PROTOCOLS = (Protocol(

@@ -14,7 +14,7 @@ from typing import Any, Generic, TypeVar
 
 import numpy as np
 
-from avspeech.data.corpora import layout
+from avspeech.data.corpora import dealing, layout
 from avspeech.data.labels import missing
 from avspeech.data.manifest import PART, Utterance
 from avspeech.errors import InputError
@@ -46,8 +46,8 @@ class HeldOut:
     # more. "": the corpus decides, and the option does not exist.
     split: str = "auto"
     seed: int = 0  # changes what is held out
-    dev: float = layout.DEV  # share (below 1) or count for development
-    test: float = layout.TEST  # share (below 1) or count for test
+    dev: float = dealing.DEV  # share (below 1) or count for development
+    test: float = dealing.TEST  # share (below 1) or count for test
 
     def options(self) -> list[str]:
         """The names of the options that the corpus has."""
@@ -122,12 +122,12 @@ def dealt(held: HeldOut, where: Mapping[str, str] | None = None
             are used if all three exist.
     """
     def split(utterances: list[Utterance]) -> tuple[Parts, str]:
-        parts: Parts = {name: [] for name in layout.SPLITS}
+        parts: Parts = {name: [] for name in dealing.SPLITS}
         for name in parts:
             parts[name] = [u for u in utterances if (where or {}).get(u.id, "").startswith(name)]
         if held.split == "auto" and all(parts.values()):
             return parts, "published"
-        return layout.split(utterances, held.split or "auto", held.seed, held.dev, held.test)
+        return dealing.split(utterances, held.split or "auto", held.seed, held.dev, held.test)
 
     return split
 
@@ -176,8 +176,27 @@ def read(corpus: str, source: Path, scan: Scan[Any],
     problems += kinds.pop("", [])
     for kind, lines in kinds.items():
         problems += layout.grouped(kind, lines)
-    problems += layout.cut_short(utterances) if scan.varied else []
+    problems += cut_short(utterances) if scan.varied else []
     return utterances, problems, _resampled(utterances, source, scan.rate)
+
+
+def cut_short(utterances: Sequence[Utterance], share: float = 0.2) -> list[str]:
+    """One line if many clips are as long as the longest, to the millisecond: there are copies of
+    corpora in which all clips were cut to one length.
+
+    Args:
+        utterances: of the corpus.
+        share: of the clips above which this is a problem.
+
+    Returns:
+        The line in a list; [] if there is no problem or there are fewer than 20 clips.
+    """
+    longest = max((u.duration for u in utterances), default=0.0)
+    equal = sum(abs(u.duration - longest) < 1e-3 for u in utterances)
+    if len(utterances) < 20 or equal <= share * len(utterances):
+        return []
+    return [f"{equal:,} of {len(utterances):,} clips last exactly {longest:.2f} s, and none is "
+            "longer: this copy was cut"]
 
 
 def _resampled(utterances: Sequence[Utterance], source: Path, published: int) -> list[str]:
@@ -227,8 +246,20 @@ def _unlabelled(utterances: Sequence[Utterance], scan: Scan[Any]) -> tuple[list[
         bare = Counter(str(u.labels.get("split", "")) for u in without)
         problems += [f"no utterance of the {part} split has the label '{label}'"
                      for part, size in whole.items()
-                     if label in scan.labels and part in layout.SPLITS and bare[part] == size]
+                     if label in scan.labels and part in dealing.SPLITS and bare[part] == size]
     return found, problems
+
+
+def _in_two_parts(utterances: Sequence[Utterance]) -> list[str]:
+    """A line with the speakers whom published parts share, who are heard in training and in test;
+    [] if there are none."""
+    parts: dict[str, set[str]] = {}
+    for u in utterances:
+        if u.labels.get("split") in dealing.SPLITS:
+            parts.setdefault(u.speaker, set()).add(u.labels["split"])
+    return layout.grouped("speakers are in two parts", [
+        f"{speaker} ({' and '.join(p for p in dealing.SPLITS if p in own)})"
+        for speaker, own in parts.items() if len(own) > 1])
 
 
 def prepare(corpus: str, about: layout.About | None, source: Path, out: str | Path, scan: Scan[Any],
@@ -257,7 +288,7 @@ def prepare(corpus: str, about: layout.About | None, source: Path, out: str | Pa
         raise layout.absent(source, about)
     utterances, problems, notes = read(corpus, source, scan, workers)
     found, bare = _unlabelled(utterances, scan)
-    found = scan.found + notes + found
+    found = scan.found + notes + found + _in_two_parts(utterances)
     if scan.timed:
         found[0] += f", {sum(u.duration for u in utterances) / 60:.1f} minutes"
     if scan.split is None and about is not None:

@@ -56,7 +56,7 @@ def scan(source: Path) -> Scan[Clip]:
         name = f"{row['show']}_{row['epid']}_{row['clipid']}"
         nested = source / "clips" / row["show"] / row["epid"] / f"{name}.wav"
         flat = source / "clips" / f"{name}.wav"
-        votes = {n: number(row, n, path) for n in ("nostutteredwords", *KINDS, *_SPOILT)}
+        votes = {n: number(row, n, path, 0, 3) for n in ("nostutteredwords", *KINDS, *_SPOILT)}
         clips.append(Clip(name, flat if flat.is_file() else nested, row["show"],
                           {"show": row["show"], "episode": f"{row['show']}-{row['epid']}",
                            **judged(votes)}))

@@ -25,7 +25,7 @@ def bare(cell: str) -> str:
     return cell.strip().strip(INVISIBLE).strip()
 
 
-def lines(path: Path, errors: str = "strict") -> list[str]:
+def lines(path: Path, western: bool = False) -> list[str]:
     """The lines of a text file in UTF-8, with or without a byte-order mark.
 
     Only CR and LF end a line. `str.splitlines` would also split at U+2028, U+0085, VT, FF and FS,
@@ -33,15 +33,24 @@ def lines(path: Path, errors: str = "strict") -> list[str]:
 
     Args:
         path: the file.
-        errors: "strict", or "replace" where invalid bytes do not matter.
+        western: of an English corpus, whose older texts may be in Windows-1252: "caf\xe9".
 
     Raises:
-        InputError: the file cannot be read as text.
+        InputError: the file cannot be read as text, or is UTF-16.
     """
     try:
-        text = path.read_text(encoding="utf-8-sig", errors=errors)
+        data = path.read_bytes()
+        try:
+            text = data.decode("utf-8-sig")
+        except UnicodeDecodeError:
+            if not western or data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+                raise
+            text = data.decode("cp1252", "replace")
     except (OSError, UnicodeDecodeError):
         raise InputError(f"{path}: cannot be read as text in UTF-8; save it as UTF-8") from None
+    if "\0" in text:
+        raise InputError(f"{path}: a NUL character; is it UTF-16? Save it as UTF-8")
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
     return text.removesuffix("\n").split("\n") if text else []
 
 
@@ -153,24 +162,29 @@ def columns(path: Path, *names: str, delimiter: str = ",") -> list[dict[str, str
     return rows
 
 
-def number(row: Mapping[str, str], name: str, path: Path) -> float:
+def number(row: Mapping[str, str], name: str, path: Path, least: float = -math.inf,
+           most: float = math.inf) -> float:
     """A cell as a number.
 
     Args:
         row: of a table.
         name: of the column.
         path: the table, for the error.
+        least: the least of the scale: another may stand for no answer, as -1 does.
+        most: the most of the scale.
 
     Raises:
-        InputError: the cell is not a finite number.
+        InputError: the cell is not a finite number, or not on the scale.
     """
     try:
         value = float(row[name])
-        if not math.isfinite(value):
+        if not math.isfinite(value) or not least <= value <= most:
             raise ValueError
         return value
     except (KeyError, ValueError):
-        raise InputError(f"{path}: {name}: expected a number, got '{row.get(name, '')}'") from None
+        scale = f" from {least:g} to {most:g}" if math.isfinite(most) else ""
+        raise InputError(f"{path}: {name}: expected a number{scale}, got '{row.get(name, '')}' "
+                         f"({', '.join(list(row.values())[:3])[:60]})") from None
 
 
 def spoken(path: Path) -> str | None:
@@ -184,4 +198,4 @@ def spoken(path: Path) -> str | None:
     """
     if not layout.is_file(path):
         return None
-    return " ".join(" ".join(lines(path, "replace")).split()) or None
+    return " ".join(" ".join(lines(path, western=True)).split()) or None

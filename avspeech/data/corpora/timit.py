@@ -50,7 +50,7 @@ def read_ages(path: Path) -> dict[str, int]:
     """{"FCJF0": 31} of SPKRINFO.TXT: ID Sex DR Use RecDate BirthDate ...; years at the
     recording."""
     ages = {}
-    for line in tables.lines(path, "replace"):
+    for line in tables.lines(path, western=True):
         cells = line.split()
         if len(cells) >= 6 and not line.startswith(";"):
             recorded, born = _year(cells[4]), _year(cells[5])
@@ -64,6 +64,7 @@ def scan(source: Path) -> Scan[Clip]:
     table = _folder(_folder(source, "DOC"), "SPKRINFO.TXT")
     ages = read_ages(table) if table.is_file() else {}
     clips, have, parts = [], Counter[str](), Counter[str]()
+    strange: list[Path] = []
     for part in ("TRAIN", "TEST"):
         for region, dialect in REGIONS.items():
             for number, folder in enumerate(layout.folders(_folder(_folder(source, part), region))):
@@ -71,7 +72,8 @@ def scan(source: Path) -> Scan[Clip]:
                 have[region] += 1
                 parts[part] += 1
                 split = "test" if part == "TEST" else "dev" if number % 5 == 4 else "train"
-                for path in layout.files(folder, ".wav"):
+                for path in layout.files(folder, ".wav", strange=strange,
+                                         stem=r"S[AIX]\d+(\.wav)?"):
                     sentence = path.name.split(".")[0].upper()  # some copies: SA1.WAV.wav
                     if (folder / f"{path.name}.wav").is_file():
                         continue
@@ -88,5 +90,6 @@ def scan(source: Path) -> Scan[Clip]:
     problems += counts(parts, {"TRAIN": TRAIN, "TEST": TEST}, "speakers")[1]
     if len(clips) != 10 * sum(SPEAKERS.values()):
         problems.append(layout.counted(len(clips), 10 * sum(SPEAKERS.values()), "utterances"))
+    problems += layout.misnamed(strange, source, "TIMIT")
     problems += [] if ages else ["DOC/SPKRINFO.TXT missing: no ages"]
     return Scan(clips, whole, problems, optional=("age",) if ages else ())

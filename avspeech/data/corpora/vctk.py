@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from avspeech.data.corpora import layout, tables
+from avspeech.data.corpora import dealing, layout, tables
 from avspeech.data.corpora.scan import Clip, HeldOut, Parts, Scan, dealt
 from avspeech.data.corpora.tables import spoken
 from avspeech.data.manifest import Utterance
@@ -43,7 +43,7 @@ def read_speakers(path: Path) -> dict[str, Speaker]:
     """{"p225": Speaker(23, "female", "English")} of speaker-info.txt: columns ID AGE GENDER ACCENTS
     REGION, separated by blanks."""
     speakers = {}
-    for line in tables.lines(path, "replace"):
+    for line in tables.lines(path, western=True):
         match = re.match(r"([ps]\d+)\s+(\d+)?\s*([MF])\b\s*(\S+)?", line)
         if match:
             age, sex = match.group(2), {"M": "male", "F": "female"}[match.group(3)]
@@ -98,9 +98,11 @@ def _missing(source: Path, found: Sequence[Clip], microphone: str) -> list[str]:
     problems = [] if len(complete) == UTTERANCES[microphone] else [_counted(found, microphone)]
     problems += layout.grouped("sounds without a text", [
         c.id for c in found if c.text is None and c.speaker != WITHOUT_TEXT])
-    if not (_base(source) / "speaker-info.txt").is_file():
-        problems.append("speaker-info.txt missing: age, sex and accent are not known")
-    return problems
+    info = _base(source) / "speaker-info.txt"
+    if not info.is_file():
+        return [*problems, "speaker-info.txt missing: age, sex and accent are not known"]
+    return problems + layout.grouped("speakers not in speaker-info.txt", sorted(
+        {c.speaker for c in found} - set(read_speakers(info))))
 
 
 def scan(source: Path, held: HeldOut = HeldOut("clip"), microphone: str = "mic1",
@@ -120,8 +122,8 @@ def scan(source: Path, held: HeldOut = HeldOut("clip"), microphone: str = "mic1"
     found = [c for c in found if c.speaker in voices]
 
     def by_text(utterances: list[Utterance]) -> tuple[Parts, str]:
-        where = layout.pick((_key(u.text) for u in utterances), held.seed, held.dev, held.test)
-        parts: Parts = {name: [] for name in layout.SPLITS}
+        where = dealing.pick((_key(u.text) for u in utterances), held.seed, held.dev, held.test)
+        parts: Parts = {name: [] for name in dealing.SPLITS}
         for utterance in utterances:
             parts[where[_key(utterance.text)]].append(utterance)
         return parts, "text"

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from avspeech.data.corpora import layout, tables
+from avspeech.data.corpora import dealing, layout, tables
 from avspeech.data.corpora.scan import HeldOut, Parts, Read, Scan, dealt
 from avspeech.data.manifest import Utterance, View
 from avspeech.errors import InputError
@@ -68,9 +68,10 @@ def _meta(source: Path) -> dict[str, tuple[str, str]]:
     return read_meta(path) if path.is_file() else {}
 
 
-def tracks(source: Path) -> list[Track]:
+def tracks(source: Path, strange: list[Path] | None = None) -> list[Track]:
     """All existing tracks, by set, speaker, video and number. Those of a bare `mp4` folder belong
-    to the set that vox2_meta.csv gives their speaker, or to test."""
+    to the set that vox2_meta.csv gives their speaker, or to test. `strange` takes the films of
+    other names."""
     meta = _meta(source)
     found = []
     for place in (*(source / name for name in SETS), source):
@@ -83,7 +84,7 @@ def tracks(source: Path) -> list[Track]:
                           for p in layout.files(place / "aac" / speaker.name / video.name, ".m4a",
                                                 ".wav")}
                 found += [Track(name, speaker.name, video.name, p.stem, p, sounds.get(p.stem))
-                          for p in layout.files(video, ".mp4")]
+                          for p in layout.files(video, ".mp4", stem=r"\d{5}", strange=strange)]
     return found
 
 
@@ -156,11 +157,12 @@ def scan(source: Path, held: HeldOut = HeldOut(""), min_seconds: float = 0.0,
         min_seconds: shorter clips are left out.
         max_per_speaker: clips taken of each speaker; default: all.
     """
-    found = tracks(source)
+    strange: list[Path] = []
+    found = tracks(source, strange)
     if not found:
         return Scan([], [])
     meta, counts = _meta(source), summary(found)
-    taken = found if max_per_speaker is None else layout.some(
+    taken = found if max_per_speaker is None else dealing.some(
         found, lambda c: c.speaker, lambda c: c.name, max_per_speaker, held.seed)
     if len(taken) < len(found):
         counts.append(f"{len(found) - len(taken):,} clips left out: "
@@ -171,7 +173,7 @@ def scan(source: Path, held: HeldOut = HeldOut(""), min_seconds: float = 0.0,
         sets = {name: [u for u in utterances if where[u.id] == name] for name in SETS}
         if not (sets["dev"] and sets["test"]):
             return dealt(held)(utterances)
-        part = layout.pick((u.speaker for u in sets["dev"]), held.seed, held.dev, 0)
+        part = dealing.pick((u.speaker for u in sets["dev"]), held.seed, held.dev, 0)
         return {"train": [u for u in sets["dev"] if part[u.speaker] == "train"],
                 "dev": [u for u in sets["dev"] if part[u.speaker] == "dev"],
                 "test": sets["test"]}, "published"
@@ -179,4 +181,5 @@ def scan(source: Path, held: HeldOut = HeldOut(""), min_seconds: float = 0.0,
     def read(track: Track) -> Read:
         return _utterance(track, source, meta.get(track.speaker, (None, ""))[0], min_seconds)
 
-    return Scan(taken, counts, _missing(source, found), read, split)
+    problems = _missing(source, found) + layout.misnamed(strange, source, "VoxCeleb2")
+    return Scan(taken, counts, problems, read, split, optional=("sex",))

@@ -37,3 +37,12 @@ def test_prepare(tmp_path, sound, clip):
 
 def test_published_counts():
     assert sum(cmu_mosei.CLIPS.values()) == 22856
+
+
+def test_a_video_that_no_copy_has_is_left_out(tmp_path, sound):
+    sound(tmp_path / "Raw" / "a" / "1.wav")
+    (tmp_path / "label.csv").write_text("video_id,clip_id,text,label,mode\na,1,x,0.5,train\n"
+                                        f"{cmu_mosei.LACKING},1,x,0.5,train\nb,1,x,0.5,train\n")
+    found = cmu_mosei.scan(tmp_path)
+    assert [c.speaker for c in found.clips] == ["a", "b"]
+    assert any("1 clips left out" in line for line in found.found)

@@ -55,3 +55,14 @@ def test_a_separator_in_a_sentence_is_part_of_it(tmp_path, sound, separator):
     (tmp_path / "dev.tsv").write_text(f"{head}dev\tdev.wav\tOne\n")
     with pytest.raises(InputError, match="dev.tsv:2: expected 5 cells .*, got 3; correct this row"):
         corpora.check("common_voice", tmp_path)
+
+
+def test_a_sex_that_a_release_lost_is_told(tmp_path, sound):
+    """Release 6.0 has no clip of a man."""
+    for split in ("train", "dev", "test"):
+        sound(tmp_path / "clips" / f"{split}.wav")
+        (tmp_path / f"{split}.tsv").write_text("client_id\tpath\tsentence\tage\tgender\n"
+                                               f"{split}\t{split}.wav\tOne\tteen\tfemale\n")
+    found = common_voice.scan(tmp_path)
+    assert any("no clip of sex 'male'" in line for line in found.problems)
+    assert any("answers that are no label here: age 'teen' (3)" in line for line in found.found)

@@ -18,7 +18,9 @@ def test_prepare(tmp_path, sound):
             sound(source / speaker / "wav" / f"arctic_a000{n}.wav", n)
         (source / speaker / "transcript").mkdir()
         (source / speaker / "transcript" / "arctic_a0001.txt").write_text("Author of the trail\n")
-    assert corpora.check("l2_arctic", source) == ["48 of 26,867 utterances"]
+    told = corpora.check("l2_arctic", source)
+    assert told[-1] == "48 of 26,867 utterances" and len(told) == 2
+    assert told[0].startswith("24 utterances without a transcript: ABA-arctic_a0002, ")
     utterances = read_manifest(corpora.prepare("l2_arctic", source, tmp_path / "out",
                                                incomplete=True)[0])
     assert utterances[0].id == "l2_arctic-ABA-arctic_a0001" and utterances[0].text == "Author of the trail"

@@ -52,7 +52,7 @@ def test_other_tables(corpus, tmp_path):
         corpora.prepare("msp_podcast", corpus, tmp_path / "out", test="Test9")
     table = corpus / "Labels" / "labels_consensus.csv"
     table.write_text(HEAD + "a.wav,A,high,1,1,1,Male,Train\nb.wav,A,2,1,1,1,Male,Test1\n")
-    with pytest.raises(InputError, match="emoact: expected a number, got 'high'"):
+    with pytest.raises(InputError, match="emoact: expected a number from 1 to 7, got 'high'"):
         corpora.check("msp_podcast", corpus)
     table.write_text("FileName,EmoClass\na.wav,A\n")
     with pytest.raises(InputError, match="expected a table with columns .*spkrid.* not there"):

@@ -27,3 +27,7 @@ def test_prepare(tmp_path, clip):
     (source / "sarcasm_data.json").write_text('{"1_1": {"utterance": "x"}}')
     with pytest.raises(InputError, match="expected {clip: {utterance, speaker, show, sarcasm}}"):
         corpora.check("mustard", source)
+    rows["1_0"]["sarcasm"] = "false"
+    (source / "sarcasm_data.json").write_text(json.dumps(rows))
+    with pytest.raises(InputError, match="1_0: sarcasm: expected true or false, got 'false'"):
+        corpora.check("mustard", source)

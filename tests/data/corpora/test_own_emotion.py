@@ -57,14 +57,6 @@ def test_tables_and_manifests(tmp_path, sound, kind):
     assert len(split_of(tmp_path / "out", layout.root_of(tmp_path / "out"))[1].dev) == 2
 
 
-def test_the_same_sound_twice_is_a_leak(tmp_path, sound):
-    for k in range(10):
-        sound(tmp_path / "in" / ("joy" if k % 2 else "rage") / f"{k}.wav", 0)
-    corpora.prepare("own_emotion", tmp_path / "in", tmp_path / "out")
-    with pytest.raises(InputError, match="leak: .*recordings of train are in"):
-        split_of(tmp_path / "out", tmp_path / "in")
-
-
 @pytest.mark.parametrize("text, expected", [
     ("file,label\na.wav,\n", "list.csv:2: no 'label'; expected file, label"),
     ("file,label\nb.wav,joy\n", "b.wav: no such file; paths are relative to"),
@@ -215,3 +207,90 @@ def test_columns_that_are_not_used_are_said(tmp_path, sound):
     (tmp_path / "in" / "list.csv").write_text("\n".join(rows))
     corpora.prepare("own_emotion", tmp_path / "in" / "list.csv", tmp_path / "out")
     assert "columns that are not used: valence, intensity" in layout.read_prepared(tmp_path / "out").found
+
+
+def table(folder, rows, head="file,label,speaker"):
+    (folder / "list.csv").write_text("\n".join([head, *rows]) + "\n")
+    return folder / "list.csv"
+
+
+def test_numbers_are_one_class_and_keep_their_sign(tmp_path, sound):
+    """Before, -1 and 1 were one class, and 1, 1.0 and 01 three."""
+    written = ["-1", "0", "1", "-1.0", "0.0", "01"]
+    for k in range(6):
+        sound(tmp_path / f"{k}.wav", k)
+    found = own_emotion.scan(table(tmp_path, [f"{k}.wav,{written[k]},s{k}" for k in range(6)]))
+    assert [c.labels["emotion"] for c in found.clips] == ["-1", "0", "1"] * 2
+    assert not any("may stand for none" in line for line in found.found)
+
+
+@pytest.mark.parametrize("word", ["xxx", "unknown", "-1", "-"])
+def test_words_that_may_be_no_label_are_told(tmp_path, sound, word):
+    rows = [f"{k}.wav,{('joy', 'rage', word)[k % 3]},s{k}" for k in range(6)]
+    for k in range(6):
+        sound(tmp_path / f"{k}.wav", k)
+    said = own_emotion.scan(table(tmp_path, rows)).found
+    assert any("may stand for none" in line and f": {word};" in line for line in said)
+
+
+@pytest.mark.parametrize("key", ["speaker_id", "Subject", "client_id"])
+def test_a_speaker_under_another_heading_is_not_passed_over(tmp_path, sound, key):
+    sound(tmp_path / "a.wav")
+    with pytest.raises(InputError, match=f"list.csv:2: column '{key.lower()}', and none 'speaker'"):
+        own_emotion.scan(table(tmp_path, ["a.wav,joy,s"], f"file,label,{key}"))
+
+
+@pytest.mark.parametrize("key, cell", [("offset", "1.5"), ("start_sec", "2"), ("Begin_Time", "0:02"),
+                                       ("start", "1e1"), ("onset", "400 ms")])
+def test_a_part_of_a_sound_is_no_whole_one(tmp_path, sound, key, cell):
+    sound(tmp_path / "a.wav")
+    with pytest.raises(InputError, match=f"list.csv:2: {key.lower()} {cell}: a part of a sound"):
+        own_emotion.scan(table(tmp_path, [f"a.wav,joy,{cell}"], f"file,label,{key}"))
+
+
+@pytest.mark.parametrize("folders, expected", [
+    (("train/joy/a", "test/rage/b"), "test, train: a folder of a part each"),
+    (("Actor_01", "Actor_02"), "a folder of a speaker each"),
+    (("ann/joy", "bob/anger"), "ann/anger: the label stands below the speaker|ann/joy")])
+def test_folders_of_something_else_are_no_labels(tmp_path, sound, folders, expected):
+    for k, folder in enumerate(folders):
+        sound(tmp_path / folder / f"{k}.wav", k)
+    with pytest.raises(InputError, match=expected):
+        own_emotion.scan(tmp_path)
+
+
+def test_a_speaker_is_the_folder_below_the_label(tmp_path, sound):
+    """Before, a/monday and a/friday were two speakers, in training and in test."""
+    for k, place in enumerate(("joy/a/monday", "joy/a/friday", "rage/a", "rage/b/x/y", "rage/c")):
+        sound(tmp_path / place / f"{k}.m4a.wav", k)
+    (tmp_path / "calm").mkdir()
+    found = own_emotion.scan(tmp_path)
+    assert sorted({c.speaker for c in found.clips}) == ["a", "b", "c"]
+    assert any("3 sounds in folders below a speaker's" in line for line in found.found)
+    assert any("folders of labels without a sound: calm" in line for line in found.found)
+
+
+@pytest.mark.parametrize("copy, told", [
+    ("joy/a/0 (1).wav", "1 sounds left out, the same as others"),
+    ("rage/a/9.wav", "two labels or speakers: joy/a/0.wav = rage/a/9.wav"),
+    ("joy/b/9.wav", "two labels or speakers: joy/a/0.wav = joy/b/9.wav")])
+def test_a_sound_counts_once(tmp_path, sound, copy, told):
+    for k in range(8):
+        sound(tmp_path / "in" / ("joy", "rage")[k % 2] / "abcd"[k // 2] / f"{k}.wav", k)
+    sound(tmp_path / "in" / copy, 0)
+    if "labels" in told:
+        with pytest.raises(InputError, match=told):
+            corpora.prepare("own_emotion", tmp_path / "in", tmp_path / "out")
+    corpora.prepare("own_emotion", tmp_path / "in", tmp_path / "out", incomplete=True)
+    made = layout.read_prepared(tmp_path / "out")
+    assert any(told in line for line in made.found + made.problems)
+    assert len(read_manifest(tmp_path / "out" / "all.jsonl")) == 8 - ("labels" in told)
+
+
+def test_a_link_to_another_place_is_refused(tmp_path, sound):
+    for k in range(4):
+        sound(tmp_path / "in" / ("joy", "rage")[k % 2] / f"{k}.wav", k)
+    sound(tmp_path / "far.wav", 9)
+    (tmp_path / "in/joy/far.wav").symlink_to(tmp_path / "far.wav")
+    with pytest.raises(InputError, match="joy/far.wav is a link to another place"):
+        corpora.prepare("own_emotion", tmp_path / "in", tmp_path / "out")

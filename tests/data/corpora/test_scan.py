@@ -149,3 +149,54 @@ def test_a_copy_that_was_resampled_is_told_and_stops_nothing(source, rate, publi
     assert not problems(source) and lines[0] == "3 clips"
     told = [line for line in lines if f"{rate:,} Hz, published were {published:,}" in line]
     assert len(told) == len(lines) - 1 == (rate < min(published, 16_000))
+
+
+@pytest.mark.parametrize("name, place", [
+    ("l2_arctic", "ABA/wav/arctic_a0001.wav"), ("librispeech", "dev-clean/84/1/84-1-0000.wav"),
+    ("adress", "train/Full_wave_enhanced_audio/cc/S001.wav"), ("timit", "TRAIN/DR1/FCJF0/SA1.WAV"),
+    ("lrs3", "trainval/0j9bKdiOjk/00001.mp4"), ("voxceleb2", "dev/mp4/id00012/21Uxsk56VDQ/00001.mp4"),
+    ("mead", "M003/video/front/happy/level_1/001.mp4")])
+@pytest.mark.parametrize("copy", ["{} (1)", "{} - Copy", "Copy of {}"])
+def test_a_copy_under_another_name_is_no_clip_more(tmp_path, name, place, copy):
+    path = tmp_path / place
+    path.parent.mkdir(parents=True)
+    for stem in (path.stem, copy.format(path.stem)):
+        path.with_name(stem + path.suffix).write_bytes(b"x")
+    found = corpora.get(name).scan(tmp_path)
+    assert len(found.clips) == 1
+    assert any("1 files that are not named as" in line and copy.format(path.stem) in line
+               for line in found.problems)
+
+
+def test_speakers_of_two_published_parts_are_told(source, sound, capsys):
+    clips = [Clip(f"{n}", sound(source / f"{n}.wav", n), speaker, {"split": split})
+             for n, (speaker, split) in enumerate([("a", "train"), ("a", "test"), ("b", "dev"),
+                                                   ("c", "train"), ("c", "none")])]
+    prepare(source, Scan(clips, []))
+    assert "1 speakers are in two parts: tiny-a (train and test)" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("cell", ["-1", "99", "nan", "inf", "", "x"])
+def test_a_number_off_its_scale_is_no_answer(tmp_path, cell):
+    with pytest.raises(InputError, match=f"mood: expected a number from 1 to 7, got '{cell}'"):
+        tables.number({"file": "a", "mood": cell}, "mood", tmp_path / "t.csv", 1, 7)
+    assert tables.number({"mood": "7"}, "mood", tmp_path / "t.csv", 1, 7) == 7
+
+
+def test_a_text_is_read_as_it_is_or_refused(tmp_path):
+    """Before, another coding made signs of replacement of a transcript."""
+    path = tmp_path / "a.txt"
+    for coding in ("utf-8", "utf-8-sig", "cp1252"):
+        path.write_text("a café, “so”\r\n", encoding=coding)
+        assert tables.spoken(path) == "a café, “so”"
+    for coding in ("utf-16", "utf-16-le", "utf-16-be"):
+        path.write_text("so it is", encoding=coding)
+        with pytest.raises(InputError, match="a.txt: .*[Ss]ave it as UTF-8"):
+            tables.spoken(path)
+
+
+def test_a_link_out_of_the_corpus_is_named(source, sound):
+    sound(source.parent / "far.wav")
+    (source / "a.wav").symlink_to(source.parent / "far.wav")
+    with pytest.raises(InputError, match="a.wav is a link to another place"):
+        prepare(source, Scan([Clip("a", source / "a.wav", "s")], []))

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from avspeech.core import sources, storage
-from avspeech.data.corpora import layout
+from avspeech.data.corpora import dealing, layout
 from avspeech.data.manifest import Utterance
 from avspeech.errors import InputError
 from avspeech.media import audio
@@ -120,7 +120,7 @@ def prepare(source: str | Path | None, out: str | Path, speakers: int = 6, utter
     options = {"speakers": speakers, "utterances": utterances, "seed": seed, "dev": dev,
                "test": test, "code": sources.module_hash(__name__)}
     marker = out / "mini_tts.json"
-    paths = [out / f"{name}.jsonl" for name in layout.SPLITS]
+    paths = [out / f"{name}.jsonl" for name in dealing.SPLITS]
     if (marker.exists() and json.loads(marker.read_text(encoding="utf-8")) == options
         and all(p.exists() for p in paths)):
         return paths
@@ -131,7 +131,7 @@ def prepare(source: str | Path | None, out: str | Path, speakers: int = 6, utter
             for number in range(utterances)]
     made = list(tqdm(layout.made(_make, jobs, workers or os.cpu_count() or 1), "mini tts",
                      len(jobs), unit="utterance", disable=None))
-    parts: dict[str, list[Utterance]] = {name: [] for name in layout.SPLITS}
+    parts: dict[str, list[Utterance]] = {name: [] for name in dealing.SPLITS}
     for job, utterance in zip(jobs, made):
         late = job.number - (utterances - dev - test)
         parts["train" if late < 0 else "dev" if late < dev else "test"].append(utterance)

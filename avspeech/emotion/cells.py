@@ -28,13 +28,15 @@ import numpy as np
 import torch
 from torch import nn
 
-from avspeech.core import checkpoint, config, models, pretrained, sources, storage, trainer
+from avspeech.core import checkpoint, config, models, sources, storage, trainer
+from avspeech.core.model_files import WEIGHTS
 from avspeech.data import protocol as protocols
 from avspeech.data.manifest import Utterance, read_manifest
 from avspeech.data.protocol import Protocol, Split
+from avspeech.emotion.beginning import INITS, begun_with, weights_file
 from avspeech.emotion.features import Cache, FeatureConfig, MelConfig, digest
 from avspeech.emotion.guides import Guide, guide_key, read_guide, whitening
-from avspeech.emotion.reparam import FactorisedLinear, expandnet_init
+from avspeech.emotion.reparam import expandnet_init
 from avspeech.emotion.training import (
     FRAME_RATE,
     AugmentConfig,
@@ -50,9 +52,8 @@ from avspeech.emotion.training import (
 from avspeech.errors import InputError
 from avspeech.report import profile
 
-CELL, WEIGHTS = "cell.json", "model.safetensors"
+CELL = "cell.json"
 ALL_BUT = "all but "
-INITS = ("random", "expandnet")
 Selection = Literal["dev", "last", "refit", "test_oracle"]
 
 
@@ -125,7 +126,7 @@ def taught_by(cell: Cell, cache: Cache, utterances: Sequence[Utterance]) -> np.n
     """
     if not cell.teacher:
         return None
-    _weights_file(cell.teacher, "teacher")
+    weights_file(cell.teacher, "teacher")
     teacher, record = load_cell(cell.teacher)
     theirs = config.from_dict(Cell, record["cell"], "teacher")
     same = protocol_of(theirs).classes == protocol_of(cell).classes
@@ -156,6 +157,9 @@ class Cell:
     # matching name and shape are copied
     init: str = "random"
     begun: float = 1.0  # learning-rate multiplier of the copied weights; 0 freezes them
+    # share of the weights of `init` in the result, a mean of them and of those at the end (Wortsman
+    # et al., "Robust fine-tuning of zero-shot models", CVPR 2022)
+    keep: float = 0.0
     # settings of a model whose training compute this one gets, by more or fewer steps
     match: dict[str, Any] | None = None
     train: trainer.TrainConfig = field(
@@ -180,6 +184,9 @@ class Cell:
             raise InputError(
                 f"begun={self.begun}: expected a share of the learning rate, 0 or more"
             )
+        if not 0 <= self.keep <= 1 or (self.keep and self.init in INITS):
+            raise InputError(f"keep={self.keep:g}: expected a share of the weights of init, 0 to 1,"
+                             " and an init that is a model")
         if self.selection == "refit" and self.oracle:
             raise InputError(
                 "selection=refit validates nothing: there is no step for oracle=true to pick"
@@ -201,10 +208,10 @@ class Cell:
         named = sources.words(record) | {protocols.get(self.protocol).corpus}
         record["code"] = sources.code_hash(train_cell, named)
         if self.init not in INITS:
-            record["init"] = hashlib.sha256(_weights_file(self.init).read_bytes()).hexdigest()
+            record["init"] = hashlib.sha256(weights_file(self.init).read_bytes()).hexdigest()
         del record["teacher"]
         if self.teacher:
-            record["teacher"] = storage.content_hash(_weights_file(self.teacher, "teacher"))
+            record["teacher"] = storage.content_hash(weights_file(self.teacher, "teacher"))
         return hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()[:16]
 
 
@@ -222,57 +229,8 @@ def build(cell: Cell, protocol: Protocol) -> nn.Module:
     if cell.init == "random":
         return model
     if cell.init not in INITS:
-        return _begun(model, cell.init, cell.begun)
+        return begun_with(model, cell.init, cell.begun, whole=cell.keep > 0)
     return expandnet_init(model)  # Guo et al. 2020
-
-
-def _weights_file(folder: str, key: str = "init") -> Path:
-    path = (pretrained.RELEASED if folder in pretrained.names() else Path()) / folder / WEIGHTS
-    if not path.is_file():
-        either = f"neither {' nor '.join(INITS)}, and " if key == "init" else ""
-        raise InputError(f"{key}={folder}: {either}no folder with {WEIGHTS}")
-    return path
-
-
-def _begun(model: nn.Module, folder: str, rate: float) -> nn.Module:
-    """Copies the weights in `folder` that fit into `model`; `rate` multiplies their learning rate.
-    The weights of a plain layer are split into the factors of a factorized one."""
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
-
-    path = _weights_file(folder)
-    try:
-        theirs = load_file(path)
-    except SafetensorError as error:
-        raise InputError(f"{path}: not a safetensors file ({error})") from None
-    place: Any = getattr(model, "begins", "")
-    if not any(key.startswith(place) for key in theirs):
-        theirs = {place + key: value for key, value in theirs.items()}
-    for name, module in model.named_modules():
-        plain = theirs.get(f"{name}.weight")
-        if isinstance(module, FactorisedLinear) and plain is not None \
-                and plain.shape == (module.out_features, module.in_features):
-            module.begin(plain, theirs.get(f"{name}.bias"))
-            theirs |= {f"{name}.{key}": value for key, value in module.state_dict().items()}
-    begun, own = checkpoint.load_fitting(model, theirs)
-    if begun < own / 2:
-        raise InputError(f"{path}: {begun} of the model's {own} tensors are in it; "
-                         "was it trained with another configuration?")
-    for name, module in model.named_modules():
-        own_ones = {
-            f"{name}.{key}".lstrip("."): p.shape
-            for key, p in module.named_parameters(recurse=False)
-        }
-        if own_ones and all(
-            key in theirs and theirs[key].shape == shape for key, shape in own_ones.items()
-        ):
-            module.rate = rate  # type: ignore[assignment]
-            for parameter in module.parameters(recurse=False):
-                parameter.requires_grad_(rate > 0)
-    if not any(parameter.requires_grad for parameter in model.parameters()):
-        raise InputError(f"begun={rate:g}: all weights of the model are in {path} and stay as they "
-                         "are, so that nothing is left to learn; expected more than 0")
-    return model
 
 
 def training_macs(model: nn.Module, mels: int) -> int:
@@ -390,6 +348,7 @@ def _train_cell(folder: Path, cell: Cell) -> dict[str, Any]:
     main = "uar" if classes else "ccc"
     torch.manual_seed(cell.seed)
     model = build(cell, protocol)
+    kept = {key: value.clone() for key, value in model.state_dict().items()} if cell.keep else {}
     drawn = [u for u in split.train for _ in range(often(cell, u))]
     guides = guides_of(cell, cache, drawn)
     network = FromFeatures(model, 0 if guides is None else guides[0].shape[1])
@@ -444,6 +403,9 @@ def _train_cell(folder: Path, cell: Cell) -> dict[str, Any]:
         validate if split.dev else None,
         quiet=True,
     )
+    for key, value in network.model.state_dict().items():
+        if key in kept and value.is_floating_point():
+            value.lerp_(kept[key].to(value.device), cell.keep)
     scores = {}
     for part in ("dev", "test"):
         if getattr(split, part):
@@ -487,7 +449,7 @@ def load_cell(folder: str | Path) -> tuple[nn.Module, dict[str, Any]]:
     record = json.loads((folder / CELL).read_text(encoding="utf-8"))
     cell = config.from_dict(Cell, record["cell"], str(folder / CELL))
     if cell.init not in INITS:  # where it began no longer matters
-        cell = dataclasses.replace(cell, init="random")
+        cell = dataclasses.replace(cell, init="random", keep=0.0)
     known = protocols.get(cell.protocol)
     found = known if known.folds != protocols.FROM_WHAT_IS_THERE else protocol_of(cell)
     model = build(cell, found)

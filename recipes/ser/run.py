@@ -84,6 +84,8 @@ class System:
     # replaced by the cell's, as they stand in the names of folders)
     init: str = "random"
     begun: float = 1.0  # learning-rate multiplier of the copied weights; 0: they stay as they are
+    # share of the weights of `init` in the result, a mean of them and of those at the end; 0: none
+    keep: float = 0.0
     # {what `init` was trained on: its license}; the card has them beside those of `release`
     also: dict[str, str] = field(default_factory=dict)
     limits: list[str] = field(default_factory=list)  # lines for its card, after those of `release`
@@ -293,7 +295,8 @@ def cells_of(cfg: Config, exp: Path) -> Iterator[tuple[Path, Cell]]:
             teacher = str(exp.resolve() / "cells" / teacher / place)
         given = Cell(
             name, fold, seed, cfg.protocol, str(folder / "all.jsonl"), str(layout.root_of(folder)),
-            str(_cache(cfg, exp, system)), model, differences, init, system.begun, match,
+            str(_cache(cfg, exp, system)), model, differences, init, system.begun,
+            system.keep, match,
             config.from_dict(trainer.TrainConfig, {**config.to_dict(cfg.train), **system.train},
                              f"systems.{name}.train"),
             config.from_dict(AugmentConfig, {**config.to_dict(cfg.augment), **system.augment},

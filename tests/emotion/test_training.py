@@ -372,3 +372,23 @@ def test_choosing_by_the_test_set_is_never_worse_on_it(corpus: Path) -> None:
     scores = [cells.train_cell(corpus / "exp" / s, config.to_dict(cell_of(corpus, selection=s)))["test"]
               for s in ("dev", "test_oracle")]
     assert scores[0] <= scores[1]
+
+
+def test_a_share_of_what_it_began_with_is_kept(corpus: Path, tmp_path: Path) -> None:
+    cells.train_cell(tmp_path / "first", config.to_dict(cell_of(corpus)))
+    begun = dataclasses.replace(cell_of(corpus), init=str(tmp_path / "first"))
+    found = {}
+    for share in (0.0, 0.25, 1.0):
+        folder = tmp_path / str(share)
+        cells.train_cell(folder, config.to_dict(dataclasses.replace(begun, keep=share)))
+        found[share] = cells.load_cell(folder)[0].state_dict()
+    before = cells.load_cell(tmp_path / "first")[0].state_dict()
+    for key, value in before.items():
+        assert torch.equal(found[1.0][key], value)
+        assert torch.allclose(found[0.25][key], 0.75 * found[0.0][key] + 0.25 * value, atol=1e-6)
+    assert not all(torch.equal(found[0.0][key], value) for key, value in before.items())
+    with pytest.raises(InputError, match="keep"):
+        cell_of(corpus, keep=0.5)  # of nothing
+    with pytest.raises(InputError, match="keep needs all"):
+        cells.build(dataclasses.replace(begun, keep=0.5, config={**begun.config, "layers": 2}),
+                    protocol.get("tones"))

@@ -13,10 +13,10 @@ import numpy as np
 
 ROUGH = 0.6  # power of differences over power: of speech 0.01 to 0.3, of white noise 2
 SMOOTHER = 6.0  # times: a reading that is so much smoother is the right one
-# Least deviation of a rough piece, of full scale: the lower bytes of samples, read as upper ones,
-# are noise of 0.3 and more however quiet the sound is, where clicks in a quiet room are rough by
-# themselves
-LOUD = 0.1
+# Least deviation of a rough piece, of full scale, by bytes of a sample: the lower byte of 16 bits,
+# read as the upper one, is noise of 0.3 and more however quiet the sound is, where clicks in a
+# quiet room are rough by themselves
+LOUD = {2: 0.1, 3: 1e-3, 4: 1e-3}
 # Floats that are read as whole numbers of 32 bits are all about half of full scale: their highest
 # bits are those of their power of two
 POWERS = (0.35, 0.65)
@@ -122,9 +122,11 @@ class Misread:
         rough, sizes = roughness(samples[0]), np.abs(samples[0])
         sizes = sizes[(sizes > 0) & (sizes < 1)]  # a float of zero, and of minus zero
         powers = len(sizes) > 0 and POWERS[0] <= sizes.min() and sizes.max() <= POWERS[1]
-        suspect = rough >= ROUGH and samples[0].std() >= LOUD
-        rows = _bytes(samples) if suspect or powers else None
-        if rows is None or not suspect and rows.shape[1] == 2:
+        rows = _bytes(samples) if rough >= ROUGH or powers else None
+        if rows is None:
+            return
+        suspect = rough >= ROUGH and samples[0].std() >= LOUD[rows.shape[1]]
+        if not suspect and (rows.shape[1] == 2 or not powers):
             return
         self._tried += 1
         if powers and rows.shape[1] > 2:  # the lowest byte of floats that had 16 bits is zero

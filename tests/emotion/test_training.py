@@ -384,6 +384,8 @@ def test_a_share_of_what_it_began_with_is_kept(corpus: Path, tmp_path: Path) -> 
         found[share] = cells.load_cell(folder)[0].state_dict()
     before = cells.load_cell(tmp_path / "first")[0].state_dict()
     for key, value in before.items():
+        if not value.is_floating_point():  # a counter
+            continue
         assert torch.equal(found[1.0][key], value)
         assert torch.allclose(found[0.25][key], 0.75 * found[0.0][key] + 0.25 * value, atol=1e-6)
     assert not all(torch.equal(found[0.0][key], value) for key, value in before.items())

@@ -158,7 +158,8 @@ def test_rendered_views_join_the_front_one_and_training_varies_their_cameras(
 @pytest.mark.parametrize("wrong", [{"looks": 2}, {"looks": -1, "begun": 0}, {"copied": ("cue",)},
                                    {"init": "a", "copied": ("cue",), "keep": 0.5}])
 def test_what_an_extractor_begins_with_is_checked(wrong: dict[str, Any]) -> None:
-    model = recipe_module("tse").Model
+    recipe_module("tse")
+    model = importlib.import_module("experiment").Model
     assert model(init="a", copied=("cue.lips.frontend",), begun=0, looks=2).looks == 2
     with pytest.raises(InputError, match=r"model\.(looks|copied|keep)=.*: .*model"):
         model(**wrong)

@@ -57,12 +57,14 @@ def test_a_separator_in_a_sentence_is_part_of_it(tmp_path, sound, separator):
         corpora.check("common_voice", tmp_path)
 
 
-def test_a_sex_that_a_release_lost_is_told(tmp_path, sound):
-    """Release 6.0 has no clip of a man."""
+def test_a_sex_that_a_release_lost_is_told(tmp_path, sound, monkeypatch):
+    """Release 6.0 has no clip of a man; a few clips may have none."""
     for split in ("train", "dev", "test"):
         sound(tmp_path / "clips" / f"{split}.wav")
         (tmp_path / f"{split}.tsv").write_text("client_id\tpath\tsentence\tage\tgender\n"
                                                f"{split}\t{split}.wav\tOne\tteen\tfemale\n")
+    assert common_voice.scan(tmp_path).problems == []
+    monkeypatch.setattr(common_voice, "ENOUGH", 3)
     found = common_voice.scan(tmp_path)
     assert any("no clip of sex 'male'" in line for line in found.problems)
     assert any("answers that are no label here: age 'teen' (3)" in line for line in found.found)

@@ -191,6 +191,20 @@ def load_fitting(model: nn.Module, weights: Mapping[str, torch.Tensor]) -> tuple
     return len(fitting), len(own)
 
 
+def keep_share(model: nn.Module, before: Mapping[str, torch.Tensor], share: float) -> None:
+    """Moves a model's weights towards those that it began with, in place: less of what was learned
+    before is forgotten (Wortsman et al., "Robust fine-tuning of zero-shot models", CVPR 2022).
+
+    Args:
+        model: after its training.
+        before: weights by name; others than floats of the same shape are left out.
+        share: of `before` in the result, 0 to 1.
+    """
+    for name, value in model.state_dict().items():
+        if name in before and before[name].shape == value.shape and value.is_floating_point():
+            value.lerp_(before[name].to(value.device), share)
+
+
 def _pack(value: Any, name: str, tensors: dict[str, torch.Tensor]) -> Any:
     """`value` as JSON, its tensors moved to `tensors` under their path in the state."""
     if isinstance(value, torch.Tensor):

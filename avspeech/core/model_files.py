@@ -17,12 +17,13 @@ GRAPH = re.compile(r"[a-z]+\.onnx")  # the name of a graph's file
 _FOREIGN = {".bin", ".ckpt", ".h5", ".onnx", ".pt", ".pth", ".pkl", ".tar"}
 
 
-def listed(folder: Path) -> list[str]:
-    """The weights and graphs of a folder."""
-    return [WEIGHTS, *sorted(p.name for p in folder.iterdir() if GRAPH.fullmatch(p.name))]
+def graph_names(folder: Path) -> list[str]:
+    """The names of a folder's graphs."""
+    return sorted(path.name for path in folder.iterdir() if GRAPH.fullmatch(path.name))
 
 
 def graphs_of(files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Those files of a folder that are graphs."""
     return {name: data for name, data in files.items() if GRAPH.fullmatch(name)}
 
 

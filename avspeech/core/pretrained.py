@@ -28,7 +28,6 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from avspeech.core import engine as runtime
 from avspeech.core import models, storage
-from avspeech.core.engine import SCALE
 from avspeech.core.model_card import card
 from avspeech.core.model_files import (
     CARD,
@@ -37,8 +36,8 @@ from avspeech.core.model_files import (
     LARGEST,
     SUMS,
     WEIGHTS,
+    graph_names,
     graphs_of,
-    listed,
     verified,
 )
 from avspeech.errors import InputError
@@ -190,7 +189,7 @@ def save(folder: str | Path, model: nn.Module, info: ModelInfo) -> Path:
         if info.dtype == "int8" and matrix:
             peaks = value.flatten(1).abs().amax(1).clamp_min(1e-30)
             scale = peaks.view(-1, *[1] * (value.ndim - 1)) / 127
-            value, weights[name + SCALE] = (value / scale).round().to(torch.int8), scale
+            value, weights[name + runtime.SCALE] = (value / scale).round().to(torch.int8), scale
         weights[name] = value
     return _write(Path(folder), tensor_bytes(weights), info)
 
@@ -209,7 +208,7 @@ def update(folder: str | Path, **changes: Any) -> ModelInfo:
         InputError: as `load`.
     """
     folder = Path(folder)
-    files = verified(folder, listed(folder))
+    files = verified(folder, [WEIGHTS, *graph_names(folder)])
     info = dataclasses.replace(_parse(files[CONFIG], folder), **changes)
     _write(folder, files[WEIGHTS], info, graphs_of(files))
     return info
@@ -229,7 +228,7 @@ def copy(source: str | Path, folder: str | Path) -> Path:
         InputError: as `load`, or `folder` holds something that is not part of a model folder.
     """
     source = find(source)
-    files = verified(source, listed(source))
+    files = verified(source, [WEIGHTS, *graph_names(source)])
     return _write(Path(folder), files[WEIGHTS], _parse(files[CONFIG], source), graphs_of(files))
 
 
@@ -288,7 +287,7 @@ def parameters(name_or_folder: str | Path) -> int:
         header.pop("__metadata__", None)
         shapes = {name: about["shape"] for name, about in header.items()}
         return sum(math.prod(shape) for name, shape in shapes.items()
-                   if not name.endswith((SCALE, *_BUFFERS)))
+                   if not name.endswith((runtime.SCALE, *_BUFFERS)))
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError(f"{path}: not a safetensors file ({error})") from None
 
@@ -315,7 +314,7 @@ def open_model(name_or_folder: str | Path, device: str | torch.device = "cpu",
     if engine not in runtime.CHOICES:
         raise InputError(f"engine '{engine}': expected one of {', '.join(runtime.CHOICES)}")
     folder = find(name_or_folder)
-    graphs = sorted(path.name for path in folder.iterdir() if GRAPH.fullmatch(path.name))
+    graphs = graph_names(folder)
     if engine == "auto":
         released = folder.resolve().parent == RELEASED.resolve() and str(device) == "cpu"
         runs = importlib.util.find_spec("onnxruntime") is not None
@@ -481,9 +480,9 @@ def _scaled(weights: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     """The weights of a file, with int8 weights multiplied by their scales. A weight without a scale
     that fits stays as it is."""
     for name, value in list(weights.items()):
-        scale = weights.get(name + SCALE)
+        scale = weights.get(name + runtime.SCALE)
         if scale is not None and scale.shape == (*value.shape[:1], *[1] * (value.ndim - 1)):
-            weights[name] = value * weights.pop(name + SCALE)
+            weights[name] = value * weights.pop(name + runtime.SCALE)
     return weights
 
 

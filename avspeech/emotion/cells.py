@@ -157,8 +157,7 @@ class Cell:
     # matching name and shape are copied
     init: str = "random"
     begun: float = 1.0  # learning-rate multiplier of the copied weights; 0 freezes them
-    # share of the weights of `init` in the result, a mean of them and of those at the end (Wortsman
-    # et al., "Robust fine-tuning of zero-shot models", CVPR 2022)
+    # share of the weights of `init` in the result, a mean of them and of those at the end
     keep: float = 0.0
     # settings of a model whose training compute this one gets, by more or fewer steps
     match: dict[str, Any] | None = None
@@ -403,9 +402,7 @@ def _train_cell(folder: Path, cell: Cell) -> dict[str, Any]:
         validate if split.dev else None,
         quiet=True,
     )
-    for key, value in network.model.state_dict().items():
-        if key in kept and value.is_floating_point():
-            value.lerp_(kept[key].to(value.device), cell.keep)
+    checkpoint.keep_share(network.model, kept, cell.keep)
     scores = {}
     for part in ("dev", "test"):
         if getattr(split, part):

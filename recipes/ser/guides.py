@@ -9,9 +9,10 @@ import numpy as np
 import torch
 
 from avspeech.core import sources, storage
+from avspeech.core.model_files import WEIGHTS
 from avspeech.data.manifest import Utterance, resolve
 from avspeech.emotion import features
-from avspeech.emotion.cells import CELL, WEIGHTS, load_cell
+from avspeech.emotion.cells import CELL, load_cell
 from avspeech.emotion.guides import guide_key, write_guide
 from avspeech.emotion.training import FRAME_RATE, frames_before_pooling
 from avspeech.errors import InputError

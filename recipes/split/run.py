@@ -15,7 +15,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from avspeech.core import config, model_files, models, pretrained, runs, storage, trainer
+from avspeech.core import (
+    checkpoint,
+    config,
+    model_files,
+    models,
+    pretrained,
+    runs,
+    storage,
+    trainer,
+)
 from avspeech.core.recipe import Recipe
 from avspeech.data import corpora
 from avspeech.data.corpora import layout
@@ -232,9 +241,7 @@ def train(cfg: Config, exp: Path) -> None:
                              cfg.train, folder / "train", score)
         if trainer.is_main():
             if cfg.model.keep:
-                for key, value in model.state_dict().items():
-                    if value.is_floating_point():
-                        value.lerp_(before[key].to(value.device), cfg.model.keep)
+                checkpoint.keep_share(model, before, cfg.model.keep)
                 result = dataclasses.replace(result, metrics=score(model))
             names = [c.corpus or name for name, c in cfg.data.corpora.items()]
             info = cfg.release.info(

@@ -21,7 +21,17 @@ from typing import Any
 
 from experiment import Config, System
 
-from avspeech.core import config, model_files, models, pretrained, runs, sources, storage, trainer
+from avspeech.core import (
+    checkpoint,
+    config,
+    model_files,
+    models,
+    pretrained,
+    runs,
+    sources,
+    storage,
+    trainer,
+)
 from avspeech.core.recipe import Recipe
 from avspeech.data import content, corpora
 from avspeech.data.corpora import layout
@@ -354,10 +364,7 @@ def _train_one(cfg: Config, exp: Path, folder: Path, pool: Pool, studio: Studio,
         fit("guess", training.separation_loss, cfg.guess, score)
     result = fit("whole", training.separation_loss, cfg.train, score)
     if before is not None and cfg.model.keep:
-        kept = before.state_dict()
-        for key, value in model.state_dict().items():
-            if key in kept and kept[key].shape == value.shape and value.is_floating_point():
-                value.lerp_(kept[key].to(value.device), cfg.model.keep)
+        checkpoint.keep_share(model, before.state_dict(), cfg.model.keep)
         if trainer.is_main():
             result = dataclasses.replace(result, metrics=score(training.Separating(model)))
     if trainer.is_main():

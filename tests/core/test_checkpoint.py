@@ -171,3 +171,15 @@ def test_load_fitting_takes_what_has_the_same_name_and_shape() -> None:
               "other": torch.ones(1)}
     assert checkpoint.load_fitting(model, theirs) == (2, 4)
     assert torch.equal(model[0].weight, torch.ones(2, 3)) and torch.equal(model[1].weight, kept)
+
+
+def test_a_share_of_what_was_before_is_kept() -> None:
+    model = torch.nn.Sequential(torch.nn.Linear(3, 2), torch.nn.BatchNorm1d(2))
+    after = {key: value.clone() for key, value in model.state_dict().items()}
+    before = {key: torch.full_like(value, 4) for key, value in after.items()}
+    before["0.bias"] = torch.ones(5)  # of another shape
+    del before["1.bias"]
+    checkpoint.keep_share(model, before, 0.25)
+    for key, value in model.state_dict().items():
+        mean = key not in ("0.bias", "1.bias") and value.is_floating_point()
+        assert torch.allclose(value, 0.75 * after[key] + 1 if mean else after[key])

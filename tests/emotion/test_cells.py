@@ -12,10 +12,11 @@ import torch
 from safetensors.torch import save_file
 
 from avspeech.core import models, pretrained, sources
+from avspeech.core.model_files import WEIGHTS
 from avspeech.data import protocol
 from avspeech.data.manifest import Utterance, write_manifest
 from avspeech.emotion import features
-from avspeech.emotion.cells import WEIGHTS, Cell, build, corpora_of, finished, taught_by
+from avspeech.emotion.cells import Cell, build, corpora_of, finished, taught_by
 from avspeech.emotion.guides import Guide, write_guide
 from avspeech.emotion.training import frames_before_pooling
 from avspeech.errors import InputError

@@ -9,9 +9,9 @@
 #   begins. Times that have three decimals (00:00:01.040) are right. lrc-kit 1.2.1: what was read
 #   as 60.05 s is written as [01:00.50], and timestampToString(1.999) is 00:01.100. Zeros are put
 #   behind the number, not in front of it.
-# WHY IT MATTERS: each tenth caption is late by up to 0.9 s, the others are right to the millisecond,
-#   so that a look at a file shows nothing; sound cut by such times lacks its first word, and words
-#   are aligned to other sound.
+# WHY IT MATTERS: each tenth caption is late by up to 0.9 s, the others are right to the
+#   millisecond, so that a look at a file shows nothing; sound cut by such times lacks its first
+#   word, and words are aligned to other sound.
 # SOURCE: main.js of ttml2srt (padEnd); W3C, TTML2, time expressions. Needs Node 18 or later with
 #   npm.
 set -euo pipefail

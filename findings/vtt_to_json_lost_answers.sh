@@ -4,16 +4,16 @@
 # GUESS: five captions give five entries with all their words, also where two say 'No.', whether or
 #   not the file ends with a line break. (Written as 'the same captions and full text' for a list of
 #   readers; the repeated line was suspected on reading the code, when the last caption was gone.)
-# SEEN: vtt-to-json 0.1.1: of five captions the last is missing; the second 'No.' is an entry without
-#   words; the first caption is there twice, the second time without words, and of two lines in it
-#   each is an entry with the times of both. Without the line break at the end the last one is there.
-#   vtt-2-json 1.1.4 has the last, not the second 'No.', and makes one word of the end of a line and
-#   the beginning of the next: 'boatsare'. In both, a number or a name above a caption is spoken text
-#   of the one before.
+# SEEN: vtt-to-json 0.1.1: of five captions the last is missing; the second 'No.' is an entry
+#   without words; the first caption is there twice, the second time without words. Without the line
+#   break at the end the last one is there. vtt-2-json 1.1.4 has the last, not the second 'No.', and
+#   makes one word of the end of a line and the beginning of the next: 'boatsare'. In both, a number
+#   or a name above a caption is spoken text of the one before.
 # WHY IT MATTERS: 'Yes.' after 'Yes.', 'No.' after 'No.' are what dialogs are full of: pairs of
 #   speech and text have speech without words, and counts of words and of errors are wrong at each.
 #   Any editor ends the file with a line break.
-# SOURCE: index.js of both; W3C, WebVTT, for the identifier of a cue. Needs Node 18 or later with npm.
+# SOURCE: index.js of both; W3C, WebVTT, for the identifier of a cue. Needs Node 18 or later with
+#   npm.
 set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

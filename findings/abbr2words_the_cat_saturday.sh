@@ -2,9 +2,8 @@
 # WHAT: abbr2words takes short words at the end of a sentence for abbreviations: 'The cat sat.'
 #   becomes 'The cat Saturday.', and the end of the sentence may be gone.
 # GUESS: 'Sat.', 'Sun.' and 'Mar.' become names of days and months before a number or with a capital
-#   letter; the words sat, sun and wed stay, as its page calls the expansion aware of context. (Of
-#   'The sun.' in a list of 38 this was written as 'words that are none stay'; the other sentences
-#   were tried afterwards.)
+#   letter; the words sat, sun and wed stay at the end of a sentence. (Written after a first list of
+#   38 texts had shown 'The Sunday.')
 # SEEN: abbr2words 0.2.16, lang="en", default options: 'The cat sat.' is 'The cat Saturday.', 'They
 #   wed.' 'They Wednesday.', 'It was in the sun. It shone.' 'It was in the Sunday It shone.',
 #   without the point between the sentences, and 'the ref.' is 'the reference.'. Without the point

@@ -8,10 +8,10 @@
 #   PitchPEF gives 92.3 for 90 Hz, 102.6 for 100, 204.9 for 200, 409.9 for 400: 2.4 to 2.6 % high
 #   (43 cents), at any level. PitchCEP gives 99.4, 197.5 and 390.2 for 100, 200 and 400 Hz, whose
 #   periods are whole numbers of samples: 161, 81 and 41 samples in place of 160, 80 and 40.
-# WHY IT MATTERS: half a semitone is what intonation and vibrato are made of, and the voices of two
+# WHY IT MATTERS: half a semitone is what intonation and vibrato are made of, and the pitches of two
 #   trackers, or of two sample rates with PitchCEP, can not be compared: at 8 kHz a child's voice of
-#   400 Hz is a semitone too low.
-# SOURCE: found by a list of pitches; audioflux' reference names no such shift.
+#   400 Hz is 5 % too low, most of a semitone.
+# SOURCE: found by a list of pitches.
 set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 # WHAT: Essentia's PitchYinProbabilistic gives notes of the piano in place of the pitch: for a voice
 #   at 100 Hz it is 7 % too high, for one at 300 Hz half of it, or another note.
-# GUESS: pitch by probabilistic YIN is as near as that of PitchYin, which is within 0.3 %: within 2
-#   % for a loud voice-like sound with little noise. (Written for all pitch trackers of Essentia.)
+# GUESS: pitch by probabilistic YIN is within 2 % for a loud voice-like sound with little noise, as
+#   that of PitchYin is. (Written for all pitch trackers of Essentia.)
 # SEEN: essentia 2.1b6.dev1389, eleven harmonics with a vibrato of 3 % and noise 40 dB below:
 #   PitchYin is within 0.2 % in the middle. PitchYinProbabilistic gives two to five different
 #   numbers in all, nearly all of them notes of equal temperament (98.0, 103.8, 110.0, 116.5 ... Hz)
 #   with the defaults at 44.1 kHz: 7 % off in the middle for 100 Hz, 5 % for 150 Hz. At 16 kHz, with
-#   frames of 1024, a voice of 300 Hz has 147 to 156 Hz throughout. Every frame counts as voiced.
-#   The page of the algorithm has no word of notes.
+#   frames of 1024, a voice of 300 Hz has 147 to 156 Hz throughout. The page of the algorithm has no
+#   word of notes.
 # WHY IT MATTERS: intonation, which moves by a semitone or two in speech, becomes a few steps; means
 #   and ranges of F0, the features of emotion, and targets of a vocoder are off by more than the
 #   differences that they are to show, and an octave for a child.

@@ -7,9 +7,9 @@
 # SEEN: pylangacq 0.23.0 beside praat-parselmouth 0.4.7: to_textgrid_strs() writes three intervals
 #   for three utterances with pauses between them, and the tier of a speaker ends with its last
 #   utterance, before the grid does. Praat reads that without a word. 'Get interval at time' in the
-#   pause before the second utterance gives the second, up to 1.5 s before it begins; behind the
-#   last there is none. With the empty intervals in it, each moment of silence has an empty label.
-#   The labels hold the marks of CHAT ('[//]', '&-um', 'xxx'), which words() takes off.
+#   pause before the second utterance gives the second, 1 s before it begins; behind the last there
+#   is none. With the empty intervals in it, each moment of silence has an empty label. The labels
+#   hold the marks of CHAT ('[//]', '&-um', 'xxx'), which words() takes off.
 # WHY IT MATTERS: scripts of Praat that ask for the label at the time of a pitch or formant count
 #   silence, and what the other speaker says in it, as words of this one; turns and their gaps are
 #   gone from the picture.

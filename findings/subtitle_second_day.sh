@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# WHAT: The npm packages subtitle and @deepgram/captions put captions from 24 hours on at the
-#   beginning of the first day; subtitle writes times there that it can not read.
+# WHAT: The npm packages subtitle and @deepgram/captions begin again at 0 hours where a caption is
+#   24 hours or more behind the start; subtitle writes times there that it can not read.
 # GUESS: 24 h and 0.25 s is 24:00:00,250, as both formats allow more than two figures of hours, or
-#   an exception says that a day is the end. (Written after a list of times had shown another one.)
+#   an exception says that a day is the end. (Written after a list of times had shown something
+#   else.)
 # SEEN: subtitle 4.2.2: formatTimestamp(86400250) is '00:00:00,86400250' (all milliseconds behind
 #   the comma), 90061001 ms '01:01:01,86400001'; parseTimestamp() raises an exception for both.
 #   @deepgram/captions 1.2.0: secondsToTimestamp(86400.25) is '00:00:00.250' and 90061.001

@@ -67,12 +67,22 @@ def _run(args: argparse.Namespace, came: Sequence[int]) -> int:
         if came:  # a library turned the interruption into an error of its own
             print("avspeech: interrupted", file=sys.stderr)
             return 128 + came[-1]
-        line = storage.describe(error) if isinstance(error, OSError) else None
+        line = storage.describe(error) if isinstance(error, OSError) else _missing(error)
         if line is None:
             raise
         print(f"avspeech: error: {line}", file=sys.stderr)
         _drop_output()
         return 2
+
+
+def _missing(error: Exception) -> str | None:
+    """What to do about a package that is not there; None where the error is another one."""
+    name = error.name if isinstance(error, ModuleNotFoundError) else None
+    if not name or name.partition(".")[0] == "avspeech":
+        return None
+    return (f"this needs the Python package '{name.partition('.')[0]}', which is not installed "
+            "here; 'avspeech doctor' says what to install, docs/getting-started.md which sets of "
+            "packages there are")
 
 
 @contextlib.contextmanager

@@ -102,7 +102,7 @@ def _faces_named() -> Iterator[None]:
         warnings.simplefilter("always", UserWarning)
         yield
     for warning in caught:
-        text = re.sub(r"^\S*_face(\d+)\.(wav|mp4): ", r"Face \1: ", str(warning.message))
+        text = re.sub(r"^.*_face(\d+)\.(wav|mp4): ", r"Face \1: ", str(warning.message))
         warnings.warn(text, warning.category, stacklevel=3)
 
 

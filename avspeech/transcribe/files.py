@@ -170,7 +170,7 @@ def transcribe(
                 return voices.Voices(
                     [wav.name for wav in wavs], _boxes(paths, shown),
                     [_trust(report) for report in reports],
-                    [report and report.doubt() for report in reports])
+                    [report.doubt() if report else None for report in reports])
 
             if identity is None:  # nobody could tell what they were made of
                 folder = scratch / folder.name

@@ -12,7 +12,7 @@ def image_uri(image: bytes | Path | str | np.ndarray) -> str:
     """A picture as a data URI.
 
     Args:
-        image: a file of PNG, JPEG or SVG, its bytes, or pixels, uint8, `[H, W]` or `[H, W, 3]` (RGB).
+        image: a file of PNG, JPEG or SVG, its bytes, or pixels `[H, W]` or `[H, W, 3]`, uint8.
 
     Raises:
         ValueError: it is none of these.

@@ -71,7 +71,7 @@ def test_extract(argv: list[str], expected: tuple[Any, ...], monkeypatch: pytest
         assert (videos, out, face, model, progress, mouth, track, records, voice, late) == expected
         return [Path("a_face1.wav"), Path("a_face1.mp4")]
 
-    stand_in(monkeypatch, "avspeech.extraction.extractor", extract_files=extract_files)
+    stand_in(monkeypatch, "avspeech.extraction.files", extract_files=extract_files)
     assert cli.main(["extract", *argv]) == 0
     assert capsys.readouterr().out == "a_face1.wav\na_face1.mp4\n"
 
@@ -85,7 +85,7 @@ def test_errors_are_one_line(error: BaseException, code: int, said: str, monkeyp
     def extract_files(*args: Any, **options: Any) -> list[Path]:
         raise error
 
-    stand_in(monkeypatch, "avspeech.extraction.extractor", extract_files=extract_files)
+    stand_in(monkeypatch, "avspeech.extraction.files", extract_files=extract_files)
     assert cli.main(["extract", "a.mp4"]) == code
     assert capsys.readouterr().err == said
 
@@ -106,7 +106,7 @@ def test_signals_end_a_command_cleanly(number: signal.Signals, swallowed: bool, 
             raise
         return []
 
-    stand_in(monkeypatch, "avspeech.extraction.extractor", extract_files=extract_files)
+    stand_in(monkeypatch, "avspeech.extraction.files", extract_files=extract_files)
     usual = signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL
     before = signal.signal(number, usual)  # what starts the tests may ignore it, as nohup does
     try:
@@ -122,7 +122,7 @@ def test_a_defect_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
     def extract_files(*args: Any, **options: Any) -> list[Path]:
         raise ZeroDivisionError
 
-    stand_in(monkeypatch, "avspeech.extraction.extractor", extract_files=extract_files)
+    stand_in(monkeypatch, "avspeech.extraction.files", extract_files=extract_files)
     with pytest.raises(ZeroDivisionError):
         cli.main(["extract", "a.mp4"])
 
@@ -133,7 +133,7 @@ def test_a_package_that_is_not_there_is_one_line_and_a_file_of_ours_is_a_defect(
         def extract_files(*args: Any, missing: str = module, **options: Any) -> list[Path]:
             raise ModuleNotFoundError(missing, name=missing)
 
-        stand_in(monkeypatch, "avspeech.extraction.extractor", extract_files=extract_files)
+        stand_in(monkeypatch, "avspeech.extraction.files", extract_files=extract_files)
         if module.startswith("avspeech"):
             with pytest.raises(ModuleNotFoundError):
                 cli.main(["extract", "a.mp4"])

@@ -17,7 +17,7 @@ import threading
 import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from avspeech.app import command as app_command
 from avspeech.bench import command as bench_command
@@ -67,12 +67,22 @@ def _run(args: argparse.Namespace, came: Sequence[int]) -> int:
         if came:  # a library turned the interruption into an error of its own
             print("avspeech: interrupted", file=sys.stderr)
             return 128 + came[-1]
-        line = storage.describe(error) if isinstance(error, OSError) else None
+        line = storage.describe(error) if isinstance(error, OSError) else _missing(error)
         if line is None:
             raise
         print(f"avspeech: error: {line}", file=sys.stderr)
         _drop_output()
         return 2
+
+
+def _missing(error: Exception) -> str | None:
+    """What to do about a package that is not there; None where the error is another one."""
+    name = error.name if isinstance(error, ModuleNotFoundError) else None
+    if not name or name.partition(".")[0] == "avspeech":
+        return None
+    return (f"this needs the Python package '{name.partition('.')[0]}', which is not installed "
+            "here; 'avspeech doctor' says what to install, docs/getting-started.md which sets of "
+            "packages there are")
 
 
 @contextlib.contextmanager
@@ -182,12 +192,16 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--sample-rate", type=int, metavar="HZ",
                          help="what every sound should have (default: any)")
     command.add_argument("--fps", type=float, help="what every video should have (default: any)")
-    command = subcommands.add(actions, "prepare", _data_prepare, "write the manifests of a corpus")
-    command.add_argument("corpus", metavar="CORPUS", help="name, e.g. grid")
+    command = subcommands.add(actions, "prepare", _data_prepare, "write the manifests of a corpus",
+                              add_help=False)
+    command.add_argument("-h", "--help", action=_PrepareHelp, nargs=0,
+                         help="show this help message and exit")
+    command.add_argument("corpus", metavar="CORPUS", help="its name, of those below")
     command.add_argument("source", metavar="SOURCE",
                          help="its folder as distributed; - for a corpus made on the spot")
     command.add_argument("out", type=Path, metavar="OUT", help="folder for the manifests")
-    command.add_argument("options", nargs="*", metavar="KEY=VALUE", help="options of the corpus")
+    command.add_argument("options", nargs="*", metavar="KEY=VALUE",
+                         help="options of the corpus; a wrong one names those that there are")
 
     command = subcommands.add(actions, "views", _data_views,
                        "a frontal face as cameras beside, above and below would see it")
@@ -211,7 +225,7 @@ def _parser() -> argparse.ArgumentParser:
                          help="length of the audio (default: %(default)s)")
     command.add_argument("--threads", type=int, default=1, help="of PyTorch (default: %(default)s)")
     command.add_argument("--repeats", type=int,
-                         help="timed forwards (default: 5; 30 of emotion models)")
+                         help="timed forwards (default: 5; 30 of emotion models and .onnx files)")
 
     command = subcommands.add(commands, "export", _export,
                        "a model as one file for a device, compared with the original")
@@ -234,6 +248,21 @@ def _parser() -> argparse.ArgumentParser:
     subcommands.add(commands, "doctor", _doctor,
              "what is installed, what works, what is missing and would give what")
     return parser
+
+
+class _PrepareHelp(argparse.Action):
+    """`--help` of `data prepare`, with the corpora, whose import loads NumPy."""
+
+    def __call__(self, parser: argparse.ArgumentParser, namespace: argparse.Namespace,
+                 values: Any, option_string: str | None = None) -> None:
+        from avspeech.data import corpora
+
+        parser.epilog = (
+            f"Corpora: {', '.join(corpora.CORPORA)}. Made on the spot: {', '.join(corpora.MADE)}. "
+            "Your own: own (videos of speakers), own_emotion (sounds and their labels). "
+            "Where the source lacks the corpus, the message says where to get it.")
+        parser.print_help()
+        parser.exit()
 
 
 def _models_list(args: argparse.Namespace) -> None:

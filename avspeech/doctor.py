@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import textwrap
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ from avspeech.version import __version__
 
 CORE = ("torch", "torchaudio", "numpy", "scipy", "soundfile", "soxr", "librosa",
         "opencv-python-headless", "speechbrain", "safetensors", "PyYAML", "tqdm", "rich")
+
+SMALL = "numpy onnxruntime soundfile soxr av ai-edge-litert"
 
 
 @dataclass(frozen=True)
@@ -84,44 +87,48 @@ def examine() -> int:
     Returns:
         0 if everything that is installed works, 1 otherwise.
     """
-    from rich.console import Console
-    from rich.table import Table
-
-    console = Console(highlight=False)
-    console.print(f"avspeech {__version__}, Python {platform.python_version()}, "
-                  f"{platform.platform()}", soft_wrap=True)
-    console.print(_machine(), soft_wrap=True)
-
+    print(f"avspeech {__version__}, Python {platform.python_version()}, {platform.platform()}")
+    print(_machine())
     names = {"core": CORE, **{name: extra.packages for name, extra in EXTRAS.items()}}
-    packages = Table("extra", "packages", title="Installed", title_justify="left")
+    print("\nInstalled, by extra")
     for name, wanted in names.items():
-        versions = [f"{p} {v}" if (v := version(p)) else f"[red]{p} missing[/red]" for p in wanted]
-        packages.add_row(name, ", ".join(versions))
-    console.print(packages)
+        _row(name, ", ".join(f"{p} {version(p) or 'MISSING'}" for p in wanted))
 
-    works = Table("what", "", "detail", title="Works", title_justify="left")
+    print("\nWorks")
     failed = False
     for what, attempt in CHECKS.items():
         start = time.monotonic()
         print(f"trying {what} ...", file=sys.stderr, flush=True)
         try:
-            answer, detail = "[green]yes[/green]", attempt()
+            answer = f"yes: {attempt()}"
         except Missing as missing:
-            answer, detail = "[yellow]not installed[/yellow]", str(missing)
+            answer = f"NOT INSTALLED: {missing}"
+        except ModuleNotFoundError as missing:
+            answer = f"NOT INSTALLED: the package '{missing.name}'"
         # Any exception is shown, because an installation can be broken in any way.
         except Exception as error:
             line = str(error).partition("\n")[0]
-            answer, detail = "[red]no[/red]", f"{type(error).__name__}: {line}"
+            answer = f"NO: {type(error).__name__}: {line}"
             failed = True
-        works.add_row(what, answer, f"{detail} ({time.monotonic() - start:.2f} s)")
-    console.print(works)
+        _row(what, f"{answer} ({time.monotonic() - start:.2f} s)")
 
     absent = {name: extra for name, extra in EXTRAS.items()
               if not all(version(p) for p in extra.packages)}
+    if not all(version(p) for p in CORE):
+        absent = {"core": Extra(CORE, "training, measuring and export; released models alone need "
+                                f"{SMALL}", "pip install .    # in the repository"), **absent}
+    if absent:
+        print()
     for name, extra in absent.items():
-        console.print(f"{name} would add {extra.gives}:\n    {extra.command}", markup=False,
-                      soft_wrap=True)
+        print(f"{name} would add {extra.gives}:\n    {extra.command}")
     return int(failed)
+
+
+def _row(name: str, text: str) -> None:
+    """A line of a table, wrapped to the terminal. By hand: the small installation has no rich."""
+    width = max(60, shutil.get_terminal_size().columns)
+    print(textwrap.fill(f"{name:18}{text}", width, initial_indent="  ",
+                        subsequent_indent=" " * 20, break_on_hyphens=False))
 
 
 class Missing(Exception):
@@ -240,18 +247,24 @@ def _espeak() -> str:
 
 
 def _models() -> str:
-    import torch
+    import numpy as np
 
+    import avspeech
     from avspeech.core import pretrained
 
+    sound = (0.1 * np.sin(np.arange(16_000) * 0.2)).astype(np.float32)
+    mouth = np.zeros((25, 96, 96), np.uint8)
+    runs: dict[str, Callable[[Any], Any]] = {
+        "extraction": lambda model: model(sound, [mouth], sample_rate=16_000),
+        "separation": lambda model: model(sound, sample_rate=16_000),
+        "synthesis": lambda model: model("Yes."),
+        "emotion": lambda model: model(sound, 16_000)}
     names = pretrained.names()
     if not names:
         raise Missing("no released model in this installation")
     for name in names:
         print(f"    {name} ...", file=sys.stderr, flush=True)
-        model: Any = pretrained.load(name)[0]
-        with torch.inference_mode():
-            model(*model.example_inputs(1.0))
+        runs[pretrained.read_info(name).task](avspeech.load(name))
     return f"{', '.join(names)}: verified, loaded, run on 1 s"
 
 
@@ -261,7 +274,7 @@ CHECKS: dict[str, Callable[[], str]] = {
     "sound": _sound,
     "video": _video,
     "faces": _faces,
-    "speech synthesis": _espeak,
+    "espeak-ng": _espeak,
     "released models": _models,
 }
 

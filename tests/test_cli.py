@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import signal
 import subprocess
@@ -70,7 +71,7 @@ def test_extract(argv: list[str], expected: tuple[Any, ...], monkeypatch: pytest
         assert (videos, out, face, model, progress, mouth, track, records, voice, late) == expected
         return [Path("a_face1.wav"), Path("a_face1.mp4")]
 
-    stand_in(monkeypatch, "avspeech.extraction.extractor", extract_files=extract_files)
+    stand_in(monkeypatch, "avspeech.extraction.files", extract_files=extract_files)
     assert cli.main(["extract", *argv]) == 0
     assert capsys.readouterr().out == "a_face1.wav\na_face1.mp4\n"
 
@@ -84,7 +85,7 @@ def test_errors_are_one_line(error: BaseException, code: int, said: str, monkeyp
     def extract_files(*args: Any, **options: Any) -> list[Path]:
         raise error
 
-    stand_in(monkeypatch, "avspeech.extraction.extractor", extract_files=extract_files)
+    stand_in(monkeypatch, "avspeech.extraction.files", extract_files=extract_files)
     assert cli.main(["extract", "a.mp4"]) == code
     assert capsys.readouterr().err == said
 
@@ -105,7 +106,7 @@ def test_signals_end_a_command_cleanly(number: signal.Signals, swallowed: bool, 
             raise
         return []
 
-    stand_in(monkeypatch, "avspeech.extraction.extractor", extract_files=extract_files)
+    stand_in(monkeypatch, "avspeech.extraction.files", extract_files=extract_files)
     usual = signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL
     before = signal.signal(number, usual)  # what starts the tests may ignore it, as nohup does
     try:
@@ -121,9 +122,24 @@ def test_a_defect_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
     def extract_files(*args: Any, **options: Any) -> list[Path]:
         raise ZeroDivisionError
 
-    stand_in(monkeypatch, "avspeech.extraction.extractor", extract_files=extract_files)
+    stand_in(monkeypatch, "avspeech.extraction.files", extract_files=extract_files)
     with pytest.raises(ZeroDivisionError):
         cli.main(["extract", "a.mp4"])
+
+
+def test_a_package_that_is_not_there_is_one_line_and_a_file_of_ours_is_a_defect(
+        monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    for module in ("no_such_module.part", "avspeech.no_such_file"):
+        def extract_files(*args: Any, missing: str = module, **options: Any) -> list[Path]:
+            raise ModuleNotFoundError(missing, name=missing)
+
+        stand_in(monkeypatch, "avspeech.extraction.files", extract_files=extract_files)
+        if module.startswith("avspeech"):
+            with pytest.raises(ModuleNotFoundError):
+                cli.main(["extract", "a.mp4"])
+        else:
+            assert cli.main(["extract", "a.mp4"]) == 2
+            assert "package 'no_such_module', which is not installed" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("closed", ["0<&-", "1>&-", "2>&-"])
@@ -257,9 +273,12 @@ def test_doctor_tells_of_what_is_missing_and_of_what_fails(monkeypatch: pytest.M
     assert cli.main(["doctor"]) == 0
     said, trying = capsys.readouterr()
     assert "trying one ...\ntrying two ...\n" in trying  # a check may take long
-    for words in ("no-such-package missing", "fine", "not installed", "fly would add wings",
+    for words in ("no-such-package MISSING", "fine", "NOT INSTALLED", "fly would add wings",
                   "pip install no-such-package[fast]"):
         assert words in said
+    monkeypatch.setattr(doctor, "CHECKS", {"four": lambda: importlib.import_module("no_such_module")})
+    assert cli.main(["doctor"]) == 0
+    assert "NOT INSTALLED: the package 'no_such_module'" in capsys.readouterr().out
     monkeypatch.setattr(doctor, "CHECKS", {"three": broken})
     assert cli.main(["doctor"]) == 1
     assert "libnix.so" in capsys.readouterr().out

@@ -56,4 +56,6 @@ def test_its_packages_are_enough(tmp_path: Path) -> None:
     run(f"{tool}/avspeech", "extract", "a.mkv", "--mouth", "--quiet", "--json")
     assert '"trust"' in (tmp_path / "a_face1.json").read_text()
     assert soundfile.info(tmp_path / "a_face1.wav").frames == 9600
+    found = run(f"{tool}/avspeech", "doctor")
+    assert re.search(r"PyTorch +NOT INSTALLED", found) and re.search(r"released models +yes", found)
     assert "torch" not in run(f"{tool}/pip", "list")

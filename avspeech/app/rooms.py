@@ -6,8 +6,10 @@ server has not looked at yet. A result's files are names in the job's folder, wi
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import re
+import warnings
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -78,7 +80,8 @@ def extract(request: dict[str, Any], desk: Desk) -> dict[str, Any]:
     found = _found(paths, mouth, desk)
     extractor = desk.model(EXTRACTION)
     out = desk.folder / "voices"
-    written = extractor.extract(paths, out, face=face, mouth=mouth, faces=found)
+    with _faces_named():
+        written = extractor.extract(paths, out, face=face, mouth=mouth, faces=found)
     voices: dict[int, dict[str, Any]] = {}
     for path in written:
         named = re.search(r"_face(\d+)$", path.stem)
@@ -90,6 +93,17 @@ def extract(request: dict[str, Any], desk: Desk) -> dict[str, Any]:
         if moved.suffix == ".wav":
             voice |= _bars(moved)
     return {"voices": list(voices.values())}
+
+
+@contextlib.contextmanager
+def _faces_named() -> Iterator[None]:
+    """Warnings about a face's files are about that face: the page shows numbers, not our files."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", UserWarning)
+        yield
+    for warning in caught:
+        text = re.sub(r"^.*_face(\d+)\.(wav|mp4): ", r"Face \1: ", str(warning.message))
+        warnings.warn(text, warning.category, stacklevel=3)
 
 
 def speak(request: dict[str, Any], desk: Desk) -> dict[str, Any]:

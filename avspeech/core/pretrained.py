@@ -335,7 +335,8 @@ def open_model(name_or_folder: str | Path, device: str | torch.device = "cpu",
     else:
         opened = load(folder if isinstance(name_or_folder, Path) else name_or_folder, device)
     if task not in (None, opened[1].task):
-        raise InputError(f"{name_or_folder}: a model for {opened[1].task}, expected one for {task}")
+        raise InputError(f"{name_or_folder}: a model for {opened[1].task}, expected one for {task}"
+                         f": {', '.join(n for n in names() if read_info(n).task == task)}")
     return opened
 
 

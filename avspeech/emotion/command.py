@@ -16,7 +16,7 @@ def add(commands: argparse._SubParsersAction) -> None:
     text = "the emotion of voices: label, probabilities, and their course"
     command = subcommands.add(commands, "emotion", _run, text, epilog=_expected())
     command.add_argument("files", nargs="+", type=Path, metavar="FILE",
-                         help="sound or video, of any length")
+                         help="sound or video, of any length, or a folder of such files")
     command.add_argument("--model", default="emotion-edge", metavar="M",
                          help="name, folder or hf:owner/name@revision "
                               "(default: %(default)s)")
@@ -65,13 +65,14 @@ def _expected() -> str:
 def _run(args: argparse.Namespace) -> int:
     from avspeech.core.engine import set_threads
     from avspeech.emotion import recognizer
-    from avspeech.emotion.files import print_emotions
+    from avspeech.emotion.files import print_emotions, sounds_of
 
     if args.threads is not None and args.threads < 1:
         raise InputError("--threads should be at least 1")
+    files = sounds_of(args.files)
     window = recognizer.WINDOW if args.window is None else args.window
     hop = min(recognizer.EVERY, window) if args.hop is None else args.hop
     model = recognizer.EmotionRecognizer.from_pretrained(args.model, window=window, hop=hop)
     if args.threads:
         set_threads(model.model, args.threads)
-    return 2 if print_emotions(model, args.files, args.form, not args.quiet, args.audio) else 0
+    return 2 if print_emotions(model, files, args.form, not args.quiet, args.audio) else 0

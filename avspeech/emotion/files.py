@@ -11,14 +11,45 @@ from __future__ import annotations
 import csv
 import json
 import sys
+import warnings
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from avspeech.core.listing import files_below
+from avspeech.data.corpora import own, own_emotion
 from avspeech.emotion.recognizer import Emotion, EmotionRecognizer, Moment
 from avspeech.errors import InputError
+from avspeech.media import audio
 
 DIGITS = 4
+
+
+def sounds_of(places: Iterable[Path]) -> list[Path]:
+    """Files as they are given, and for each folder the sounds and videos below it, in order.
+
+    Args:
+        places: files and folders.
+
+    Raises:
+        InputError: a folder holds no sound and no video.
+    """
+    suffixes = {*own_emotion.MORE_SUFFIXES, *own.SUFFIXES}
+    found: list[Path] = []
+    for place in places:
+        if not place.is_dir():
+            found.append(place)
+            continue
+        inside = audio.sound_files(place, suffixes)
+        others = len(files_below(place)) - len(inside)
+        if not inside:
+            raise InputError(f"{place}: none of the {others} files below this folder is a sound or "
+                             "a video; expected .wav, .flac, .mp3, .mp4 or the like")
+        if others:
+            warnings.warn(f"{place}: {others} files that are no sounds or videos by their suffix "
+                          "are left out", stacklevel=2)
+        found += inside
+    return found
 
 
 def print_emotions(recognizer: EmotionRecognizer, files: Iterable[str | Path], form: str = "text",
@@ -37,7 +68,7 @@ def print_emotions(recognizer: EmotionRecognizer, files: Iterable[str | Path], f
     Returns:
         The number of files that could not be read.
     """
-    bad = 0
+    bad, told = 0, False
     labels = list(recognizer.labels)
     table = csv.writer(sys.stdout, lineterminator="\n")
     if form == "csv":
@@ -53,8 +84,11 @@ def print_emotions(recognizer: EmotionRecognizer, files: Iterable[str | Path], f
         elif form == "csv":
             table.writerows(rows(path, emotion, error, labels))
         elif emotion is not None:
-            print("\n".join(lines(path, emotion)))
+            told = told or recognizer.caution in emotion.notes
+            print("\n".join(lines(path, emotion, recognizer.caution)))
         sys.stdout.flush()
+    if told:  # it is about the model, not about a file
+        print(f"note: {recognizer.caution}")
     return bad
 
 
@@ -103,11 +137,17 @@ def rows(path: str | Path, emotion: Emotion | None, error: str | None,
     return out
 
 
-def lines(path: str | Path, emotion: Emotion) -> list[str]:
-    """Lines for the terminal: the file, its notes and, where there are several, its windows."""
+def lines(path: str | Path, emotion: Emotion, known: str | None = None) -> list[str]:
+    """Lines for the terminal: the file, its notes and, where there are several, its windows.
+
+    Args:
+        path: the file.
+        emotion: its answer.
+        known: a note that is told elsewhere.
+    """
     out = [f"{path}: {_ranked(emotion.label, emotion.posteriors, 3)}  [{emotion.seconds:.1f} s, "
            f"{100 * emotion.speech:.0f} % speech]"]
-    out += [f"  note: {note}" for note in emotion.notes]
+    out += [f"  note: {note}" for note in emotion.notes if note != known]
     if len(emotion.track) > 1:
         for m in emotion.track:
             answer = _ranked(m.label, m.posteriors, 2)

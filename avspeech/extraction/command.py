@@ -92,7 +92,7 @@ def _extract(args: argparse.Namespace) -> None:
         return
     if args.latency is not None:
         raise InputError("--latency: only for a pipe (avspeech extract - -o -)")
-    from avspeech.extraction.extractor import extract_files
+    from avspeech.extraction.files import extract_files
 
     paths = extract_files(args.videos, args.out, face=args.face, model=args.model,
                           progress=not args.quiet, mouth=args.mouth, track=args.audio,

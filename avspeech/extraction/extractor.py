@@ -12,16 +12,16 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from avspeech.errors import InputError
+from avspeech.extraction import unseen
 from avspeech.extraction.cameras import Offset, settle
-from avspeech.extraction.engine import VIEWS, engine_of, splitter_of
-from avspeech.extraction.files import extract, find_faces, keep_inputs
+from avspeech.extraction.engine import engine_of, splitter_of
+from avspeech.extraction.files import extract, find_faces
 from avspeech.extraction.views import arrays_as_tracks
 from avspeech.extraction.windows import Seam, Windows, stitch
 from avspeech.media.audio import check_rate, mono, resample
@@ -40,11 +40,8 @@ if TYPE_CHECKING:
 
 UNSEEN = ("silence", "model")
 PRECISIONS = ("auto", "float32")
-# s of sound kept before a face first appears and after it has gone: a voice may begin or end unseen
-MARGIN = 0.5
 SPLITTER = "voices-small"  # the released splitter
 NEVER = np.iinfo(np.int64).max
-FADE = 0.02  # s, at both ends of what is kept
 SHORTEST = 0.5  # s; shorter input is padded, as normalization means little on less
 
 
@@ -284,8 +281,8 @@ class Extractor:
                 raise InputError(f"a recording of one voice was given for {len(out)} faces; say "
                                  "which face it belongs to (--face N)")
             recorded = {out[0]: self.timbre}
-        kept = [None if f in recorded else self._kept(samples, views)
-                for f, views in enumerate(faces)]
+        kept = [None if f in recorded or self.when_unseen == "model"
+                else unseen.kept(samples, views, self.sample_rate) for f, views in enumerate(faces)]
         fade = max(1, round(self.windows.fade * self.sample_rate))
         stft = None if self.splitter is None else self.engine.transform
         if stft is None:
@@ -307,7 +304,8 @@ class Extractor:
             for i, f in enumerate(out):
                 begin, done[i] = done[i], done[i] + len(given[i])
                 if stft is None and (around := kept[f]) is not None:
-                    given[i] = given[i] * self._gate(begin, done[i], samples, around)
+                    given[i] = given[i] * unseen.gain(begin, done[i], samples, around,
+                                                         self.sample_rate)
             yield given
 
     def _sample(self, frame: int) -> int:
@@ -416,32 +414,6 @@ class Extractor:
 
         return Stream(self, latency, **options)
 
-    def _kept(self, samples: int, views: Sequence[MouthTrack]) -> tuple[int, int] | None:
-        """The samples [start, stop) that are not silenced because the face is not there yet or has
-        gone; None where all are kept.
-        """
-        if self.when_unseen == "model":
-            return None
-        spans = [span for view in views if (span := view.span()) is not None]
-        if not spans:
-            return (0, 0)
-        start = round((min(first for first, _ in spans) - MARGIN) * self.sample_rate)
-        stop = round((max(last for _, last in spans) + MARGIN) * self.sample_rate)
-        start, stop = max(0, start), min(samples, stop)
-        return None if (start, stop) == (0, samples) else (start, max(start, stop))
-
-    def _gate(self, start: int, stop: int, samples: int, kept: tuple[int, int]) -> np.ndarray:
-        """Gain for samples [start, stop): 1 within `kept`, 0 outside, raised-cosine fades just
-        inside. [N]"""
-        at = np.arange(start, stop, dtype=np.float64) + 0.5
-        fade = FADE * self.sample_rate
-        rise = (at - kept[0]) / fade if kept[0] > 0 else np.where(at >= 0, 1.0, 0.0)
-        fall = (kept[1] - at) / fade if kept[1] < samples else np.where(at < samples, 1.0, 0.0)
-        if kept[1] <= kept[0]:
-            return np.zeros(stop - start, np.float32)
-        depth = np.clip(np.minimum(rise, fall), 0.0, 1.0)
-        return (0.5 - 0.5 * np.cos(np.pi * depth)).astype(np.float32)
-
     def extract(
         self,
         videos: Sequence[str | Path] | str | Path,
@@ -508,46 +480,6 @@ def _checked(read: Callable[[int, int], np.ndarray], start: int, stop: int) -> n
 def _rows(windows: Iterator[tuple[int, np.ndarray]], row: int) -> Iterator[tuple[int, np.ndarray]]:
     """The pieces of one face from those of all."""
     return ((start, rows[row]) for start, rows in windows)
-
-
-def extract_files(
-    videos: Sequence[str | Path],
-    out: str | Path,
-    face: int | None = None,
-    model: str | Path = "mvtf-small",
-    progress: bool = True,
-    device: str = "cpu",
-    mouth: bool = False,
-    track: int | None = None,
-    records: bool = False,
-    voice: str | Path | None = None,
-    late: Sequence[float] | None = None,
-) -> list[Path]:
-    """`Extractor.from_pretrained(model).extract(videos, out, face)`: what `avspeech extract` does.
-
-    Args:
-        videos: one video, or several of the same scene.
-        out: folder for the results.
-        face: which face, counted from 1; by default all.
-        model: a released model's name, or a model folder.
-        progress: whether to show progress bars.
-        device: a torch device.
-        mouth: the videos show nothing but the mouth.
-        track: of sound, from 1; by default the one that the file marks, or the first that sounds.
-        records: write what was put out, and how sure it was, as `<stem>_face<N>.json`.
-        voice: a recording of the speaker of `face`: see `Extractor`.
-        late: seconds by which each video is late; by default estimated.
-
-    Returns:
-        The files written.
-    """
-    if voice is not None and videos:
-        keep_inputs([Path(voice)], Path(out), Path(videos[0]).stem, face)
-    # Graphs take no more views
-    engine: Choice = "torch" if len(videos) > VIEWS and find_spec("torch") else "auto"
-    return Extractor.from_pretrained(model, device, engine, voice=voice).extract(
-        videos, out, face=face, progress=progress, mouth=mouth, track=track, records=records,
-        late=late)
 
 
 def card_lines(name: str, info: ModelInfo) -> dict[str, Any]:

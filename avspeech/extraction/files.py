@@ -26,6 +26,7 @@ from avspeech.media.mouths import MouthTrack
 from avspeech.media.muxing import mux
 
 if TYPE_CHECKING:
+    from avspeech.core.engine import Choice
     from avspeech.extraction.choice import Report
 
 SEEN = 1.0  # s; faces seen for less are left out, if any is seen longer: most of them are no faces
@@ -128,6 +129,51 @@ def extract(
             seen = [_clocks(videos, faces[number - 1]) for number in numbers]
             return _write(voices, length, sample_rate, videos[0] if picture else None, out, stems,
                           title if progress else None, reports, records, seen)
+
+
+def extract_files(
+    videos: Sequence[str | Path],
+    out: str | Path,
+    face: int | None = None,
+    model: str | Path = "mvtf-small",
+    progress: bool = True,
+    device: str = "cpu",
+    mouth: bool = False,
+    track: int | None = None,
+    records: bool = False,
+    voice: str | Path | None = None,
+    late: Sequence[float] | None = None,
+) -> list[Path]:
+    """`Extractor.from_pretrained(model).extract(videos, out, face)`: what `avspeech extract` does.
+
+    Args:
+        videos: one video, or several of the same scene.
+        out: folder for the results.
+        face: which face, counted from 1; by default all.
+        model: a released model's name, or a model folder.
+        progress: whether to show progress bars.
+        device: a torch device.
+        mouth: the videos show nothing but the mouth.
+        track: of sound, from 1; by default the one that the file marks, or the first that sounds.
+        records: write what was put out, and how sure it was, as `<stem>_face<N>.json`.
+        voice: a recording of the speaker of `face`: see `Extractor`.
+        late: seconds by which each video is late; by default estimated.
+
+    Returns:
+        The files written.
+    """
+    from importlib.util import find_spec
+
+    from avspeech.extraction.engine import VIEWS
+    from avspeech.extraction.extractor import Extractor
+
+    if voice is not None and videos:
+        keep_inputs([Path(voice)], Path(out), Path(videos[0]).stem, face)
+    # Graphs take no more views
+    engine: Choice = "torch" if len(videos) > VIEWS and find_spec("torch") else "auto"
+    return Extractor.from_pretrained(model, device, engine, voice=voice).extract(
+        videos, out, face=face, progress=progress, mouth=mouth, track=track, records=records,
+        late=late)
 
 
 def find_faces(videos: Sequence[Path], fps: float, progress: bool = True, mouth: bool = False,

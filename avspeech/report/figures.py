@@ -19,6 +19,7 @@ from avspeech.errors import InputError
 
 _GRAY = "#7d858d"
 _COLORS = ("#0b84d8", "#e8710a", "#139a6e", "#c2569b", "#a58a00", "#7f6bd6", "#d1495b", "#5b8aa6")
+_LINES = ("-", "--", ":", "-.")  # of further curves when the colors are used up
 
 
 @contextmanager
@@ -144,17 +145,26 @@ def training_svg(logs: Mapping[str, str | Path]) -> bytes:
     if not panels:
         raise InputError(f"{', '.join(str(p) for p in logs.values())}: holds no loss; "
                          "expected a log.jsonl of the trainer")
-    with _figure(4.6 * len(panels), 2.8, len(panels)) as (figure, axes):
+    beside = 1.6 if any(logs) else 0.0  # inches: names over the curves would hide them
+    with _figure(4.6 * len(panels) + beside, 2.8, len(panels)) as (figure, axes):
         for axis, (label, lines) in zip(axes, panels.items()):
             for name, points in lines.items():
-                marker = "o" if len(points) < 60 else ""
-                axis.plot(*zip(*points), label=name, linewidth=1.4, marker=marker, markersize=3)
+                turn = list(logs).index(name)  # a name looks alike in both panels
+                axis.plot(*zip(*points), label=name, linewidth=1.4, markersize=3,
+                          marker="o" if len(points) < 60 else "",
+                          color=_COLORS[turn % len(_COLORS)],
+                          linestyle=_LINES[turn // len(_COLORS) % len(_LINES)])
             for step in broken:
                 axis.axvline(step, color="#d1495b", linestyle=":", linewidth=1)
             axis.set(xlabel="step", title=label)
             axis.grid(True)
         if any(logs):
-            axes[-1].legend(fontsize=8)
+            names: dict[str, Any] = {}  # of both panels: a log may be in one alone
+            for axis in axes:
+                lines, labels = axis.get_legend_handles_labels()
+                names |= dict(zip(labels, lines))
+            axes[-1].legend(names.values(), names, fontsize=8, loc="upper left",
+                            bbox_to_anchor=(1.0, 1.0))
         return _svg(figure)
 
 

@@ -15,7 +15,6 @@ number of measures. A measure that is null or absent is a missing value. A syste
 
 from __future__ import annotations
 
-import base64
 import io
 import json
 import math
@@ -29,6 +28,7 @@ import numpy as np
 
 from avspeech.core import storage
 from avspeech.errors import InputError
+from avspeech.report.data_uris import image_uri, uri
 from avspeech.report.figures import spectrogram_peak, spectrogram_png, training_svg
 from avspeech.report.metrics import mean_and_spread
 
@@ -423,7 +423,7 @@ def _view(number: int, section: Section) -> dict[str, Any]:
         rows = [[_cell(c) for c in row] for row in section.rows]
         view.update(header=section.header, rows=rows, text=_is_text(section), caption=section.note)
     elif isinstance(section, Picture):
-        view.update(uri=_image_uri(section.image), caption=section.caption)
+        view.update(uri=image_uri(section.image), caption=section.caption)
     else:
         view.update(tracks=_players(section), caption=section.caption)
     return view
@@ -446,35 +446,10 @@ def _players(section: Audio) -> list[dict[str, str]]:
         soundfile.write(out, samples * gain, track.sample_rate, format="FLAC", subtype="PCM_16")
         picture = ""
         if section.spectrograms:
-            picture = _uri(spectrogram_png(samples, track.sample_rate, top), "image/png")
+            picture = uri(spectrogram_png(samples, track.sample_rate, top), "image/png")
         players.append({"label": track.label, "note": track.note, "picture": picture,
-                        "uri": _uri(out.getvalue(), "audio/flac")})
+                        "uri": uri(out.getvalue(), "audio/flac")})
     return players
-
-
-def _image_uri(image: bytes | Path | str | np.ndarray) -> str:
-    if isinstance(image, (str, Path)):
-        image = Path(image).read_bytes()
-    if isinstance(image, np.ndarray):
-        import cv2
-
-        if image.dtype != np.uint8:
-            raise ValueError(f"expected a picture of uint8, got {image.dtype}")
-        done, data = cv2.imencode(".png", image[..., ::-1] if image.ndim == 3 else image)
-        if not done:
-            raise ValueError(f"cannot encode a picture of shape {image.shape}")
-        image = data.tobytes()
-    if image.startswith(b"\x89PNG"):
-        return _uri(image, "image/png")
-    if image.startswith(b"\xff\xd8"):
-        return _uri(image, "image/jpeg")
-    if b"<svg" in image[:2000]:
-        return _uri(image, "image/svg+xml")
-    raise ValueError("expected a PNG, JPEG or SVG picture")
-
-
-def _uri(data: bytes, kind: str) -> str:
-    return f"data:{kind};base64,{base64.b64encode(data).decode('ascii')}"
 
 
 def _cell(value: Any) -> str:

@@ -35,8 +35,8 @@ def add_speak(commands: argparse._SubParsersAction) -> None:
                          help="a recording whose phrase endings are taken where the text asks for "
                               "no tone")
     command.add_argument("--sentence-rest", type=float, metavar="S",
-                         help="seconds of silence between two sentences (default: 0.3 to 0.5, by "
-                              "the mark)")
+                         help="seconds of silence between two sentences (default: 0.4, or 0.5 "
+                              "after …)")
     command.add_argument("--paragraph-rest", type=float, metavar="S",
                          help="seconds of silence between two paragraphs (default: 0.8)")
     command.add_argument("--lexicon", type=Path, metavar="FILE",

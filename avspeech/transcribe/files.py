@@ -3,7 +3,7 @@
     paths = transcribe(["meeting.mp4"], "out", Extractor.from_pretrained("mvtf-small"),
                        recognizers.named("base"))
 
-    out/meeting_captions.json            speakers, segments, words with times
+    out/meeting_captions.json            speakers, segments, words with times, what was left out
     out/meeting_captions.vtt             captions with the speakers in voice tags
     out/meeting_captions.html, .mp4      a page that shows them in colors; the video beside it
     out/meeting/face1.vtt, ...           captions of each speaker
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 RATE, FPS = 16_000, 25.0  # of the sound and of the mouths where nothing is extracted
 SHOWN_RATE = 48_000  # Hz, of the video beside the page
 PIECE = 60.0  # seconds of sound read at a time
+UNSURE = 0.1  # a segment of less mean trust is most likely the voice of somebody else
 NAME = re.compile(r"\w[\w .-]{0,59}")
 
 
@@ -56,13 +57,16 @@ class Speaker:
     loudness: float  # of its speech, dB of full scale
     recognized: list[tuple[float, float]]  # seconds that the recognizer was given
     seconds: float  # of the video
+    doubt: str | None = None  # of the extractor: see `extraction.choice.Report.doubt`
     words: int = 0
+    left_out: list[Segment] = field(default_factory=list)  # of less trust than `UNSURE`
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
         return {
             "id": self.id, "loudness_db": round(self.loudness, 1) if self.recognized else None,
-            "recognized": [[round(t, 3) for t in span] for span in self.recognized]}
+            "recognized": [[round(t, 3) for t in span] for span in self.recognized],
+            "doubt": self.doubt, "left_out": [segment.as_dict() for segment in self.left_out]}
 
     def remark(self, floor: float) -> str:
         """What was recognized and what was not, for a terminal."""
@@ -70,8 +74,11 @@ class Speaker:
         why = f"silence, or more than {floor:g} dB below the loudest voice"
         if not taken:
             return f"{self.id}: nothing recognized: {why}"
+        lost = sum(_count(segment) for segment in self.left_out)
         return (f"{self.id}: {self.words} words in {taken:.1f} of {self.seconds:.1f} s"
-                + (f"; the rest is {why}" if self.seconds - taken > 0.1 else ""))
+                + (f"; the rest is {why}" if self.seconds - taken > 0.1 else "")
+                + (f"; {lost} more are left out of the captions, as they are hardly this face's: "
+                   "see left_out in the JSON" if lost else ""))
 
 
 @dataclass
@@ -100,6 +107,9 @@ def transcribe(
     progress: bool = True,
 ) -> Result:
     """Recognizes the voice of each face of a video and writes who said what.
+
+    A warning says where it is doubtful that a voice is that of its face. Segments during which the
+    mean trust is below `UNSURE` are in no caption, but in the speaker's `left_out`.
 
     Files of the names above are replaced, each only when it is complete. The voices stand in a
     folder beside them, `<stem>_captions_voices`, until all is written: where a recognizer fails, or
@@ -159,7 +169,8 @@ def transcribe(
                 reports: Sequence[Report | None] = known or [None] * len(wavs)
                 return voices.Voices(
                     [wav.name for wav in wavs], _boxes(paths, shown),
-                    [_trust(report) for report in reports])
+                    [_trust(report) for report in reports],
+                    [report.doubt() if report else None for report in reports])
 
             if identity is None:  # nobody could tell what they were made of
                 folder = scratch / folder.name
@@ -188,18 +199,27 @@ def _recognize(made: voices.Voices, folder: Path, recognizer: Recognizer, scratc
     measured = [stretches.measure(wav) for wav in wavs]
     loudest = max(voice.loudness for voice in measured)
     speakers, segments = [], []
-    for name, wav, voice, trust in zip(ids, wavs, measured, made.trust, strict=True):
+    for name, wav, voice, trust, doubt in zip(ids, wavs, measured, made.trust, made.doubts,
+                                              strict=True):
         runs = stretches.sounding(voice, loudest, floor)
         spans = stretches.stretches(voice, runs, piece)
-        speaker = Speaker(name, voice.loudness, spans, voice.seconds)
+        speaker = Speaker(name, voice.loudness, spans, voice.seconds, doubt)
+        if doubt is not None:
+            warnings.warn(f"{name}: {doubt}", stacklevel=3)
         found = list(_recognized(wav, spans, recognizer, scratch, name if progress else None))
         said = [_trusted(_segment(name, heard, start, runs), trust) for heard, start in found]
-        speaker.words = sum(len(s.text.split()) for s in said)
+        speaker.left_out = [s for s in said if s.confidence is not None and s.confidence < UNSURE]
+        said = [s for s in said if s not in speaker.left_out]
+        speaker.words = sum(map(_count, said))
         speakers.append(speaker)
         segments += said
     transcript = Transcript.of(segments, ids)
     return Result(transcript, speakers,
                   conversations({name: speech(transcript.by(name)) for name in ids}))
+
+
+def _count(segment: Segment) -> int:
+    return len(segment.text.split())
 
 
 def _check_number(names: Sequence[str] | None, faces: int | None) -> None:

@@ -32,6 +32,7 @@ class Voices:
     boxes: list[list[list[float]]]  # of `pages.face_boxes`, a list for each; empty: not known
     # [seconds at which each step begins, how sure the extractor was in it], None where not known
     trust: list[tuple[list[float], list[float]] | None]
+    doubts: list[str | None]  # what the extractor warns of, None where of nothing
 
 
 def folder_of(out: Path, stem: str) -> Path:

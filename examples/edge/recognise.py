@@ -96,6 +96,10 @@ def threshold(power: np.ndarray, below: float) -> float:
 def read_wav(path: str, sample_rate: int) -> np.ndarray:
     """Reads a 16-bit WAV file of this sample rate as samples [N], float32. Channels are averaged,
     unless they cancel each other."""
+    with open(path, "rb") as start:
+        if start.read(4) != b"RIFF":
+            raise ValueError(f"not a WAV file; ffmpeg -i IN -ar {sample_rate} -sample_fmt s16 "
+                             "OUT.wav makes one")
     with wave.open(path) as file:
         if file.getsampwidth() != 2 or file.getframerate() != sample_rate:
             raise ValueError(f"{8 * file.getsampwidth()} bit at {file.getframerate()} Hz, "

@@ -15,6 +15,7 @@ import avspeech
 from avspeech import cli
 from avspeech.core import models, pretrained
 from avspeech.core.config import to_dict
+from avspeech.emotion import files
 from avspeech.emotion.recognizer import SHORTEST, EmotionRecognizer
 from avspeech.errors import InputError
 from avspeech.media import audio
@@ -282,6 +283,38 @@ def test_what_a_model_was_not_tested_on_is_noted_once(recognizer: EmotionRecogni
         assert capsys.readouterr().out.count("sampled at 8000 Hz") == 1
 
 
+def test_a_folder_stands_for_its_sounds_and_what_is_left_out_is_told(
+        folder, tmp_path, capsys: pytest.CaptureFixture[str]) -> None:
+    place = tmp_path / "sounds"
+    (place / "ann").mkdir(parents=True)
+    for name in ("b.wav", "ann/a.flac", "._b.wav"):
+        audio.write(place / name, spoken(1.0), RATE)
+    (place / "list.txt").write_text("words")
+    argv = ["emotion", str(place), "--model", str(folder), "--quiet"]
+    with pytest.warns(UserWarning, match="sounds: 1 files that are no sounds or videos"):
+        assert cli.main([*argv, "--json"]) == 0
+    names = [json.loads(line)["file"] for line in capsys.readouterr().out.splitlines()]
+    assert names == [str(place / "ann/a.flac"), str(place / "b.wav")]
+    (tmp_path / "texts").mkdir()
+    (tmp_path / "texts/list.txt").write_text("words")
+    assert cli.main(["emotion", str(tmp_path / "texts"), "--model", str(folder)]) == 2
+    assert "none of the 1 files" in capsys.readouterr().err
+
+
+def test_what_holds_for_the_model_is_told_once_for_all_files(
+        recognizer: EmotionRecognizer, tmp_path, monkeypatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(recognizer, "caution", "they rank the labels")
+    paths = [tmp_path / "a.wav", tmp_path / "b.wav"]
+    for path in paths:
+        audio.write(path, spoken(1.0), RATE)
+    assert files.print_emotions(recognizer, paths) == 0
+    assert capsys.readouterr().out.endswith("\nnote: they rank the labels\n")
+    assert files.print_emotions(recognizer, paths) == 0
+    assert capsys.readouterr().out.count("they rank the labels") == 1
+    assert files.print_emotions(recognizer, paths, "json") == 0
+    assert capsys.readouterr().out.count("they rank the labels") == 2  # each line stands alone
+
+
 def test_silence_has_no_label(recognizer: EmotionRecognizer, tmp_path) -> None:
     for rate, level in ((RATE, 0.0), (RATE, 0.25), (48_000, -0.25)):  # an offset alone is no sound
         audio.write(tmp_path / "a.wav", np.full(2 * rate, level), rate)
@@ -316,7 +349,7 @@ def test_loaded_by_its_task(folder) -> None:
     recognizer = avspeech.load(str(folder))
     assert isinstance(recognizer, avspeech.EmotionRecognizer)
     assert "avspeech emotion FILE" in (folder / "README.md").read_text()
-    with pytest.raises(InputError, match="expected one for emotion"):
+    with pytest.raises(InputError, match="expected one for emotion: emotion-edge, "):
         EmotionRecognizer.from_pretrained("mvtf-small")
 
 

@@ -11,7 +11,7 @@ from avspeech.core import pretrained
 from avspeech.core.engine import Graphs
 from avspeech.errors import InputError
 from avspeech.extraction import engine as engines
-from avspeech.extraction import extractor
+from avspeech.extraction import extractor, files
 from avspeech.extraction.engine import GraphEngine, TorchEngine
 from avspeech.extraction.extractor import Extractor
 from avspeech.media.mouths import MouthTrack
@@ -108,5 +108,5 @@ def test_a_fourth_view_takes_torch(both: list[Extractor], monkeypatch: pytest.Mo
     monkeypatch.setattr(extractor, "Extractor", Asked)
     for count in (3, 4):
         with pytest.raises(InputError, match="enough"):
-            extractor.extract_files(["a.mp4"] * count, "out")
+            files.extract_files(["a.mp4"] * count, "out")
     assert asked == ["auto", "torch"]

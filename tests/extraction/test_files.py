@@ -19,7 +19,6 @@ import pytest
 import soundfile
 
 from avspeech.errors import InputError
-from avspeech.extraction import extractor as extractor_module
 from avspeech.extraction import files
 from avspeech.extraction.choice import Report
 from avspeech.extraction.extractor import Extractor
@@ -285,7 +284,7 @@ def test_from_a_name(tmp_path, faces, monkeypatch) -> None:
                                  names=lambda: [], content=lambda name: None)
     monkeypatch.setattr("avspeech.core.pretrained", pretrained, raising=False)
     source = film(tmp_path / "talk.mp4", sound=clicks(2, 44100, [0.5]))
-    assert len(extractor_module.extract_files([source], tmp_path / "out", progress=False)) == 2
+    assert len(files.extract_files([source], tmp_path / "out", progress=False)) == 2
 
 
 def test_no_result_takes_the_place_of_an_input(tmp_path, faces) -> None:
@@ -298,10 +297,10 @@ def test_no_result_takes_the_place_of_an_input(tmp_path, faces) -> None:
         with pytest.raises(InputError, match="talk_face1.mp4: would be replaced"):
             files.extract(same, 16000, 25.0, [talk, side], out, progress=False)
         with pytest.raises(InputError, match="talk_face1.wav: would be replaced"):
-            extractor_module.extract_files([talk], out, face=1, voice=tmp_path / "talk_face1.wav")
+            files.extract_files([talk], out, face=1, voice=tmp_path / "talk_face1.wav")
     assert before == {path: path.read_bytes() for path in tmp_path.glob("*.*")}
-    extractor_module.keep_inputs([side], tmp_path, "talk", face=2)
-    extractor_module.keep_inputs([side], tmp_path / "voices", "talk")
+    files.keep_inputs([side], tmp_path, "talk", face=2)
+    files.keep_inputs([side], tmp_path / "voices", "talk")
 
 
 def test_a_model_for_another_task_is_refused() -> None:

@@ -6,12 +6,13 @@ import json
 import math
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from avspeech.errors import InputError
-from avspeech.report import report
+from avspeech.report import figures, report
 
 pytest.importorskip("matplotlib")
 pytest.importorskip("jinja2")
@@ -209,3 +210,13 @@ def test_confusions_are_shares_of_the_true_class():
     picture = figures.confusion_svg(np.array([[3.0, 1.0], [0.0, 0.0]]), ["calm", "sad"])
     assert picture.startswith(b"<?xml") and picture == figures.confusion_svg(
         np.array([[6.0, 2.0], [0.0, 0.0]]), ["calm", "sad"])
+
+
+def test_many_curves_of_training_are_told_apart(tmp_path: Path) -> None:
+    logs = {}
+    for number in range(10):
+        logs[f"run {number}"] = log = tmp_path / f"{number}.jsonl"
+        log.write_text("".join(json.dumps({"step": step, "loss": 1.0 / step}) + "\n" for step in (1, 2, 3)))
+    picture = figures.training_svg(logs).decode()
+    looks = re.findall(r'style="fill: none; (stroke[^"]*stroke-width: 1.4[^"]*)"', picture)
+    assert len(looks) == 20 and len(set(looks)) == 10  # each once as a curve and once beside its name

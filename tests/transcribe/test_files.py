@@ -115,10 +115,28 @@ def test_each_segment_says_how_sure_the_extractor_was_while_it_was_spoken(film: 
              for face, (start, end) in WHEN.items()}
     reports = [Report(begins.tolist(), trust[face].tolist(), [1.0] * len(begins)) for face in WHEN]
     sure: Any = SimpleNamespace(**{**vars(EXTRACTOR), "reports": reports})
-    result = files.transcribe(film, tmp_path / "out", sure, Echo(), progress=False, page=False)
+    with pytest.warns(UserWarning, match="do not tell for sure"):
+        result = files.transcribe(film, tmp_path / "out", sure, Echo(), progress=False, page=False)
     # What is heard begins and ends up to 0.06 s within the half seconds beside it
     assert [s.confidence for s in result.transcript.segments] == pytest.approx([0.25, 0.5], abs=0.05)
     assert transcripts.read(tmp_path / "out/talk_captions.json") == result.transcript
+
+
+def test_a_voice_that_is_hardly_the_faces_is_in_no_caption(film: Path, tmp_path: Path) -> None:
+    begins = np.arange(0, SECONDS, 0.5)
+    low = files.UNSURE / 2  # of the second face, whose lips fit nothing
+    reports = [Report(begins.tolist(), [t] * len(begins), [t] * len(begins)) for t in (1.0, low)]
+    unsure: Any = SimpleNamespace(**{**vars(EXTRACTOR), "reports": reports})
+    with pytest.warns(UserWarning, match="^face2: the lips fit no voice"):
+        result = files.transcribe(film, tmp_path / "out", unsure, Echo(), progress=False, page=False)
+    assert [s.speaker for s in result.transcript.segments] == ["face1"]
+    assert "1 more are left out" in result.speakers[1].remark(30)
+    assert "left out" not in result.speakers[0].remark(30) and result.speakers[0].words == 1
+    first, second = json.loads((tmp_path / "out/talk_captions.json").read_text())["speakers"]
+    assert (first["doubt"], first["left_out"]) == (None, []) and "no voice" in second["doubt"]
+    assert [s["text"] for s in second["left_out"]] == ["said"]
+    assert transcripts.read(tmp_path / "out/talk_captions.json") == result.transcript
+    assert webvtt.read(tmp_path / "out/talk/face2.vtt") == []
 
 
 def test_without_extraction_each_face_gets_the_whole_sound(film: Path, tmp_path: Path) -> None:

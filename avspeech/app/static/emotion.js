@@ -3,6 +3,11 @@
 import {$, about, ask, clock, drop, fileUrl, forget, forgetUpload, h, Problem, Task} from "./api.js";
 import {Players} from "./players.js";
 
+const REFUSED = {  // what to do where there is no sound
+  NotFoundError: "There is no microphone. Connect one and try again, or choose a recording.",
+  NotAllowedError: "The browser may not use the microphone. Allow it for this page in the browser's settings and try again, or choose a recording.",
+  NotReadableError: "The microphone cannot be used; another program may hold it. End that program and try again, or choose a recording.",
+};
 const HOP = 0.5;  // seconds between two answers to the microphone
 let working;
 let made = null;  // id of the last job
@@ -128,7 +133,7 @@ async function listen() {
       sound = await navigator.mediaDevices.getUserMedia({audio: {channelCount: 1, echoCancellation: false,
         noiseSuppression: false, autoGainControl: false}});
     } catch (error) {
-      throw new Problem(error.name === "NotFoundError" ? "There is no microphone." : "The browser did not give the microphone.");
+      throw new Problem(REFUSED[error.name] ?? `The browser did not give the microphone (${error.name}). Choose a recording, or try another browser.`);
     }
     context = new AudioContext();
     await context.audioWorklet.addModule("/static/recorder.js");

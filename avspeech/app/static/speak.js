@@ -17,7 +17,7 @@ export function start() {
   about.then(({models, limits}) => {
     for (const model of models.filter(m => m.task === "synthesis"))
       for (const voice of model.voices.length ? model.voices : [""])
-        $("speak-voice").append(h("option", {value: JSON.stringify([model.name, voice]), "data-licence": model.licence, "data-steps": model.steps}, voice || model.name));
+        $("speak-voice").append(h("option", {value: JSON.stringify([model.name, voice]), "data-licence": model.licence, "data-steps": model.steps}, model.voices.length > 1 ? `${model.name}: ${voice}` : model.name));
     const chosen = () => {
       const {licence = "none", steps} = $("speak-voice").selectedOptions[0]?.dataset ?? {};
       $("speak-licence").textContent = `license: ${licence}`;

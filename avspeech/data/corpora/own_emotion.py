@@ -9,8 +9,9 @@
 
 Paths in tables and manifests are relative to their folder. Without speakers each sound counts as a
 speaker of its own: then one person may be in training and test, which is said, as it makes numbers
-look better than they are for voices not heard before. Of sounds with the same content the first is
-used; with two labels or two speakers they are refused.
+look better than they are for voices not heard before. Spellings of one name ("ann_smith", "Smith,
+Ann", "S1" and "S01") are one speaker. Of sounds with the same samples, in whatever format, the
+first is used; with two labels or two speakers they are refused.
 
 The protocol own_emotion-held-out is made from what is there: a fifth of the speakers for test, a
 fifth for development, dealt so that their classes are alike.
@@ -26,10 +27,18 @@ from pathlib import Path
 from typing import Any
 
 from avspeech.core.listing import files_below, is_hidden
-from avspeech.data.content import contents
-from avspeech.data.corpora import layout, tables
+from avspeech.data.content import same_sounds
+from avspeech.data.corpora import dealing, layout, tables
 from avspeech.data.corpora.scan import Clip, Scan, read
-from avspeech.data.labels import NOBODY, canonical, is_known, missing, plain, spells_nothing
+from avspeech.data.labels import (
+    canonical,
+    is_known,
+    is_nobody,
+    missing,
+    one_person,
+    plain,
+    spells_nothing,
+)
 from avspeech.data.manifest import Utterance, read_jsonl
 from avspeech.data.protocol import FROM_WHAT_IS_THERE, Protocol
 from avspeech.errors import InputError
@@ -44,26 +53,38 @@ ABOUT = layout.About(
 )
 # Columns that say where a part of a sound begins
 BEGINS = re.compile(r"(seg(ment)?_?)?(start|begin|onset|offset|from)_?(time|sec|seconds|ms|s)?")
-# Columns that name the speaker in other tables
-SPEAKERS = ("speaker_id", "speakerid", "speaker_name", "spk", "spk_id", "spkid", "spkrid",
-            "subject", "subject_id", "participant", "participant_id", "actor", "actor_id",
-            "client_id")
+# Columns that say where it ends, or how long it is
+ENDS = re.compile(r"(seg(ment)?_?)?(end|stop|duration|dur)_?(time|sec|seconds|ms|s)?")
+# Columns that name the speaker in other tables, without blanks and signs
+SPEAKERS = re.compile(
+    r"(speaker|spk|spkr|talker|subject|participant|patient|actor|client|person|people|user|voice|"
+    r"narrator|singer|sprecher|sprecherin|locuteur|locutrice|hablante|locutor|locutora|parlante|"
+    r"falante|spreker|mówca|диктор|спикер|говорящий|konuşmacı|说话人|话者|話者|화자)s?"
+    r"(id|ids|name|names|nr|no|num|number|code|label|index)?")
+PART = re.compile(r"split(set)?|part(ition)?|subset|set|fold")  # columns that name published parts
 # Names of folders by which a label's folder is known for another's
-PARTS = re.compile(r"train(ing)?|dev(el|elopment)?|val(id|idation)?|test(ing)?|eval(uation)?")
-PEOPLE = re.compile(r"(actor|speaker|spk|subject|participant|person|session|ses)[ _-]?\d+")
+PARTS = re.compile(r"(train(ing)?|dev(el|elopment)?|val(id|idation)?|test(ing)?|eval(uation)?)"
+                   r"([ _-]?(set|data|clean|other|\d+))*|(fold|split|part|partition)[ _-]?\d+")
+PEOPLE = re.compile(r"(actor|speaker|spk|subject|participant|person|session|ses|id|[spfm])"
+                    r"[ _-]?\d+")
+RATINGS = 10  # more classes than this that are numbers with fractions are ratings
 # Labels that are classes here, and elsewhere stand for none
 DOUBTFUL = {"xxx", "oth", "other", "unknown", "unk", "-", "--", "undecided", "no agreement",
-            "unlabeled", "unlabelled", "none given"}
-MORE_SUFFIXES = {".aac", ".ac3", ".amr", ".m4a", ".m4b", ".mka", ".mp2", ".oga", ".spx", ".weba",
-                 ".wma", ".wv"}
+            "unlabeled", "unlabelled", "none given", "no label", "missing", "unclear",
+            "unsure", "not sure", "unsorted", "ambiguous", "mixed", "various", "-9", "-99", "-999",
+            "99", "999"}
+SOUNDS = SOUND_SUFFIXES | {".aac", ".ac3", ".amr", ".m4a", ".m4b", ".mka", ".mp2", ".oga", ".spx",
+                           ".weba", ".wma", ".wv"}
 
 
 def _sounds(source: Path, others: list[Path]) -> Iterator[tuple[Path, str, str]]:
     """(file, label, speaker) of a folder of folders; `others` takes what is no such file."""
     others += [path for path in sorted(source.iterdir())
                if path.is_file() and not is_hidden(path.name)]
-    folders = layout.folders(source)
-    for label in folders:
+    below = {folder: [p for p in files_below(folder) if p.suffix.lower() in SOUNDS]
+             for folder in layout.folders(source)}
+    folders = [folder for folder, sounds in below.items() if sounds]
+    for label in below:
         if spells_nothing(label.name):
             raise InputError(f"{label}: a folder of what has no label, by its name; move it away, "
                              "or, where it is a class, call it otherwise")
@@ -72,15 +93,15 @@ def _sounds(source: Path, others: list[Path]) -> Iterator[tuple[Path, str, str]]
             raise InputError(f"{source}: {layout.named([f.name for f in folders], 3)}: a folder of "
                              f"{what} each, by their names; expected folders of labels, "
                              "LABEL/SPEAKER/NAME.wav, or a table")
+    if len(folders) == 1:
+        raise InputError(f"{source}: one label, '{folders[0].name}'; expected two or more"
+                         + (f"; if its folders are the labels, give {folders[0]}"
+                            if layout.folders(folders[0]) else ""))
     found = []
-    for label in folders:
-        for path in files_below(label):
-            if path.suffix.lower() not in SOUND_SUFFIXES | MORE_SUFFIXES:
-                others.append(path)
-            else:
-                speaker = next(iter(path.relative_to(label).parts[:-1]), "")
-                found.append((path, label.name,
-                              "" if spells_nothing(speaker, NOBODY) else speaker))
+    for label, sounds in below.items():
+        others += [path for path in files_below(label) if path not in sounds]
+        found += [(path, label.name, next(iter(path.relative_to(label).parts[:-1]), ""))
+                  for path in sounds]
     inner = {speaker for *_, speaker in found}
     if inner and all(map(is_known, inner)) and not any(is_known(f.name) for f in folders):
         raise InputError(f"{source}: {folders[0].name}/{sorted(inner)[0]}: the label stands below "
@@ -111,7 +132,8 @@ def _listed(source: Path, ignored: list[str]) -> Iterator[tuple[Path, str, str]]
             raise InputError(f"{where}: no '{gone[0]}'; expected file, label and, where known, "
                              "speaker" + ("" if gone[0] in row else
                                           f"; there are {layout.named(filter(None, row), 6)}"))
-        other = next((key for key in SPEAKERS if key in row and "speaker" not in row), None)
+        other = next((key for key in row if SPEAKERS.fullmatch(re.sub(r"[\W_]", "", key))
+                      and "speaker" not in row), None)
         if other:
             raise InputError(f"{where}: column '{other}', and none 'speaker': call it speaker, so "
                              "that no speaker is in two parts; or leave it out")
@@ -146,8 +168,10 @@ def _listed(source: Path, ignored: list[str]) -> Iterator[tuple[Path, str, str]]
         if first.setdefault(path.resolve(), where) != where:
             raise InputError(f"{where}: {path} is listed already at {first[path.resolve()]}; "
                              "leave one of them")
-        speaker = tables.bare(str("" if row.get("speaker") is None else row["speaker"]))
-        yield path, str(label), "" if spells_nothing(speaker, NOBODY) else speaker
+        for key in filter(ENDS.fullmatch, row):
+            _refuse_end(where, key, row[key], path)
+        yield path, str(label), tables.bare(str("" if row.get("speaker") is None
+                                                else row["speaker"]))
 
 
 def _later(begin: Any) -> bool:
@@ -156,9 +180,90 @@ def _later(begin: Any) -> bool:
     return bool(re.fullmatch(r"\+?[\d.,:]*[1-9][\d.,:]*(e[+-]?\d+)?\s*m?s?", text, re.IGNORECASE))
 
 
+def _refuse_end(where: str, key: str, cell: Any, path: Path) -> None:
+    """Raises InputError where a cell says that the sound ends before it does, in seconds or
+    milliseconds."""
+    try:
+        end = float(str(cell).strip().replace(",", "."))
+        seconds = layout.media(path).audio
+    except (ValueError, InputError):  # of another kind, or told when it is read
+        return
+    near = 0.51 if end == int(end) else 0.05 + 0.1 * seconds
+    if 0 < end < 1000 * seconds and min(abs(end - seconds), abs(end / 1000 - seconds)) > near:
+        raise InputError(f"{where}: {key} {cell}, and {path.name} lasts {seconds:.2f} s: a part of "
+                         "a sound, but each row stands for a whole file here; cut the sounds, and "
+                         "leave the times out")
+
+
+def _number(label: str) -> str:
+    """A label that is a number as `plain` has it; "" for another."""
+    name = plain(label)
+    return name if name.lstrip("-").replace(".", "", 1).isdigit() else ""
+
+
+def _one_label(clips: list[Clip], source: Path) -> None:
+    """Raises InputError for a label that is two of the others ("joy;rage"), a list of labels, or a
+    rating."""
+    labels = {clip.labels["emotion"] for clip in clips}
+    alone = {canonical(label) for label in labels}
+    for clip in clips:
+        label = clip.labels["emotion"]
+        parts = [part for part in re.split(r"[;|,+&/]", label) if part.strip()]
+        names = {canonical(part) for part in parts}
+        if re.fullmatch(r"\[.*\]|\{.*\}", label) or len(names) > 1 and not is_known(label) and (
+                names <= alone or all(map(is_known, parts)) and not re.search(r"[+&/]", label)):
+            raise InputError(f"{source}: {clip.path.name} has the label '{label[:40]}', which is "
+                             "more than one; expected one for each sound: give one, or leave the "
+                             "sound out")
+    rated = [label for label in labels if "." in _number(label)]
+    if rated and len(labels) > RATINGS:
+        raise InputError(f"{source}: {len(labels):,} labels that are numbers with fractions "
+                         f"({layout.named(sorted(rated), 3)}): ratings, and not classes; give each "
+                         "range of them a name, as low and high")
+
+
+def _rare(clips: list[Clip]) -> list[str]:
+    """A line with the classes of too few speakers for all three parts."""
+    of: dict[str, set[str]] = {}
+    for clip in clips:
+        of.setdefault(clip.labels["emotion"], set()).add(clip.speaker)
+    return layout.grouped("classes have fewer than three speakers, so that training, development "
+                          "or test lacks them", [f"{name} ({len(own)})" for name, own in of.items()
+                                                 if len(own) < len(dealing.SPLITS)])
+
+
+def _people_in_names(clips: list[Clip]) -> list[str]:
+    """A line where a part of the names of sounds is like a speaker: it has three values or more,
+    and each comes with several labels, several times."""
+    names = [re.findall(r"[^\W\d_]+|\d+", clip.path.stem) for clip in clips]
+    for place in range(min(map(len, names), default=0)):
+        of: dict[str, set[str]] = {}
+        for clip, parts in zip(clips, names):
+            of.setdefault(parts[place], set()).add(clip.labels["emotion"])
+        if (len(of) > 2 and min(map(len, of.values())) > 1 and not any(map(is_known, of))
+                and 2 * sum(map(len, of.values())) <= len(clips)):
+            return [f"part {place + 1} of the names of sounds may be the speaker "
+                    f"({layout.named(sorted(of), 3)}): where it is, give speakers, so that none is "
+                    "in two parts"]
+    return []
+
+
+def _people_in_labels(labels: Counter[str]) -> list[str]:
+    """A line where one emotion stands in several labels, beside something else ("OAF_angry")."""
+    of: dict[str, list[str]] = {}
+    for label in labels:
+        words = plain(label).split()
+        for one in {" ".join(words[1:]), " ".join(words[:-1])}:
+            if is_known(one):
+                of.setdefault(canonical(one), []).append(label)
+    several = [name for own in of.values() if len(own) > 1 for name in own]
+    return layout.grouped("labels have an emotion and something else; where that is the speaker, "
+                          "give it as such", several) if len(several) == len(labels) else []
+
+
 def _doubtful(labels: Counter[str]) -> list[str]:
     """A line with the labels that may be none: words for it, and numbers among words."""
-    numbers = {name for name in labels if plain(name).lstrip("-").replace(".", "", 1).isdigit()}
+    numbers = {name for name in labels if _number(name)}
     some = [name for name in labels if plain(name) in DOUBTFUL or name.strip() in DOUBTFUL
             or name in numbers and len(numbers) < len(labels) / 2]
     return ([f"labels that may stand for none, and are classes here: {layout.named(some, 6)}; "
@@ -179,6 +284,26 @@ def _one_spelling(clips: list[Clip]) -> list[str]:
     return [f"one class in several spellings: {layout.named(others, 20)}"] if others else []
 
 
+def _one_name(names: list[str]) -> tuple[dict[str, str], list[str]]:
+    """({name: the spelling of it that is there most often, "" for one of nobody}, lines on it)."""
+    counted = Counter(name for name in names if name)
+    best: dict[str, str] = {}
+    spelled = {"": ""}
+    for name, _ in counted.most_common():
+        spelled[name] = ("" if is_nobody(name, counted)
+                         else best.setdefault(one_person(name), name))
+    nobody = [f"'{name}'" for name in counted if not spelled[name]]
+    initials = [f"'{name}' counts as the initials of a speaker, as the others are initials; where "
+                "it stands for none, leave it out"
+                for name in counted if spelled[name] and name.casefold() == "na"]
+    return spelled, [
+        *initials,
+        *layout.grouped("names that stand for no speaker", nobody),
+        *layout.grouped("names that are spellings of another, and count as that speaker", [
+            f"'{name}' as '{spelled[name]}'" for name in counted if spelled[name] not in ("", name)
+        ], 20)]
+
+
 def scan(source: Path) -> Scan[Clip]:
     """All sounds, in order. Labels: emotion. Raises InputError for a table that cannot be used, or
     fewer than two labels."""
@@ -189,22 +314,23 @@ def scan(source: Path) -> Scan[Clip]:
     clips, seen = [], Counter[str]()
     others: list[Path] = []
     ignored: list[str] = []
-    for path, label, speaker in (_listed(source, ignored) if listed else _sounds(source, others)):
+    rows = list(_listed(source, ignored) if listed else _sounds(source, others))
+    spelled, people = _one_name([speaker for *_, speaker in rows])
+    for path, label, speaker in rows:
         name = "-".join(path.relative_to(root).with_suffix("").parts).replace(" ", "_")
         seen[name] += 1
         if seen[name] > 1:
             name += f"-{seen[name]}"
-        clips.append(Clip(name, path, speaker or f"unknown-{name}", {"emotion": label}))
+        clips.append(Clip(name, path, spelled[speaker] or f"unknown-{name}", {"emotion": label}))
     if listed and not clips:
         raise InputError(f"{source}: no row in it; expected file, label and, where known, speaker "
                          "a row")
+    _one_label(clips, source)
     merged = _one_spelling(clips)
     labels = Counter(c.labels["emotion"] for c in clips)
     if clips and len(labels) < 2:
         raise InputError(f"{source}: one label, '{next(iter(labels))}'; expected two or more")
     known = {c.speaker for c in clips if not c.speaker.startswith("unknown-")}
-    alike = Counter(plain(name) for name in known)
-    same = sorted((name for name in known if alike[plain(name)] > 1), key=plain)
     without = sum(c.speaker.startswith("unknown-") for c in clips)
     found = [f"{len(clips):,} sounds, {len(known):,} known speakers, labels: "
              + layout.named([f"{name} ({n:,})" for name, n in labels.most_common()], 20)]
@@ -217,14 +343,15 @@ def scan(source: Path) -> Scan[Clip]:
     found += [f"{deep:,} sounds in folders below a speaker's: taken as that speaker's"
               ] if deep else []
     found += layout.grouped("folders of labels without a sound", bare)
-    found += _doubtful(labels)
+    found += _doubtful(labels) + _rare(clips) + people
+    parts = [key for key in ignored if PART.fullmatch(key)]
+    if parts:
+        found.append(f"the parts in column '{parts[0]}' are not used: speakers are dealt anew here")
     if ignored:
         found.append(f"columns that are not used: {layout.named(ignored, 6)}")
-    if same:
-        found.append("names that differ in capitals, blanks or zeros alone count as "
-                     f"{len(same)} speakers: {layout.named(same, 6)}; where they are one person, "
-                     "write them alike")
+    found += _people_in_labels(labels)
     if without:
+        found += [] if known else _people_in_names(clips)
         found.append(f"{without:,} sounds without a known speaker: voices of the test may have "
                      "been heard in training, and numbers may be better than for new voices")
     return Scan(clips, found)
@@ -267,7 +394,7 @@ def _once(utterances: list[Utterance], root: Path
           ) -> tuple[list[Utterance], list[str], list[str]]:
     """(the first of each content, a line with the others, a problem with those of another label or
     speaker, of which none is used)."""
-    same = contents([u.audio for u in utterances], root)
+    same = same_sounds(utterances, root)
     of: dict[str, list[Utterance]] = {}
     for u in utterances:
         of.setdefault(same[u.audio], []).append(u)

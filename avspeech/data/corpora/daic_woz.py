@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from avspeech.data.corpora import layout, tables
-from avspeech.data.corpora.scan import Read, Scan
+from avspeech.data.corpora.scan import Read, Scan, first
 from avspeech.data.manifest import Utterance
 from avspeech.data.protocol import PUBLISHED, Protocol, identity
 from avspeech.errors import InputError
@@ -180,10 +180,12 @@ def participants(source: Path) -> list[Participant]:
             if number in found:
                 raise InputError(f"{table}: participant {number} is also in the "
                                  f"{found[number].labels['split']} part")
-            folder = source / f"{number}_P"
+            own = f"{number}_P"
+            audio = first(*(layout.sound(folder / f"{number}_AUDIO.wav") for folder in (
+                source / own, source / own / own, source, *(
+                    (table.parent / own, table.parent) if table else ()))))
             found[number] = Participant(number, {"split": split, "participant": number, **labels},
-                                        folder / f"{number}_AUDIO.wav",
-                                        folder / f"{number}_TRANSCRIPT.csv")
+                                        audio, audio.parent / f"{number}_TRANSCRIPT.csv")
     return list(found.values())
 
 

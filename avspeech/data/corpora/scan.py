@@ -21,13 +21,15 @@ from avspeech.errors import InputError
 from avspeech.media import audio, recordings
 
 LOOKED_AT = 20  # sounds, to know the sample rate of a copy
+MOST_FOLDERS = 50  # in which a corpus is looked for
 T = TypeVar("T")
 Parts = dict[str, list[Utterance]]
 
 
 @dataclass(frozen=True)
 class Clip:
-    """One clip in one sound file. Only its length is still unknown."""
+    """One clip in one sound file. Only its length is still unknown. Where the file is there in
+    another format than `path` says, `path` becomes that one (`layout.sound`)."""
 
     id: str  # without the name of the corpus
     path: Path
@@ -36,6 +38,9 @@ class Clip:
     text: str | None = None
     start: float = 0.0  # seconds in the file
     end: float | None = None  # seconds in the file; None: the end of the file
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "path", layout.sound(self.path))
 
 
 @dataclass(frozen=True)
@@ -177,7 +182,8 @@ def read(corpus: str, source: Path, scan: Scan[Any],
     for kind, lines in kinds.items():
         problems += layout.grouped(kind, lines)
     problems += cut_short(utterances) if scan.varied else []
-    return utterances, problems, _resampled(utterances, source, scan.rate)
+    notes = _resampled(utterances, source, scan.rate) + _lossy(utterances, scan.rate)
+    return utterances, problems, notes
 
 
 def cut_short(utterances: Sequence[Utterance], share: float = 0.2) -> list[str]:
@@ -197,6 +203,38 @@ def cut_short(utterances: Sequence[Utterance], share: float = 0.2) -> list[str]:
         return []
     return [f"{equal:,} of {len(utterances):,} clips last exactly {longest:.2f} s, and none is "
             "longer: this copy was cut"]
+
+
+def _lossy(utterances: Sequence[Utterance], published: int) -> list[str]:
+    """A line where a corpus that was published without loss is there in formats with loss."""
+    kinds = Counter(Path(u.audio).suffix.lower() for u in utterances)
+    lossy = [kind for kind in kinds if kind in layout.SOUNDS[4:]]
+    return [f"{sum(kinds[kind] for kind in lossy):,} sounds are {', '.join(lossy)}, whose coding "
+            "changes them; published were .wav"] if published and lossy else []
+
+
+def unwrapped(find: Callable[[Path], Scan[Any]], source: Path, depth: int = 3
+              ) -> tuple[Path, Scan[Any]]:
+    """(the folder of a corpus, its scan): `source`, or where nothing is found there the only folder
+    below it in which something is, as archives unpack into folders of their own.
+
+    Args:
+        find: the `scan` of a corpus.
+        source: folder.
+        depth: how many folders down are looked at.
+    """
+    found = find(source)
+    inner = [] if found.clips or not depth else layout.folders(source)[:MOST_FOLDERS]
+    there = []
+    for folder in inner:
+        try:
+            place, own = unwrapped(find, folder, depth - 1 if len(inner) == 1 else 0)
+        except InputError:  # something of it, which cannot be read
+            if len(inner) == 1:
+                raise
+            continue
+        there += [(place, own)] if own.clips else []
+    return there[0] if len(there) == 1 else (source, found)
 
 
 def _resampled(utterances: Sequence[Utterance], source: Path, published: int) -> list[str]:

@@ -74,12 +74,12 @@ def read_rows(path: Path, delimiter: str = ",",
     """
     import csv
 
-    quoted = delimiter != "\t" or _all_quoted(path)
-    quoting: Any = csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE
     rows: list[tuple[str, dict[str, str]]] = []
     heads: list[str] = []
     line = 1
     try:
+        quoted = delimiter != "\t" or _all_quoted(path)
+        quoting: Any = csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE
         with open(path, encoding="utf-8-sig", newline="") as text:
             reader = csv.reader(text, delimiter=delimiter, quoting=quoting,
                                 skipinitialspace=delimiter != "\t")
@@ -125,8 +125,8 @@ def read_rows(path: Path, delimiter: str = ",",
 
 def _all_quoted(path: Path) -> bool:
     """Whether the first line of a table by tabs has quotes around every heading."""
-    with open(path, encoding="utf-8-sig") as text:
-        heads = text.readline(2**16).rstrip("\n").split("\t")
+    with open(path, "rb") as text:
+        heads = text.readline(2**16).decode("utf-8-sig", "replace").rstrip("\r\n").split("\t")
     return all(len(head) > 1 and head[0] == head[-1] == '"' for head in heads)
 
 

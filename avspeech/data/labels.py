@@ -66,10 +66,13 @@ _SPELLINGS = {
     "sadness": "sad|traurig|trauer|traurigkeit|tristesse|triste|tristeza"
                "|tristezza|verdriet|verdrietig|smutek|悲伤|难过|грусть|печаль"
                "|üzgün|üzüntü|悲しみ|슬픔",
-    "surprise": "surprised|pleasant surprise|pleasantly surprised"
+    "surprise": "surprised|pleasant surprise|pleasant surprised|pleasantly surprised"
                 "|überraschung|überrascht|étonnement|surpris|sorpresa"
                 "|sorprendido|surpresa|verrassing|verrast|zaskoczenie"
                 "|zdziwienie|惊讶|惊奇|удивление|şaşkınlık|驚き|놀람|sur|ps",
+    "amusement": "amused", "confusion": "confused", "disappointment": "disappointed",
+    "embarrassment": "embarrassed", "guilt": "guilty", "interest": "interested", "pride": "proud",
+    "relief": "relieved", "shame": "ashamed", "sleepiness": "sleepy",
     "female": "f|woman|women|fem|feminine|female feminine|weiblich|frau|femme"
               "|féminin|mujer|femenino|femminile|donna|feminino|vrouw"
               "|vrouwelijk|kobieta|женский|kadın|女|女性|여성",
@@ -96,7 +99,8 @@ def canonical(label: object) -> str:
         that spellings that differ only in case, blanks or zeros of a number are equal.
     """
     name = plain(label)
-    return _NAMES.get(name, name)
+    both = {_NAMES.get(part.strip()) for part in name.split("/")}  # "happiness/joy"
+    return _NAMES.get(name) or (both.pop() if len(both) == 1 else None) or name
 
 
 def plain(name: object) -> str:
@@ -115,7 +119,7 @@ def plain(name: object) -> str:
 
 def is_known(name: object) -> bool:
     """Whether a name is that of an emotion or a sex in the table of this file."""
-    return plain(name) in _NAMES
+    return canonical(name) in _SPELLINGS
 
 
 def spells_nothing(text: object) -> bool:

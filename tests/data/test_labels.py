@@ -87,3 +87,11 @@ def test_names_of_somebody(name: object) -> None:
 def test_spellings_of_a_name_have_one(name: str) -> None:
     assert labels.one_person(f" {name.upper()} ") == labels.one_person(name.upper())
     assert labels.one_person(name) == labels.one_person(name.replace(" ", "_"))
+
+
+@pytest.mark.parametrize("label, name", [
+    ("Happiness/Joy", "happiness"), ("joy / happy", "happiness"), ("pleasant_surprised", "surprise"),
+    ("Sad.", "sadness"), ("'anger'", "anger"), ("Relieved", "relief"), ("Гнев", "anger"),
+    ("happy/excited", "happy/excited"), ("joy/x", "joy/x"), ("/", "/")])
+def test_more_spellings(label: str, name: str) -> None:
+    assert canonical(label) == name

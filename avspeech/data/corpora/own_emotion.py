@@ -232,6 +232,30 @@ def _rare(clips: list[Clip]) -> list[str]:
                                                  if len(own) < len(dealing.SPLITS)])
 
 
+def _confounds(clips: list[Clip], known: set[str]) -> list[str]:
+    """Lines on what a model may learn in place of labels: voices and formats that come with one
+    label alone; and on speakers that are none."""
+    by_speaker: dict[str, set[str]] = {}
+    by_label: dict[str, set[str]] = {}
+    for clip in clips:
+        label = clip.labels["emotion"]
+        by_speaker.setdefault(clip.speaker, set()).add(label)
+        by_label.setdefault(label, set()).add(clip.path.suffix.lower())
+    found = []
+    if len(known) == len(clips) > 5:
+        found.append("each sound has another speaker: where these are names of sounds, leave the "
+                     "speakers out, or give those who speak")
+    elif len(known) > 1 and all(len(by_speaker[name]) == 1 for name in known):
+        found.append("each speaker has one label alone, so that a model may learn voices in place "
+                     "of labels")
+    kinds = [suffix for own in by_label.values() for suffix in own]
+    if len(by_label) > 1 and len(set(kinds)) == len(kinds):
+        found.append("each label has a format of its own, which a model may learn in place of it: "
+                     + layout.named([f"{name} {', '.join(sorted(own))}"
+                                     for name, own in by_label.items()]))
+    return found
+
+
 def _people_in_names(clips: list[Clip]) -> list[str]:
     """A line where a part of the names of sounds is like a speaker: it has three values or more,
     and each comes with several labels, several times."""
@@ -349,7 +373,7 @@ def scan(source: Path) -> Scan[Clip]:
         found.append(f"the parts in column '{parts[0]}' are not used: speakers are dealt anew here")
     if ignored:
         found.append(f"columns that are not used: {layout.named(ignored, 6)}")
-    found += _people_in_labels(labels)
+    found += _people_in_labels(labels) + _confounds(clips, known)
     if without:
         found += [] if known else _people_in_names(clips)
         found.append(f"{without:,} sounds without a known speaker: voices of the test may have "

@@ -148,10 +148,14 @@ def _files(source: Path, scan: Scan[Any]) -> tuple[list[Any], list[str]]:
     stubs = layout.pointers(paths)
     problems += layout.empty(paths, source) + layout.unfetched(stubs, source)
     first: dict[str, Clip] = {}
-    twice = [c.id for c in there if first.setdefault(c.id, c) is not c]
+    again = [c for c in there if first.setdefault(c.id, c) is not c]
+    torn = {c.id for c in again if (c.labels, c.speaker) != (first[c.id].labels,
+                                                             first[c.id].speaker)}
     problems += layout.grouped(f"{scan.noun} that occur twice; the first is used",
-                               twice)
-    return [c for c in first.values() if c.path not in stubs], problems
+                               [c.id for c in again if c.id not in torn])
+    problems += layout.grouped(f"{scan.noun} that occur twice, with other labels or another "
+                               "speaker; none is used", sorted(torn))
+    return [c for c in first.values() if c.path not in stubs and c.id not in torn], problems
 
 
 def read(corpus: str, source: Path, scan: Scan[Any],

@@ -127,3 +127,10 @@ def test_interviews_where_archives_put_them(corpus, tmp_path, inner):
                 path.rename(goal)
     again = read_manifest(corpora.prepare("daic_woz", place, tmp_path / "again", incomplete=True)[0])
     assert [(u.id, u.start, u.labels) for u in again] == [(u.id, u.start, u.labels) for u in whole]
+
+
+def test_a_score_off_its_scale_is_refused(tmp_path):
+    rows = ["Participant_ID,PHQ8_Binary,PHQ8_Score,Gender", "300,1,24,1", "301,1,99,0"]
+    (tmp_path / "train.csv").write_text("\n".join(rows) + "\n")
+    with pytest.raises(InputError, match=r"train.csv:3: expected .*PHQ8_Score \(0 to 24\)"):
+        daic_woz.read_split(tmp_path / "train.csv")

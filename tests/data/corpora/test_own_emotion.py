@@ -471,3 +471,19 @@ def test_quotes_of_other_programs(tmp_path, sound, kind):
     found = own_emotion.scan(place)
     assert [(c.speaker, c.labels["emotion"]) for c in found.clips] == [
         (f"s{k}", ("joy", "rage")[k % 2]) for k in range(4)]
+
+
+@pytest.mark.parametrize("kind, told", [
+    ("voices", "each speaker has one label alone"), ("ids", "each sound has another"),
+    ("formats", "each label has a format of its own"), ("none", "")])
+def test_what_may_be_learned_in_place_of_labels_is_told(tmp_path, sound, kind, told):
+    rows = []
+    for k in range(12):
+        label = ("joy", "rage")[k % 2]
+        file = f"{k}.{'flac' if kind == 'formats' and k % 2 else 'wav'}"
+        speaker = f"s{k}" if kind == "ids" else f"{label if kind == 'voices' else 'x'}{'abc'[k // 4]}"
+        sound(tmp_path / file, k)
+        rows.append(f"{file},{label},{speaker}")
+    said = own_emotion.scan(table(tmp_path, rows)).found
+    lines = [line for line in said if line.startswith("each ")]
+    assert len(lines) == bool(told) and all(line.startswith(told) for line in lines)

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import os
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,7 +29,7 @@ from typing import Any
 
 from avspeech.core.listing import files_below, is_hidden
 from avspeech.data.content import same_sounds
-from avspeech.data.corpora import dealing, layout, tables
+from avspeech.data.corpora import doubts, layout, tables
 from avspeech.data.corpora.scan import Clip, Scan, read
 from avspeech.data.labels import (
     canonical,
@@ -36,7 +37,6 @@ from avspeech.data.labels import (
     is_nobody,
     missing,
     one_person,
-    plain,
     spells_nothing,
 )
 from avspeech.data.manifest import Utterance, read_jsonl
@@ -51,10 +51,16 @@ ABOUT = layout.About(
     layout="LABEL/*.wav or LABEL/SPEAKER/*.wav, or a .csv, .tsv or .jsonl with file, label and "
            "speaker",
 )
-# Columns that say where a part of a sound begins
-BEGINS = re.compile(r"(seg(ment)?_?)?(start|begin|onset|offset|from)_?(time|sec|seconds|ms|s)?")
-# Columns that say where it ends, or how long it is
-ENDS = re.compile(r"(seg(ment)?_?)?(end|stop|duration|dur)_?(time|sec|seconds|ms|s)?")
+# Columns that say where a part of a sound begins, without blanks and signs
+BEGINS = re.compile(
+    r"(seg|segment|clip|audio|utt|utterance|frame|sample|time|t)?"
+    r"(start|begin|beginning|onset|offset|from|tmin|xmin|beginn|anfang|début|debut|inicio|inizio)"
+    r"(time|sec|secs|second|seconds|ms|msec|s|sample|samples|frame|frames|at)?")
+# Columns that say where it ends, or how long it is, in seconds or milliseconds
+ENDS = re.compile(
+    r"(seg|segment|clip|audio|utt|utterance|time|t)?"
+    r"(end|stop|duration|dur|tmax|xmax|ende|dauer|durée|fin|duración|fine|durata)"
+    r"(time|sec|secs|second|seconds|ms|msec|s|at)?")
 # Columns that name the speaker in other tables, without blanks and signs
 SPEAKERS = re.compile(
     r"(speaker|spk|spkr|talker|subject|participant|patient|actor|client|person|people|user|voice|"
@@ -67,12 +73,6 @@ PARTS = re.compile(r"(train(ing)?|dev(el|elopment)?|val(id|idation)?|test(ing)?|
                    r"([ _-]?(set|data|clean|other|\d+))*|(fold|split|part|partition)[ _-]?\d+")
 PEOPLE = re.compile(r"(actor|speaker|spk|subject|participant|person|session|ses|id|[spfm])"
                     r"[ _-]?\d+")
-RATINGS = 10  # more classes than this that are numbers with fractions are ratings
-# Labels that are classes here, and elsewhere stand for none
-DOUBTFUL = {"xxx", "oth", "other", "unknown", "unk", "-", "--", "undecided", "no agreement",
-            "unlabeled", "unlabelled", "none given", "no label", "missing", "unclear",
-            "unsure", "not sure", "unsorted", "ambiguous", "mixed", "various", "-9", "-99", "-999",
-            "99", "999"}
 SOUNDS = SOUND_SUFFIXES | {".aac", ".ac3", ".amr", ".m4a", ".m4b", ".mka", ".mp2", ".oga", ".spx",
                            ".weba", ".wma", ".wv"}
 
@@ -132,7 +132,7 @@ def _listed(source: Path, ignored: list[str]) -> Iterator[tuple[Path, str, str]]
             raise InputError(f"{where}: no '{gone[0]}'; expected file, label and, where known, "
                              "speaker" + ("" if gone[0] in row else
                                           f"; there are {layout.named(filter(None, row), 6)}"))
-        other = next((key for key in row if SPEAKERS.fullmatch(re.sub(r"[\W_]", "", key))
+        other = next((key for key in row if SPEAKERS.fullmatch(_bare(key))
                       and "speaker" not in row), None)
         if other:
             raise InputError(f"{where}: column '{other}', and none 'speaker': call it speaker, so "
@@ -144,7 +144,7 @@ def _listed(source: Path, ignored: list[str]) -> Iterator[tuple[Path, str, str]]
             if any(sign < " " for sign in str(row.get(key) or "").strip()):
                 raise InputError(f"{where}: {key}: a control character in {row[key]!r}; leave it "
                                  "out")
-        begin = next((key for key in row if BEGINS.fullmatch(key) and _later(row[key])
+        begin = next((key for key in row if BEGINS.fullmatch(_bare(key)) and _later(row[key])
                       and not (key.startswith("offset") and "onset" in row)), None)
         if begin:
             raise InputError(f"{where}: {begin} {row[begin]}: a part of a sound, but each row "
@@ -160,7 +160,8 @@ def _listed(source: Path, ignored: list[str]) -> Iterator[tuple[Path, str, str]]
         if inner.split(os.sep)[0] == os.pardir:
             raise InputError(f"{where}: {row['file']}: not in {source.parent}, the table's folder; "
                              "move the table to a folder that all its sounds are in")
-        path = source.parent / inner
+        path = next((p for form in ("NFC", "NFD") if layout.is_file(
+            p := source.parent / unicodedata.normalize(form, inner))), source.parent / inner)
         if not layout.is_file(path):
             slashes = "; write / for \\ in paths" if "\\" in str(row["file"]) else ""
             raise InputError(f"{where}: {path}: no such file; paths are relative to "
@@ -168,10 +169,16 @@ def _listed(source: Path, ignored: list[str]) -> Iterator[tuple[Path, str, str]]
         if first.setdefault(path.resolve(), where) != where:
             raise InputError(f"{where}: {path} is listed already at {first[path.resolve()]}; "
                              "leave one of them")
-        for key in filter(ENDS.fullmatch, row):
-            _refuse_end(where, key, row[key], path)
+        for key in row:
+            if ENDS.fullmatch(_bare(key)):
+                _refuse_end(where, key, row[key], path)
         yield path, str(label), tables.bare(str("" if row.get("speaker") is None
                                                 else row["speaker"]))
+
+
+def _bare(heading: str) -> str:
+    """A heading without blanks and signs."""
+    return re.sub(r"[\W_]", "", heading)
 
 
 def _later(begin: Any) -> bool:
@@ -184,7 +191,9 @@ def _refuse_end(where: str, key: str, cell: Any, path: Path) -> None:
     """Raises InputError where a cell says that the sound ends before it does, in seconds or
     milliseconds."""
     try:
-        end = float(str(cell).strip().replace(",", "."))
+        end = 0.0
+        for part in str(cell).strip().replace(",", ".").split(":"):
+            end = 60 * end + float(part)
         seconds = layout.media(path).audio
     except (ValueError, InputError):  # of another kind, or told when it is read
         return
@@ -193,105 +202,6 @@ def _refuse_end(where: str, key: str, cell: Any, path: Path) -> None:
         raise InputError(f"{where}: {key} {cell}, and {path.name} lasts {seconds:.2f} s: a part of "
                          "a sound, but each row stands for a whole file here; cut the sounds, and "
                          "leave the times out")
-
-
-def _number(label: str) -> str:
-    """A label that is a number as `plain` has it; "" for another."""
-    name = plain(label)
-    return name if name.lstrip("-").replace(".", "", 1).isdigit() else ""
-
-
-def _one_label(clips: list[Clip], source: Path) -> None:
-    """Raises InputError for a label that is two of the others ("joy;rage"), a list of labels, or a
-    rating."""
-    labels = {clip.labels["emotion"] for clip in clips}
-    alone = {canonical(label) for label in labels}
-    for clip in clips:
-        label = clip.labels["emotion"]
-        parts = [part for part in re.split(r"[;|,+&/]", label) if part.strip()]
-        names = {canonical(part) for part in parts}
-        if re.fullmatch(r"\[.*\]|\{.*\}", label) or len(names) > 1 and not is_known(label) and (
-                names <= alone or all(map(is_known, parts)) and not re.search(r"[+&/]", label)):
-            raise InputError(f"{source}: {clip.path.name} has the label '{label[:40]}', which is "
-                             "more than one; expected one for each sound: give one, or leave the "
-                             "sound out")
-    rated = [label for label in labels if "." in _number(label)]
-    if rated and len(labels) > RATINGS:
-        raise InputError(f"{source}: {len(labels):,} labels that are numbers with fractions "
-                         f"({layout.named(sorted(rated), 3)}): ratings, and not classes; give each "
-                         "range of them a name, as low and high")
-
-
-def _rare(clips: list[Clip]) -> list[str]:
-    """A line with the classes of too few speakers for all three parts."""
-    of: dict[str, set[str]] = {}
-    for clip in clips:
-        of.setdefault(clip.labels["emotion"], set()).add(clip.speaker)
-    return layout.grouped("classes have fewer than three speakers, so that training, development "
-                          "or test lacks them", [f"{name} ({len(own)})" for name, own in of.items()
-                                                 if len(own) < len(dealing.SPLITS)])
-
-
-def _confounds(clips: list[Clip], known: set[str]) -> list[str]:
-    """Lines on what a model may learn in place of labels: voices and formats that come with one
-    label alone; and on speakers that are none."""
-    by_speaker: dict[str, set[str]] = {}
-    by_label: dict[str, set[str]] = {}
-    for clip in clips:
-        label = clip.labels["emotion"]
-        by_speaker.setdefault(clip.speaker, set()).add(label)
-        by_label.setdefault(label, set()).add(clip.path.suffix.lower())
-    found = []
-    if len(known) == len(clips) > 5:
-        found.append("each sound has another speaker: where these are names of sounds, leave the "
-                     "speakers out, or give those who speak")
-    elif len(known) > 1 and all(len(by_speaker[name]) == 1 for name in known):
-        found.append("each speaker has one label alone, so that a model may learn voices in place "
-                     "of labels")
-    kinds = [suffix for own in by_label.values() for suffix in own]
-    if len(by_label) > 1 and len(set(kinds)) == len(kinds):
-        found.append("each label has a format of its own, which a model may learn in place of it: "
-                     + layout.named([f"{name} {', '.join(sorted(own))}"
-                                     for name, own in by_label.items()]))
-    return found
-
-
-def _people_in_names(clips: list[Clip]) -> list[str]:
-    """A line where a part of the names of sounds is like a speaker: it has three values or more,
-    and each comes with several labels, several times."""
-    names = [re.findall(r"[^\W\d_]+|\d+", clip.path.stem) for clip in clips]
-    for place in range(min(map(len, names), default=0)):
-        of: dict[str, set[str]] = {}
-        for clip, parts in zip(clips, names):
-            of.setdefault(parts[place], set()).add(clip.labels["emotion"])
-        if (len(of) > 2 and min(map(len, of.values())) > 1 and not any(map(is_known, of))
-                and 2 * sum(map(len, of.values())) <= len(clips)):
-            return [f"part {place + 1} of the names of sounds may be the speaker "
-                    f"({layout.named(sorted(of), 3)}): where it is, give speakers, so that none is "
-                    "in two parts"]
-    return []
-
-
-def _people_in_labels(labels: Counter[str]) -> list[str]:
-    """A line where one emotion stands in several labels, beside something else ("OAF_angry")."""
-    of: dict[str, list[str]] = {}
-    for label in labels:
-        words = plain(label).split()
-        for one in {" ".join(words[1:]), " ".join(words[:-1])}:
-            if is_known(one):
-                of.setdefault(canonical(one), []).append(label)
-    several = [name for own in of.values() if len(own) > 1 for name in own]
-    return layout.grouped("labels have an emotion and something else; where that is the speaker, "
-                          "give it as such", several) if len(several) == len(labels) else []
-
-
-def _doubtful(labels: Counter[str]) -> list[str]:
-    """A line with the labels that may be none: words for it, and numbers among words."""
-    numbers = {name for name in labels if _number(name)}
-    some = [name for name in labels if plain(name) in DOUBTFUL or name.strip() in DOUBTFUL
-            or name in numbers and len(numbers) < len(labels) / 2]
-    return ([f"labels that may stand for none, and are classes here: {layout.named(some, 6)}; "
-             "leave out their rows or folders where they are none"] if some else [])
 
 
 def _one_spelling(clips: list[Clip]) -> list[str]:
@@ -349,7 +259,7 @@ def scan(source: Path) -> Scan[Clip]:
     if listed and not clips:
         raise InputError(f"{source}: no row in it; expected file, label and, where known, speaker "
                          "a row")
-    _one_label(clips, source)
+    doubts.one_label(clips, source)
     merged = _one_spelling(clips)
     labels = Counter(c.labels["emotion"] for c in clips)
     if clips and len(labels) < 2:
@@ -367,15 +277,13 @@ def scan(source: Path) -> Scan[Clip]:
     found += [f"{deep:,} sounds in folders below a speaker's: taken as that speaker's"
               ] if deep else []
     found += layout.grouped("folders of labels without a sound", bare)
-    found += _doubtful(labels) + _rare(clips) + people
+    found += doubts.doubts(clips, known) + people
     parts = [key for key in ignored if PART.fullmatch(key)]
     if parts:
         found.append(f"the parts in column '{parts[0]}' are not used: speakers are dealt anew here")
     if ignored:
         found.append(f"columns that are not used: {layout.named(ignored, 6)}")
-    found += _people_in_labels(labels) + _confounds(clips, known)
     if without:
-        found += [] if known else _people_in_names(clips)
         found.append(f"{without:,} sounds without a known speaker: voices of the test may have "
                      "been heard in training, and numbers may be better than for new voices")
     return Scan(clips, found)

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 
-from avspeech.bench import jobs, plan, records, sounds, sweep, upstreams
+from avspeech.bench import jobs, leaderboard, plan, records, sounds, sweep, upstreams
 from avspeech.bench.probes import Probe
 from avspeech.data.manifest import Utterance, read_manifest, write_manifest
 from avspeech.errors import InputError
@@ -498,3 +498,15 @@ def test_a_changed_manifest_is_run_again(cfg: plan.Config, tones: Path, tmp_path
         assert after.cells[0]["counts"]["test"]["speakers"] == 1
     if change == "unlabelled":
         assert after.cells[0]["unlabelled"] == 1
+
+
+def test_a_task_that_cannot_be_planned_has_no_row_of_its_own(cfg: plan.Config, tmp_path: Path) -> None:
+    """Before, the tables had an upstream and a probe without a name."""
+    spec = tmp_path / "specs" / "level.yaml"
+    spec.write_text(spec.read_text().replace("label: level", "label: gone"))
+    run(dataclasses.replace(cfg, seeds=(0,)), tmp_path / "exp")
+    board = leaderboard.Board.read(tmp_path / "exp", samples=10)
+    assert board.upstreams == ("bands",) and board.probes == ("linear",)
+    assert board.columns == (("level", "tones"), ("pitch", "tones"))
+    assert board._heading("level", "tones") == "level (tones)"
+    assert any("none of 36 utterances has a label 'gone'" in line for _, line in board.missing())

@@ -226,6 +226,9 @@ def unwrapped(find: Callable[[Path], Scan[Any]], source: Path, depth: int = 3
         find: the `scan` of a corpus.
         source: folder.
         depth: how many folders down are looked at.
+
+    Raises:
+        InputError: there are several such folders, or as `find` does.
     """
     found = find(source)
     inner = [] if found.clips or not depth else layout.folders(source)[:MOST_FOLDERS]
@@ -238,7 +241,10 @@ def unwrapped(find: Callable[[Path], Scan[Any]], source: Path, depth: int = 3
                 raise
             continue
         there += [(place, own)] if own.clips else []
-    return there[0] if len(there) == 1 else (source, found)
+    if len(there) > 1:
+        raise InputError(f"{source}: it is in {len(there)} folders of this one: "
+                         f"{layout.named([place.name for place, _ in there])}; give one of them")
+    return there[0] if there else (source, found)
 
 
 def _resampled(utterances: Sequence[Utterance], source: Path, published: int) -> list[str]:

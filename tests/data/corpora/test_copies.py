@@ -48,7 +48,7 @@ def test_two_copies_are_not_guessed_between(corpus, tmp_path):
     (tmp_path / "all").mkdir()
     shutil.copytree(corpus, tmp_path / "all" / "a")
     shutil.copytree(corpus, tmp_path / "all" / "b")
-    with pytest.raises(InputError, match="nothing of URDU in it"):
+    with pytest.raises(InputError, match="all: it is in 2 folders of this one: a, b; give one of them"):
         corpora.prepare("urdu", tmp_path / "all", tmp_path / "out")
 
 

@@ -91,7 +91,7 @@ def sound(path: Path) -> Path:
     Args:
         path: as a corpus names it.
     """
-    if not is_file(path):
+    if path.suffix.lower() in (*SOUNDS, ".mp4") and not is_file(path):
         for suffix in SOUNDS:
             for other in (path.with_suffix(suffix), path.with_suffix(suffix.upper())):
                 if is_file(other):

@@ -16,7 +16,8 @@ def corpus(tmp_path, sound):
                                   + ["Test2"] * 3):
         name = f"MSP-PODCAST_{number:04}_0001"
         speaker = "Unknown" if number % 8 == 7 else f"{part}{number % 3}"
-        rows.append(f"{name}.wav,{'ASHUFDCN'[number % 8]},{1 + number % 6}.5,3.2,4.0,{speaker},Female,{part}")
+        ratings = f"{1 + number % 6}.5,{3 + number % 2}.2,4.{number % 3}"
+        rows.append(f"{name}.wav,{'ASHUFDCN'[number % 8]},{ratings},{speaker},Female,{part}")
         sound(source / "Audios" / f"{name}.wav", number)
     (source / "Labels").mkdir()
     (source / "Labels" / "labels_consensus.csv").write_text(HEAD + "\n".join(rows) + "\n")

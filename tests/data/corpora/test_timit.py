@@ -31,7 +31,7 @@ def test_prepare(tmp_path, sound, lower):
                                                                                      ".wav"),
                           number)
                 (folder / name("SA1.TXT")).write_text("0 46797 She had your dark suit.\n")
-                born = "??/??/??" if n == 1 else "05/02/56"
+                born = "??/??/??" if n == 1 else f"05/02/{56 - n}"
                 info.append(f"{speaker[1:]}  {speaker[0]}  {region[2]}  TRN  01/03/86  {born}  5'1\"  WHT")
     (source / name("DOC")).mkdir()
     (source / name("DOC") / name("SPKRINFO.TXT")).write_text("\n".join(info) + "\n")

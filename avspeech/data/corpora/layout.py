@@ -449,42 +449,6 @@ def finish(out: str | Path, parts: dict[str, list[Utterance]], prepared: Prepare
     return paths
 
 
-def finish_whole(out: str | Path, about: About, corpus: str, source: str | Path,
-                 utterances: Sequence[Utterance], found: list[str], problems: list[str],
-                 incomplete: bool = False) -> list[Path]:
-    """Writes one manifest, `all.jsonl`, of a corpus that a protocol splits (`data.protocol`).
-
-    A protocol counts every file, so a corpus with a file less would be another experiment: if there
-    are problems, they are printed and nothing is written, unless `incomplete` is given.
-
-    Args:
-        out: folder for the manifest.
-        about: of the corpus.
-        corpus: its name in the registry.
-        source: its folder.
-        utterances: all of them.
-        found: lines to print.
-        problems: how the corpus differs from what was published.
-        incomplete: accept problems.
-
-    Raises:
-        InputError: there are problems and `incomplete` is off.
-    """
-    if problems and not incomplete:
-        for line in found:
-            print(f"{corpus}: {line}")
-        for line in problems:
-            print(f"{corpus}: problem: {line}")
-        raise InputError(f"{source}: {about.name} is not as published: {'; '.join(problems[:3])}"
-                         + (f"; and {len(problems) - 3} problems more, printed above"
-                            if len(problems) > 3 else "")
-                         + ". Complete it, or use what there is with incomplete=true "
-                         "(in a recipe: corpus.incomplete=true)")
-    return finish(out, {"all": list(utterances)},
-                  Prepared(corpus, str(Path(source).resolve()), "none", 0, found=found,
-                           problems=problems))
-
-
 def read_prepared(out: str | Path) -> Prepared:
     """Reads corpus.json.
 

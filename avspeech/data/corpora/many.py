@@ -26,7 +26,7 @@ from typing import Any
 
 from avspeech.data import labels
 from avspeech.data.corpora import ased, crema_d, emovo, layout, nemo, ravdess
-from avspeech.data.corpora.scan import read, unwrapped
+from avspeech.data.corpora.scan import finish_whole, read, unwrapped
 from avspeech.data.protocol import Fold, Protocol
 from avspeech.errors import InputError
 
@@ -91,7 +91,7 @@ def prepare(source: str | Path | None, out: str | Path, incomplete: bool = False
             utterances.append(dataclasses.replace(
                 u, audio=os.path.normpath(os.path.join(where, u.audio)),
                 labels={**kept, "corpus": name, "split": split}))
-    return layout.finish_whole(out, ABOUT, "many", root, utterances, found, problems, incomplete)
+    return finish_whole(out, ABOUT, "many", root, utterances, found, problems, incomplete)
 
 
 def check(source: str | Path) -> list[str]:

@@ -340,7 +340,7 @@ def prepare(corpus: str, about: layout.About | None, source: Path, out: str | Pa
     if scan.timed:
         found[0] += f", {sum(u.duration for u in utterances) / 60:.1f} minutes"
     if scan.split is None and about is not None:
-        return layout.finish_whole(out, about, corpus, source, utterances, found, problems + bare,
+        return finish_whole(out, about, corpus, source, utterances, found, problems + bare,
                                    incomplete)
     parts, by = scan.split(utterances) if utterances and scan.split else ({}, "clip")
     left = len({u.id for u in utterances}) - sum(map(len, parts.values()))
@@ -349,6 +349,41 @@ def prepare(corpus: str, about: layout.About | None, source: Path, out: str | Pa
                      "another part")
     return layout.finish(out, parts, layout.Prepared(corpus, str(source.resolve()), by, seed,
                                                      found=found, problems=problems))
+
+
+def finish_whole(out: str | Path, about: layout.About, corpus: str, source: str | Path,
+                 utterances: Sequence[Utterance], found: list[str], problems: list[str],
+                 incomplete: bool = False) -> list[Path]:
+    """Writes one manifest, `all.jsonl`, of a corpus that a protocol splits (`data.protocol`).
+
+    A protocol counts every file, so a corpus with a file less would be another experiment: if there
+    are problems, they are printed and nothing is written, unless `incomplete` is given.
+
+    Args:
+        out: folder for the manifest.
+        about: of the corpus.
+        corpus: its name in the registry.
+        source: its folder.
+        utterances: all of them.
+        found: lines to print.
+        problems: how the corpus differs from what was published.
+        incomplete: accept problems.
+
+    Raises:
+        InputError: there are problems and `incomplete` is off.
+    """
+    if problems and not incomplete:
+        for line in found:
+            print(f"{corpus}: {line}")
+        for line in problems:
+            print(f"{corpus}: problem: {line}")
+        raise InputError(f"{source}: {about.name} is not as published: {'; '.join(problems[:3])}"
+                         + (f"; and {len(problems) - 3} problems more, printed above"
+                            if len(problems) > 3 else "")
+                         + ". Complete it, or use what there is with incomplete=true "
+                         "(in a recipe: corpus.incomplete=true)")
+    return layout.finish(out, {"all": list(utterances)}, layout.Prepared(
+        corpus, str(Path(source).resolve()), "none", 0, found=found, problems=problems))
 
 
 def check(corpus: str, about: layout.About, source: Path, scan: Scan[Any]) -> list[str]:

@@ -16,12 +16,14 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from avspeech.bench.tasks import Binding, Task
-from avspeech.data.labels import canonical
+from avspeech.data.corpora import layout
+from avspeech.data.labels import canonical, one_person
 from avspeech.data.manifest import Utterance
 from avspeech.errors import InputError
 
@@ -54,6 +56,7 @@ class Folds:
     unlabelled: int = 0  # utterances left out, since they have no label that counts
     gaps: tuple[str, ...] = ()  # what is not as the protocol counts it, where incomplete=true
     corpora: tuple[str, ...] = ()  # of each utterance, where they are of two corpora
+    notes: tuple[str, ...] = ()  # lines on labels and speakers that may be meant otherwise
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -96,6 +99,9 @@ def resolve(task: Task, corpus: str, utterances: Sequence[Utterance],
         if target is not None:
             kept.append(utterance)
             targets.append(target)
+    if kept and len(classes) == 1 or len(set(targets)) == 1 and not classes:
+        raise InputError(f"{where}: all {len(kept):,} utterances have {binding.label} = "
+                         f"{classes[0] if classes else f'{targets[0]:g}'}; nothing to tell apart")
     if not kept:
         raise InputError(f"{where}: none of {len(utterances):,} utterances has a label "
                          f"'{binding.label}' that counts; specs/{task.name}.yaml says which")
@@ -131,7 +137,26 @@ def resolve(task: Task, corpus: str, utterances: Sequence[Utterance],
     content = [rule, classes, listing, *([list(gaps)] if gaps else [])]
     return Folds(task.name, corpus, binding.protocol + (" (incomplete)" if gaps else ""),
                  digest(content), classes, tuple(u.id for u in kept), speakers, tuple(targets),
-                 tuple(folds), len(utterances) - len(kept), gaps)
+                 tuple(folds), len(utterances) - len(kept), gaps, notes=tuple(
+                     _notes(binding, classes, utterances, kept)))
+
+
+def _notes(binding: Binding, classes: Sequence[str], utterances: Sequence[Utterance],
+           kept: Sequence[Utterance]) -> list[str]:
+    """Lines on labels that are left out, and on classes and speakers that differ in spelling."""
+    there = {u.id for u in kept}
+    left = Counter(str(value) for u in utterances if u.id not in there
+                   and (value := _label(u, binding)) is not None)
+    found = layout.grouped(f"values of '{binding.label}' are no class or off the limits", [
+        f"{value} ({n:,})" for value, n in left.most_common()])
+    for what, names, key in (("classes", classes, canonical),
+                             ("speakers", sorted({u.speaker for u in kept}), one_person)):
+        alike: dict[str, list[str]] = {}
+        for name in names:
+            alike.setdefault(key(name), []).append(name)
+        found += layout.grouped(f"{what} that may be one, in two spellings", [
+            " = ".join(own) for own in alike.values() if len(own) > 1])
+    return found
 
 
 def few(folds: Folds, ids: Collection[str]) -> Folds:
@@ -189,13 +214,25 @@ def _classes(task: Task, binding: Binding, published: Any,
     if binding.mapping:
         return tuple(sorted(set(binding.mapping.values())))
     values = (_label(u, binding) for u in utterances)
-    return tuple(sorted({str(value) for value in values if value is not None}))
+    names = {_name(value) for value in values if value is not None}
+    if task.kind != "ordinal":
+        return tuple(sorted(names))
+    try:
+        return tuple(sorted(names, key=float))
+    except ValueError:
+        raise InputError(f"task {task.name}: classes of an ordinal task are needed, from low to "
+                         f"high; there are {', '.join(sorted(names))}") from None
 
 
 def _label(utterance: Utterance, binding: Binding) -> Any:
     """The label of an utterance; None where it has none: no key, null, or blank."""
     value = utterance.labels.get(binding.label)
     return None if isinstance(value, str) and not value.strip() else value
+
+
+def _name(value: Any) -> str:
+    """A label as the name of a class: 1.0 is 1, as a program writes it that knows no other."""
+    return str(int(value) if isinstance(value, float) and value.is_integer() else value)
 
 
 def _target(task: Task, binding: Binding, published: Any, classes: tuple[str, ...],
@@ -213,7 +250,7 @@ def _target(task: Task, binding: Binding, published: Any, classes: tuple[str, ..
     mapping = binding.mapping
     if published is not None and published.label == binding.label:
         mapping = dict(published.mapping) or mapping
-    name = mapping.get(str(value)) if mapping else str(value)
+    name = mapping.get(_name(value)) if mapping else _name(value)
     if name is None:
         return None
     if name not in classes:

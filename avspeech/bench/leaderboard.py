@@ -83,8 +83,9 @@ class Board:
         results = records.read(exp)
         found = statistics.scores(exp, results, samples)
         plain = [s for s in found if not s.control and not s.test_corpus]
-        upstreams = list(dict.fromkeys(s.upstream for s in plain))
-        probes = tuple(dict.fromkeys(s.probe for s in plain))
+        # A task that could not be planned is a cell without upstream and probe
+        upstreams = list(dict.fromkeys(s.upstream for s in plain if s.upstream))
+        probes = tuple(dict.fromkeys(s.probe for s in plain if s.probe))
         rankings = {}
         for probe in probes:
             own = [s for s in plain if s.probe == probe]
@@ -152,7 +153,7 @@ class Board:
         metric = self.metric(task, corpus)
         own = [s for s in self.scores if (s.task, s.corpus, s.test_corpus) == (task, corpus, "")]
         incomplete = ", incomplete" if any(s.gaps for s in own) else ""
-        return f"{task} ({corpus}{incomplete}), {NAMES.get(metric, metric)}"
+        return f"{task} ({corpus}{incomplete})" + f", {NAMES.get(metric, metric)}" * bool(metric)
 
     def _protocols(self) -> report.Table:
         """The table of the data that each task on a corpus was measured on."""

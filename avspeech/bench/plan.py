@@ -264,9 +264,11 @@ def make(cfg: Config, exp: Path) -> Plan:
     from avspeech.data.corpora import layout
 
     specs = {name: tasking.load(name) for name in tasking.names()}
-    if cfg.specs:
-        specs |= {name: tasking.load(name, cfg.specs) for name in tasking.names(cfg.specs)}
+    own = tasking.names(cfg.specs) if cfg.specs else []
+    replaced = [name for name in own if name in specs]
+    specs |= {name: tasking.load(name, str(cfg.specs)) for name in own}
     utterances, sounds, notes = _utterances(cfg, exp)
+    notes += [f"task {name}: of {cfg.specs}, in place of the one of avspeech" for name in replaced]
     problems = {name: layout.read_prepared(exp / "data" / name).problems for name in utterances
                 if (exp / "data" / name / "corpus.json").is_file()
                 and not cfg.corpora[name].manifest}
@@ -306,6 +308,7 @@ def _notes(folds: Folds) -> list[str]:
         total = folds.unlabelled + len(folds.ids)
         notes.append(f"{where}: {folds.unlabelled:,} of {total:,} utterances have no label that "
                      "counts and are left out")
+    notes += [f"{where}: {note}" for note in folds.notes]
     if folds.gaps:
         notes.append(f"{where}: incomplete, not comparable with results on the whole corpus: "
                      + "; ".join(folds.gaps))
@@ -438,7 +441,8 @@ def job_name(job: Job, plan: Plan, cfg: Config, identity: str, files: str, code:
     folds, task = plan.folds_of(job), plan.tasks[job.task]
     parts = [job.key, folds.protocol_hash, files, identity, cfg.features.dtype,
              cfg.features.batch_seconds, configs.to_dict(cfg.probes[job.probe]), cfg.seeds,
-             task.metrics, task.kind, cfg.skip_unreadable, code]
+             task.metrics, task.kind, task.term, task.corpora[job.corpus].label, folds.unlabelled,
+             cfg.skip_unreadable, code]
     plain = "-".join(v for v in job.key.values() if v)
     safe = "".join(c if c.isalnum() or c in "-_." else "_" for c in plain)
     return f"{safe[:120]}-{digest(parts)}"
@@ -450,8 +454,9 @@ def keys_of(folds: Folds, keys: Mapping[tuple[str, str], str]) -> list[str]:
 
 
 def files_hash(folds: Folds, keys: Mapping[tuple[str, str], str]) -> str:
-    """A digest over ids, targets and sounds, and over who is in which part."""
-    utterances = [list(row) for row in zip(folds.ids, folds.targets, keys_of(folds, keys))]
+    """A digest over ids, targets, speakers and sounds, and over who is in which part."""
+    utterances = [list(row) for row in zip(folds.ids, folds.targets, folds.groups,
+                                           keys_of(folds, keys))]
     return digest([utterances, [[f.name, f.train, f.dev, f.test] for f in folds.folds]])
 
 

@@ -36,7 +36,7 @@ class Binding:
     # "official" (labels["split"] is train, dev or test)
     protocol: str
     # In order, those of an ordinal task from low to high; empty: those of the task, or else all
-    # that occur, sorted
+    # that occur, sorted (of an ordinal task, where they are numbers)
     classes: tuple[str, ...] = ()
     # From a label in the corpus to a class; where given, other labels are left out
     mapping: dict[str, str] = field(default_factory=dict)
@@ -62,8 +62,37 @@ class Task:
         if wrong or not self.metrics:
             raise ValueError(f"metrics of a {self.kind} task are among "
                              f"{', '.join(METRICS[self.kind])}, not {', '.join(wrong) or 'none'}")
+        if len(set(self.metrics)) < len(self.metrics):
+            raise ValueError(f"a metric is given twice: {', '.join(self.metrics)}")
         if not self.corpora:
             raise ValueError("a task has at least one corpus")
+        self._check_classes("", self.classes)
+        for name, binding in self.corpora.items():
+            self._check_binding(f"corpora.{name}: ", binding)
+
+    def _check_binding(self, where: str, binding: Binding) -> None:
+        classes = binding.classes or self.classes
+        self._check_classes(where, binding.classes)
+        if self.kind == "regression" and binding.mapping:
+            raise ValueError(f"{where}a regression task has numbers, no mapping")
+        if self.kind != "regression" and binding.limits:
+            raise ValueError(f"{where}limits are for regression; this is {self.kind}")
+        if binding.limits and not binding.limits[0] < binding.limits[1]:
+            raise ValueError(f"{where}limits should be the lower and the higher, got "
+                             f"{binding.limits[0]:g} and {binding.limits[1]:g}")
+        strange = [name for name in binding.mapping.values() if classes and name not in classes]
+        if strange:
+            raise ValueError(f"{where}mapping gives '{strange[0]}', which is none of the classes "
+                             f"{', '.join(classes)}")
+        if self.kind == "ordinal" and binding.mapping and not classes:
+            raise ValueError(f"{where}classes of an ordinal task are needed, from low to high")
+
+    def _check_classes(self, where: str, classes: tuple[str, ...]) -> None:
+        if classes and self.kind == "regression":
+            raise ValueError(f"{where}a regression task has numbers, no classes")
+        if classes and (len(classes) < 2 or len(set(classes)) < len(classes)):
+            raise ValueError(f"{where}classes should be two or more, each once, got "
+                             f"{', '.join(classes)}")
 
 
 def names(folder: str | Path = SPECS) -> list[str]:

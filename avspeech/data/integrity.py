@@ -10,7 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from avspeech.data.content import Heard
 from avspeech.data.corpora import layout
+from avspeech.data.labels import one_person
 from avspeech.data.manifest import TIMED, Utterance, View, read_manifest, resolve
 from avspeech.errors import InputError
 from avspeech.media import audio, endings, recordings, video
@@ -44,6 +46,7 @@ class _Sound:
     rate: int = 0
     peaks: np.ndarray = field(default_factory=lambda: np.zeros(0))  # of each STEP
     faults: list[str] = field(default_factory=list)
+    content: str = ""  # a hash of its samples; "" where it is silent
 
 
 @dataclass
@@ -105,6 +108,9 @@ class _Checker:
         self._sounds: dict[str, _Sound] = {}
         self._videos: dict[tuple[str, bool], _Pictures] = {}
         self._finder: Any = None
+        # Utterances by what is heard: (content, start, end)
+        self._heard: dict[tuple[str, float, float], Utterance] = {}
+        self._people: dict[str, str] = {}  # a spelling of each speaker's name
 
     def utterance(self, u: Utterance) -> Iterator[Problem]:
         sound = self._sounds.get(u.audio)
@@ -112,6 +118,15 @@ class _Checker:
             sound = self._sounds[u.audio] = self._guard(u.audio, _Sound(), self._hear)
         for what in sound.faults + ([] if not sound.seconds else _sound_faults(u, sound)):
             yield Problem(u.id, u.audio, what)
+        place = (sound.content, round(u.start, 2), round(u.start + u.duration, 2))
+        twin = self._heard.setdefault(place, u) if sound.content else u
+        for what in _other_names(u, twin):
+            yield Problem(u.id, u.audio, what)
+        name = self._people.setdefault(one_person(u.speaker), u.speaker)
+        if name != u.speaker and u.speaker not in self._people:
+            self._people[u.speaker] = name  # told once
+            yield Problem(u.id, f"speaker '{u.speaker}'", f"is '{name}' elsewhere; one person "
+                          "under two names may be in training and test: write them alike")
         for name in TIMED:
             end = max((_end(item) for item in u.labels.get(name, ())), default=0.0)
             if end > u.duration + APART:
@@ -156,6 +171,7 @@ class _Checker:
         damaged: list[float] = []
         peaks: list[float] = []
         rest = np.zeros(0, np.float32)
+        heard = Heard()
         bad = count = 0
         first_bad = 0.0
         for block, rate in audio.blocks(file, damaged):
@@ -166,6 +182,7 @@ class _Checker:
             out.rate, count = rate, count + len(block)
             rest = np.concatenate([rest, np.nan_to_num(block, posinf=0.0, neginf=0.0)])
             grain = max(1, round(STEP * rate))
+            heard.add(block)
             whole = len(rest) // grain * grain
             peaks += _swing(rest[:whole].reshape(-1, grain)).tolist()
             rest = rest[whole:]
@@ -174,6 +191,7 @@ class _Checker:
         if not out.seconds:
             out.faults.append("contains no sound")
             return
+        out.content = heard.name(out.rate)
         if bad:
             out.faults.append(f"{bad} samples are NaN or infinite, the first at {first_bad:.2f} s")
         if self.sample_rate and out.rate != self.sample_rate:
@@ -216,6 +234,15 @@ class _Checker:
 def _end(item: Any) -> float:
     """Where a stretch of a timed label ends, in seconds."""
     return float(item["end"] if isinstance(item, dict) else item[1])
+
+
+def _other_names(u: Utterance, twin: Utterance) -> list[str]:
+    """What is said otherwise of an utterance than of another one with the same sound."""
+    names = [("speaker", u.speaker, twin.speaker)] + [
+        (f"label '{name}'", u.labels[name], value) for name, value in twin.labels.items()
+        if name in u.labels and name not in TIMED]
+    return [f"has the same sound as {twin.id}, with another {name}: {one}, there {other}"
+            for name, one, other in names if one != other]
 
 
 def _swing(samples: np.ndarray) -> np.ndarray:

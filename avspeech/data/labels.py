@@ -17,57 +17,75 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
+from collections.abc import Iterable
 
 # What programs write where there is nothing: pandas, R, SQL, SAS, str(None), JavaScript, Excel
 NOTHING = frozenset({
     "", "nan", "-nan", "nat", "none", "null", "(null)", "<null>", "nil", "\\n", "na", "n/a", "<na>",
-    "undefined", "?", ".", "#n/a", "#name?", "#ref!", "#value!", "#div/0!", "#num!", "#null!"})
-# Names of no speaker: initials of a speaker may be NA, and people write "unknown", "-" and "-1"
-NOBODY = NOTHING - {"na"} | {"unknown", "unk", "<unk>", "anonymous", "-", "--", "-1"}
+    "n.a.", "undefined", "?", ".", "#n/a", "#name?", "#ref!", "#value!", "#div/0!", "#num!",
+    "#null!"})
+# Names of no one speaker, as `plain` has them, with and without "speaker"
+NOBODY = NOTHING - {"na"} | {
+    "unknown", "unk", "<unk>", "not known", "unidentified", "unspecified", "not specified",
+    "not available", "missing", "nobody", "no one", "anonymous", "anon", "various",
+    "several", "multiple", "mixed", "other", "others", "-1", "-9", "-99", "-999", "tbd",
+    "unbekannt", "verschiedene", "inconnu", "inconnue", "desconocido", "desconocida",
+    "sconosciuto", "sconosciuta", "desconhecido", "desconhecida", "onbekend", "nieznany",
+    "неизвестно", "неизвестный", "未知", "不明"}
 
 # Name -> other spellings, in lower case, separated by "|". English first, then German, French,
-# Spanish, Italian, Portuguese, Dutch, Polish and Chinese; at the end codes of IEMOCAP and TESS.
+# Spanish, Italian, Portuguese, Dutch, Polish, Chinese, Russian, Turkish, Japanese and Korean; at
+# the end codes of IEMOCAP and TESS.
 _SPELLINGS = {
     "anger": "angry|angered|ärger|aerger|wut|wütend|zorn|ärgerlich|colère"
              "|colere|en colère|ira|enojo|enfado|enojado|rabia|rabbia|raiva"
-             "|woede|boos|boosheid|złość|gniew|愤怒|生气|ang",
+             "|woede|boos|boosheid|złość|gniew|愤怒|生气|гнев|злость|злой"
+             "|öfke|kızgın|怒り|분노|화남|ang",
     "boredom": "bored|boring|langeweile|gelangweilt|ennui|aburrimiento|noia"
-               "|tédio|verveling|nuda|无聊",
+               "|tédio|verveling|nuda|无聊|скука|sıkıntı|退屈|지루함",
     "calm": "calmness|calmed|ruhig|ruhe|gelassenheit|calme|calma|kalm|spokój"
             "|平静",
     "contempt": "contemptuous|verachtung|mépris|mepris|desprecio|disprezzo"
                 "|desprezo|minachting|pogarda|轻蔑",
     "disgust": "disgusted|ekel|angeekelt|dégoût|degout|asco|disgusto|nojo"
-               "|walging|wstręt|厌恶|dis",
+               "|walging|wstręt|厌恶|отвращение|iğrenme|嫌悪|혐오|dis",
     "excitement": "excited|aufregung|aufgeregt|excitation|excité|emoción"
                   "|eccitazione|opwinding|激动|兴奋|exc",
     "fear": "fearful|afraid|scared|anxiety|anxious|anxiety/fear|fear/anxiety"
-            "|angst|furcht|ängstlich|peur|miedo|paura|medo|strach|害怕"
-            "|恐惧|fea",
+            "|frightened|angst|furcht|ängstlich|peur|miedo|paura|medo|strach"
+            "|害怕|恐惧|страх|korku|恐れ|恐怖|공포|두려움|fea",
     "frustration": "frustrated|frustriert|frustración|frustrazione"
                    "|frustração|frustratie|fru",
     "happiness": "happy|joy|joyful|joyous|freude|glücklich|freudig|joie"
                  "|bonheur|heureux|alegría|alegria|felicidad|feliz|gioia"
                  "|felicità|felicidade|blijdschap|blij|radość|高兴"
-                 "|快乐|开心|hap",
+                 "|快乐|开心|радость|счастье|mutlu|mutluluk|喜び|기쁨|행복|hap",
     "neutral": "neutrality|neutralität|neutre|neutralidad|neutro|neutrale"
-               "|neutraal|neutralny|neutralność|中性|neu",
+               "|neutraal|neutralny|neutralność|中性|нейтрально|нейтральный"
+               "|nötr|ニュートラル|중립|neu",
     "sadness": "sad|traurig|trauer|traurigkeit|tristesse|triste|tristeza"
-               "|tristezza|verdriet|verdrietig|smutek|悲伤|难过",
-    "surprise": "surprised|pleasant surprise|pleasantly surprised"
+               "|tristezza|verdriet|verdrietig|smutek|悲伤|难过|грусть|печаль"
+               "|üzgün|üzüntü|悲しみ|슬픔",
+    "surprise": "surprised|pleasant surprise|pleasant surprised|pleasantly surprised"
                 "|überraschung|überrascht|étonnement|surpris|sorpresa"
                 "|sorprendido|surpresa|verrassing|verrast|zaskoczenie"
-                "|zdziwienie|惊讶|惊奇|sur|ps",
+                "|zdziwienie|惊讶|惊奇|удивление|şaşkınlık|驚き|놀람|sur|ps",
+    "amusement": "amused", "confusion": "confused", "disappointment": "disappointed",
+    "embarrassment": "embarrassed", "guilt": "guilty", "interest": "interested", "pride": "proud",
+    "relief": "relieved", "shame": "ashamed", "sleepiness": "sleepy",
     "female": "f|woman|women|fem|feminine|female feminine|weiblich|frau|femme"
               "|féminin|mujer|femenino|femminile|donna|feminino|vrouw"
-              "|vrouwelijk|kobieta|女|女性",
+              "|vrouwelijk|kobieta|женский|kadın|女|女性|여성",
     "male": "m|man|men|masc|masculine|male masculine|männlich|mann|homme"
             "|masculin|hombre|masculino|maschile|uomo|mannelijk|mężczyzna"
-            "|男|男性",
+            "|мужской|erkek|男|男性|남성",
 }
 _NAMES: dict[str, str] = {}
 for _name, _others in _SPELLINGS.items():
     _NAMES |= dict.fromkeys((_name, *_others.split("|")), _name)
+
+
+_MARKS = re.compile(r"""^[\s'"`“”„«»]+|[\s'"`“”„«»!,;:.]+$""")
 
 
 def canonical(label: object) -> str:
@@ -81,35 +99,79 @@ def canonical(label: object) -> str:
         that spellings that differ only in case, blanks or zeros of a number are equal.
     """
     name = plain(label)
-    return _NAMES.get(name, name)
+    both = {_NAMES.get(part.strip()) for part in name.split("/")}  # "happiness/joy"
+    return _NAMES.get(name) or (both.pop() if len(both) == 1 else None) or name
 
 
 def plain(name: object) -> str:
-    """A name in lower case, "_" and "-" as blanks; a number as "1" for "01" and "1.0" (which pandas
-    makes of a column in which a cell is empty), and with its sign, as -1 is not 1."""
+    """A name in lower case, "_" and "-" as blanks, without quotes and marks at its ends; a number
+    as "1" for "01" and "1.0" (which pandas makes of a column in which a cell is empty), and with
+    its sign, as -1 is not 1."""
     text = " ".join(unicodedata.normalize("NFC", str(name)).casefold().split())
     number = re.fullmatch(r"([+-]?)0*(\d+?)(?:[.,](\d*?)0*)?", text)
     if number:
         sign, whole, rest = number.groups()
         text = f"{whole}.{rest}" if rest else whole
         return f"-{text}" if sign == "-" and text != "0" else text
-    return " ".join(text.replace("_", " ").replace("-", " ").split())
+    bare = " ".join(_MARKS.sub("", text.replace("_", " ").replace("-", " ")).split())
+    return bare if bare == text else plain(bare)
 
 
 def is_known(name: object) -> bool:
     """Whether a name is that of an emotion or a sex in the table of this file."""
-    return plain(name) in _NAMES
+    return canonical(name) in _SPELLINGS
 
 
-def spells_nothing(text: object, words: frozenset[str] = NOTHING) -> bool:
+def spells_nothing(text: object) -> bool:
     """Whether a text is blank or is what programs write where there is nothing, such as "NaN",
     "None", "null" and "N/A". As a class it would be one more, of all that has no label.
 
     Args:
         text: a label or a name.
-        words: `NOTHING`, or `NOBODY` for names of speakers.
     """
-    return isinstance(text, str) and text.strip().casefold() in words
+    return isinstance(text, str) and text.strip().casefold() in NOTHING
+
+
+def is_nobody(name: object, others: Iterable[str] = ()) -> bool:
+    """Whether a name is that of no one speaker: blank, "NaN", "unknown", "-1", "various". All that
+    bear it are no person, who would be in training and test alike.
+
+    "NA" is what R and pandas write for nothing, and initials: it is a name where all others are
+    initials too, or none are given.
+
+    Args:
+        name: as it was read.
+        others: names of the other speakers.
+    """
+    if not isinstance(name, str):
+        return False
+    text = name.strip().casefold()
+    if text == "na":
+        rest = {other.strip() for other in others} - {name.strip()}
+        rest = {other for other in rest if other and not is_nobody(other)}
+        return bool(rest) and not all(re.fullmatch("[A-Z]{2,3}", other) for other in rest)
+    bare = " ".join(word for word in plain(name).split() if word not in _SPEAKING)
+    return text in NOBODY or not text.strip("-–—") or (bare or text) in NOBODY
+
+
+_SPEAKING = ("speaker", "speakers", "spk", "person", "voice", "sprecher", "id")
+
+
+def one_person(name: str) -> str:
+    """What spellings of one person's name have in common: "Ann Smith", "smith, ANN" and
+    "ann_smith"; "S1", "s01" and "s_1"; "José" and "Jose".
+
+    Args:
+        name: of a speaker.
+    """
+    text = unicodedata.normalize("NFKD", plain(name))
+    text = "".join(c for c in text if not unicodedata.combining(c))
+    words = re.findall(r"[^\W\d]+|\d+", text)
+    if any(word.isdigit() for word in words):
+        words = [word.lstrip("0") or "0" if word.isdigit() else word for word in words]
+    else:
+        words.sort()
+    return " ".join(words) or plain(name)
 
 
 def missing(label: object) -> bool:

@@ -23,7 +23,7 @@ from typing import Any
 
 from avspeech.core import storage
 from avspeech.core.strict_json import once
-from avspeech.data.labels import NOBODY, spells_nothing
+from avspeech.data.labels import is_nobody, spells_nothing
 from avspeech.errors import InputError, such_as
 
 # The camera angles of MEAD in degrees: (yaw, pitch). Yaw > 0: the camera is at the speaker's left;
@@ -172,14 +172,18 @@ def utterance_from_dict(record: Any, where: str = "utterance") -> Utterance:
         raise InputError(f"{where}: the start of a view must not be below 0 (seconds)")
     if any(view.face < 0 for view in record["views"]):
         raise InputError(f"{where}: a face below 0; expected 0 for the largest, 1 for the next")
-    if spells_nothing(record["speaker"], NOBODY):
-        name = record["speaker"].strip()
-        raise InputError(f"{where}: " + (f"the speaker '{name}'" if name else "an empty speaker")
-                         + ", who would be in training and test alike; give a name, or where it is "
-                         "not known one of its own to each utterance")
+    if is_nobody(record["speaker"]):
+        raise _nobody(record["speaker"], where)
     record["labels"] = {name: _label(name, value, where)
                         for name, value in record.get("labels", {}).items() if not _missing(value)}
     return Utterance(**record)
+
+
+def _nobody(speaker: str, where: str) -> InputError:
+    name = speaker.strip()
+    return InputError(f"{where}: " + (f"the speaker '{name}'" if name else "an empty speaker")
+                      + ", who would be in training and test alike; give a name, or where it is "
+                      "not known one of its own to each utterance")
 
 
 def _label(name: str, value: Any, where: str) -> Any:
@@ -298,6 +302,10 @@ def read_manifest(path: str | Path) -> list[Utterance]:
         utterances.append(utterance)
     if not utterances:
         raise InputError(f"{path}: contains no utterance")
+    names = {u.speaker for u in utterances}
+    for name in names:
+        if is_nobody(name, names):
+            raise _nobody(name, str(path))
     return utterances
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 
-from avspeech.bench import jobs, plan, records, sounds, sweep, upstreams
+from avspeech.bench import jobs, leaderboard, plan, records, sounds, sweep, upstreams
 from avspeech.bench.probes import Probe
 from avspeech.data.manifest import Utterance, read_manifest, write_manifest
 from avspeech.errors import InputError
@@ -466,3 +466,47 @@ def test_what_is_left_out_is_counted_and_said(cfg: plan.Config, tones: Path, tmp
     sweep.report(outcome, tmp_path / "exp")
     text = (tmp_path / "exp" / "RESULTS.md").read_text(encoding="utf-8")
     assert note in text and "3 of 3" in text
+
+
+@pytest.mark.parametrize("change", ["speaker", "label", "times", "unlabelled", "term", "nothing"])
+def test_a_changed_manifest_is_run_again(cfg: plan.Config, tones: Path, tmp_path: Path, change: str) -> None:
+    """Before, other names of the speakers kept the old cells, whose intervals are by speaker."""
+    cfg = dataclasses.replace(cfg, tasks=("pitch",), seeds=(0,))
+    before = run(cfg, tmp_path / "exp")
+    rows = read_manifest(tones)
+    if change == "speaker":  # who is in which part stays
+        spec = tmp_path / "specs" / "pitch.yaml"
+        spec.write_text(spec.read_text().replace("speaker-3fold", "official"))
+        parts = ("train", "train", "train", "dev", "test", "test")
+        rows = [dataclasses.replace(u, labels={**u.labels, "split": parts[int(u.speaker[-1])]}) for u in rows]
+        write_manifest(tones, rows)
+        before = run(cfg, tmp_path / "exp")
+        rows = [dataclasses.replace(u, speaker=u.speaker.replace("speaker-5", "speaker-4")) for u in rows]
+    elif change == "label":
+        rows[0] = dataclasses.replace(rows[0], labels={**rows[0].labels, "pitch": "high"})
+    elif change == "times":
+        rows[0] = dataclasses.replace(rows[0], duration=rows[0].duration - 0.1)
+    elif change == "unlabelled":
+        rows.append(dataclasses.replace(rows[0], id="bare", labels={}))
+    elif change == "term":
+        spec = tmp_path / "specs" / "pitch.yaml"
+        spec.write_text(spec.read_text().replace("term: short", "term: long"))
+    write_manifest(tones, rows)
+    after = run(cfg, tmp_path / "exp")
+    assert ({c["job"] for c in after.cells} == {c["job"] for c in before.cells}) is (change == "nothing")
+    if change == "speaker":
+        assert after.cells[0]["counts"]["test"]["speakers"] == 1
+    if change == "unlabelled":
+        assert after.cells[0]["unlabelled"] == 1
+
+
+def test_a_task_that_cannot_be_planned_has_no_row_of_its_own(cfg: plan.Config, tmp_path: Path) -> None:
+    """Before, the tables had an upstream and a probe without a name."""
+    spec = tmp_path / "specs" / "level.yaml"
+    spec.write_text(spec.read_text().replace("label: level", "label: gone"))
+    run(dataclasses.replace(cfg, seeds=(0,)), tmp_path / "exp")
+    board = leaderboard.Board.read(tmp_path / "exp", samples=10)
+    assert board.upstreams == ("bands",) and board.probes == ("linear",)
+    assert board.columns == (("level", "tones"), ("pitch", "tones"))
+    assert board._heading("level", "tones") == "level (tones)"
+    assert any("none of 36 utterances has a label 'gone'" in line for _, line in board.missing())

@@ -33,6 +33,18 @@ def test_each_is_complete(name: str) -> None:
     ("name: t\nkind: regression\nterm: long\nmetrics: [uar]\ncorpora: {c: {label: a, protocol: official}}",
      "metrics of a regression task"),
     ("name: t\nkind: regression\nterm: long\nmetrics: [mae]\ncorpora: {}", "at least one corpus"),
+    *((f"name: t\nkind: {kind}\nterm: long\nmetrics: [{metrics}]\n{rest}corpora: {{c: {{label: a, "
+       f"protocol: official{binding}}}}}", message) for kind, metrics, rest, binding, message in [
+        ("classification", "uar, uar", "", "", "a metric is given twice"),
+        ("classification", "kappa", "", "", "among uar, war, wf1, not kappa"),
+        ("classification", "uar", "classes: [a, b, a]\n", "", "two or more, each once"),
+        ("classification", "uar", "", ", classes: [a]", "corpora.c: classes should be two or more"),
+        ("classification", "uar", "", ", limits: [1, 5]", "limits are for regression"),
+        ("classification", "uar", "classes: [a, b]\n", ", mapping: {x: a, y: c}", "mapping gives 'c'"),
+        ("regression", "ccc", "classes: [a, b]\n", "", "has numbers, no classes"),
+        ("regression", "ccc", "", ", mapping: {low: a}", "has numbers, no mapping"),
+        ("regression", "ccc", "", ", limits: [5, 1]", "the lower and the higher, got 5 and 1"),
+        ("ordinal", "uar", "", ", mapping: {a: low, b: high}", "ordinal task are needed, from low to high")]),
     ("name: t\nkind: guess\nterm: long\nmetrics: [mae]\ncorpora: {}", "'kind' should be"),
 ])
 def test_a_bad_file_is_told(tmp_path: Path, text: str, message: str) -> None:

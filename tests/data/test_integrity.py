@@ -276,3 +276,26 @@ def test_what_reading_says_of_damage_is_a_fault(tmp_path: Path) -> None:
     (tmp_path / "a.wav").write_bytes(data[:44] + np.frombuffer(data[44:], "<i2").byteswap().tobytes())
     (found,) = one(tmp_path, "a.wav", 3.0)
     assert "like noise at full scale" in found
+
+
+@pytest.mark.parametrize("second, told", [
+    ({}, []), ({"speaker": "t"}, ["another speaker: t, there s"]),
+    ({"labels": {"emotion": "joy"}}, ["another label 'emotion': joy, there sad"]),
+    ({"start": 0.4, "duration": 0.6, "speaker": "t"}, [])])
+def test_one_sound_is_of_one_speaker_and_class(tmp_path: Path, second: dict, told: list) -> None:
+    """Whatever its format; silence has none."""
+    samples = np.random.default_rng(0).integers(-9000, 9000, 16000).astype(np.int16)
+    soundfile.write(tmp_path / "a.wav", samples, 16000)
+    soundfile.write(tmp_path / "b.flac", samples, 16000)
+    for name in ("a.wav", "b.flac"):
+        found = problems(tmp_path, Utterance("u", "a.wav", 1.0, "s", labels={"emotion": "sad"}), Utterance(
+            **{"id": "v", "audio": name, "duration": 1.0, "speaker": "s", **second}))
+        assert found == [f"v: {name}: has the same sound as u, with {what}" for what in told]
+
+
+def test_one_person_under_two_names_is_told_once(tmp_path: Path) -> None:
+    names = ["grid-s1", "grid-s01", "grid-s01", "grid-s10"]
+    for k in range(4):
+        sound(tmp_path / f"{k}.wav", 1.0 + k)
+    found = problems(tmp_path, *(Utterance(f"u{k}", f"{k}.wav", 1.0 + k, names[k]) for k in range(4)))
+    assert len(found) == 1 and "u1: speaker 'grid-s01': is 'grid-s1' elsewhere" in found[0]

@@ -52,7 +52,7 @@ def test_a_number_is_one_name_and_keeps_its_sign(number: int, before: int, after
 @pytest.mark.parametrize("word", ["nil", "NaT", "-nan", "(null)", r"\N", "undefined", "?", "#NAME?", "#REF!",
                                   "#VALUE!", "#DIV/0!"])
 def test_no_sign_of_nothing_is_a_label_or_a_speaker(word: str) -> None:
-    assert labels.missing(word) and labels.spells_nothing(word, labels.NOBODY)
+    assert labels.missing(word) and labels.is_nobody(word)
 
 
 @pytest.mark.parametrize("word", ["NaN", "nan", "None", "none", " null ", "NULL", "N/A", "n/a", "NA", "<NA>",
@@ -68,4 +68,30 @@ def test_other_labels_are_there(label: object) -> None:
 
 def test_missing_values_and_initials() -> None:
     assert labels.missing(None) and labels.missing(float("nan"))
-    assert labels.spells_nothing("NA") and not labels.spells_nothing("NA", labels.NOBODY)
+    assert labels.spells_nothing("NA") and not labels.is_nobody("NA")
+
+
+@pytest.mark.parametrize("name", ["-1.0", " Unknown speaker", "spk_unknown", "not_known", "Various", "--",
+                                  "–", "N.A.", "неизвестно", "desconocida"])
+def test_words_for_nobody(name: str) -> None:
+    assert labels.is_nobody(name) and not labels.is_nobody(f"{name} b1")
+
+
+@pytest.mark.parametrize("name", ["Speaker", "speaker 1", "0", "1", "-2", "Noe", "NA", "id10270",
+                                  "Ann Other", 3])
+def test_names_of_somebody(name: object) -> None:
+    assert not labels.is_nobody(name)
+
+
+@given(st.text(min_size=1, max_size=12))
+def test_spellings_of_a_name_have_one(name: str) -> None:
+    assert labels.one_person(f" {name.upper()} ") == labels.one_person(name.upper())
+    assert labels.one_person(name) == labels.one_person(name.replace(" ", "_"))
+
+
+@pytest.mark.parametrize("label, name", [
+    ("Happiness/Joy", "happiness"), ("joy / happy", "happiness"), ("pleasant_surprised", "surprise"),
+    ("Sad.", "sadness"), ("'anger'", "anger"), ("Relieved", "relief"), ("Гнев", "anger"),
+    ("happy/excited", "happy/excited"), ("joy/x", "joy/x"), ("/", "/")])
+def test_more_spellings(label: str, name: str) -> None:
+    assert canonical(label) == name

@@ -117,3 +117,15 @@ def test_a_folder_is_told_with_the_manifests_in_it(tmp_path: Path) -> None:
     (tmp_path / "all.jsonl").write_text("")
     with pytest.raises(InputError, match=f"such as {tmp_path}/all.jsonl$"):
         read_manifest(tmp_path)
+
+
+def test_na_is_no_speaker_beside_names(tmp_path: Path) -> None:
+    """R and pandas write NA where a speaker is not known."""
+    for others, fine in ((["JS", "BK"], True), ([], True), (["anna", "bob"], False)):
+        lines = [json.dumps({**RECORD, "id": name, "speaker": name}) for name in ["NA", *others]]
+        (tmp_path / "m.jsonl").write_text("\n".join(lines) + "\n")
+        if fine:
+            assert len(read_manifest(tmp_path / "m.jsonl")) == len(lines)
+        else:
+            with pytest.raises(InputError, match="m.jsonl: the speaker 'NA', who would be in training"):
+                read_manifest(tmp_path / "m.jsonl")

@@ -118,8 +118,10 @@ def prepare(name: str, source: str | Path | None, out: str | Path, **options: An
         given = {key: options.pop(key) for key in held.options() if key in options}
         held = dataclasses.replace(held, **given)
         options["held"] = held
-    found = module.scan(Path(source), **options)
-    return scan.prepare(name, about, Path(source), out, found, incomplete, workers,
+    place, found = scan.unwrapped(lambda folder: module.scan(folder, **options), Path(source))
+    if place != Path(source):
+        found.found.append(f"taken from {place}")
+    return scan.prepare(name, about, place, out, found, incomplete, workers,
                         held.seed if held else 0)
 
 
@@ -162,6 +164,9 @@ def check(name: str, source: str | Path) -> list[str]:
         InputError: the corpus is absent.
     """
     module = get(name)
-    if hasattr(module, "check"):
+    if not hasattr(module, "scan"):
         return module.check(source)
-    return scan.check(name, module.ABOUT, Path(source), module.scan(Path(source)))
+    place, found = scan.unwrapped(module.scan, Path(source))
+    if hasattr(module, "check"):
+        return module.check(place)
+    return scan.check(name, module.ABOUT, place, found)

@@ -41,8 +41,12 @@ def read_people(path: Path) -> dict[str, dict[str, str]]:
     ';'."""
     if not path.is_file():
         return {}
-    rows = columns(path, "id", "age", "gender", delimiter=";")
-    return {row["id"]: row for row in rows}
+    people: dict[str, dict[str, str]] = {}
+    for row in columns(path, "id", "age", "gender", delimiter=";"):
+        name = row["id"].removesuffix(".wav")
+        if people.setdefault(name, row) != row:
+            raise InputError(f"{path}: {name} is given twice, with other values; leave one row")
+    return people
 
 
 def participant(path: Path) -> str | None:

@@ -23,6 +23,7 @@ from pathlib import Path
 
 import numpy as np
 
+from avspeech.core.listing import files_below
 from avspeech.data.corpora import dealing, layout
 from avspeech.data.manifest import Utterance
 from avspeech.errors import InputError
@@ -76,13 +77,16 @@ def read_transcripts(path: Path) -> dict[str, str]:
         lines = re.split(r"\r\n|\r|\n", raw.decode("utf-8-sig"))
     except (OSError, EOFError, zlib.error, UnicodeDecodeError):
         raise InputError(f"{path}: cannot be read as text") from None
-    texts = {}
+    texts: dict[str, str] = {}
     for number, line in enumerate(lines, 1):
         name, colon, text = line.partition(":")
         if line.strip() and not line.startswith(";"):
             if not colon:
                 raise InputError(f"{path}:{number}: expected 'name: text', got '{line[:40]}'")
-            texts[name.strip()] = " ".join(text.split())
+            text = " ".join(text.split())
+            if texts.setdefault(name.strip(), text) != text:
+                raise InputError(f"{path}:{number}: another text of '{name.strip()}' than above; "
+                                 "leave one of them")
     return texts
 
 
@@ -168,7 +172,8 @@ def package_files(folder: Path) -> dict[str, Path]:
     """
     found = {}
     for name in PACKAGES:
-        paths = sorted(folder.glob(f"{name}_*.deb"))
+        paths = sorted(folder.glob(f"{name}_*.deb"),
+                       key=lambda path: [int(n) for n in re.findall(r"\d+", path.stem)])
         if paths:
             found[name] = paths[-1]
     return found
@@ -193,21 +198,23 @@ def prompts(unpacked: str | Path) -> tuple[list[Prompt], dict[str, str], list[Pa
         InputError: there are none.
     """
     unpacked = Path(unpacked)
-    sounds = sorted(unpacked.rglob("*.g722")) if unpacked.is_dir() else []
-    lists = [p for p in sorted(unpacked.rglob("core-sounds-en.txt*"))
-             if p.suffix in (".txt", ".gz")]
+    there = files_below(unpacked)
+    sounds = [p for p in there if p.suffix == ".g722"]
+    lists = [p for p in there if p.name in ("core-sounds-en.txt", "core-sounds-en.txt.gz")]
     if not sounds or not lists:
         raise layout.absent(unpacked, ABOUT)
-    roots = [p for p in (unpacked.rglob("en_US_f_Allison")) if p.is_dir()] or [unpacked]
     texts = read_transcripts(lists[0])
-    found = []
+    found: dict[str, Prompt] = {}
     for path in sounds:
-        name = (path.relative_to(roots[0]).with_suffix("").as_posix() if roots[0] in path.parents
-                else path.stem)
-        text = spoken(name, texts[name]) if name in texts else None
-        if text is not None:
-            found.append(Prompt(name, path, text))
-    return found, texts, sounds
+        # Its name is what of its path the list has: "digits/1", in whatever folder that is
+        parts = path.relative_to(unpacked).with_suffix("").parts
+        names = ["/".join(parts[k:]) for k in range(len(parts))]
+        name = next((n for n in names if n in texts), "")
+        text = spoken(name, texts[name]) if name else None
+        if text is not None and found.setdefault(name, Prompt(name, path, text)).path != path:
+            raise InputError(f"{path}: prompt '{name}' is also {found[name].path}; give a folder "
+                             "with one copy of each")
+    return list(found.values()), texts, sounds
 
 
 def _key(text: str) -> str:
@@ -264,6 +271,7 @@ def prepare(source: str | Path | None, out: str | Path, seed: int = 0, dev: int 
             raise layout.absent(folder, ABOUT)
         changed = _changed(packages)
         unpacked = out / "unpacked"
+        shutil.rmtree(unpacked, ignore_errors=True)  # of another version
         for path in packages.values():
             unpack(path, unpacked)
     else:
@@ -275,12 +283,11 @@ def prepare(source: str | Path | None, out: str | Path, seed: int = 0, dev: int 
     def work(prompt: Prompt) -> tuple[str, Utterance]:
         name = prompt.name.replace("/", "-")
         path = out / "audio" / f"{name}.flac"
-        if not path.exists():
-            samples = audio.read(prompt.path, SAMPLE_RATE)
-            if not len(samples) or not np.abs(samples).max() > 1e-3:
-                raise InputError(f"{prompt.path}: nothing to hear in it")
-            path.parent.mkdir(parents=True, exist_ok=True)
-            audio.write(path, samples, SAMPLE_RATE)
+        samples = audio.read(prompt.path, SAMPLE_RATE)
+        if not len(samples) or not np.abs(samples).max() > 1e-3:
+            raise InputError(f"{prompt.path}: nothing to hear in it")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        audio.write(path, samples, SAMPLE_RATE)
         info = soundfile.info(str(path))
         return prompt.name, Utterance(
             id=f"asterisk-{name}", audio=f"audio/{name}.flac",

@@ -45,7 +45,6 @@ def scan(source: Path) -> Scan[Clip]:
             raise InputError(f"{path}: mode: expected train, valid or test, got '{row['mode']}'")
         score = number(row, "label", path, -3, 3)
         sound = source / "Raw" / row["video_id"] / f"{row['clip_id']}.mp4"
-        sound = sound if sound.is_file() else sound.with_suffix(".wav")
         labels = {"sentiment": "negative" if score < 0 else "positive" if score > 0 else "neutral",
                   "sentiment_score": score, "video": row["video_id"],
                   "split": {"valid": "dev"}.get(row["mode"], row["mode"])}

@@ -15,6 +15,7 @@ from typing import Any
 from avspeech.data.corpora import dealing, layout
 from avspeech.data.corpora.scan import Clip, Scan
 from avspeech.data.corpora.tables import columns
+from avspeech.data.labels import canonical
 
 ABOUT = layout.About(
     name="Common Voice",
@@ -26,7 +27,7 @@ ABOUT = layout.About(
 # The middle of each decade: an age is only known to within five years.
 AGES = {"teens": 15, "twenties": 25, "thirties": 35, "fourties": 45, "forties": 45, "fifties": 55,
         "sixties": 65, "seventies": 75, "eighties": 85, "nineties": 95}
-SEXES = {"male": "male", "female": "female", "male_masculine": "male", "female_feminine": "female"}
+SEXES = ("male", "female")  # also male_masculine and female_feminine
 ENOUGH = 100  # clips whose speaker said a sex, of which some should be of each
 
 
@@ -56,11 +57,11 @@ def scan(source: Path, limit: int = 0) -> Scan[Clip]:
             known: dict[str, Any] = {"split": split, "locale": row.get("locale") or source.name}
             if row["age"] in AGES:
                 known |= {"age": AGES[row["age"]], "age_band": row["age"]}
-            if row["gender"] in SEXES:
-                known["sex"] = SEXES[row["gender"]]
+            if canonical(row["gender"]) in SEXES:
+                known["sex"] = canonical(row["gender"])
             others.update(f"{name} '{row[name]}'" for name, values in (("age", AGES),
                                                                        ("gender", SEXES))
-                          if row[name] not in ("", *values))
+                          if row[name] not in ("", *values) and canonical(row[name]) not in values)
             accent = row.get("accents") or row.get("accent")
             if accent:
                 known["accent"] = accent

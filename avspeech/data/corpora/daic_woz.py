@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from avspeech.data.corpora import layout, tables
-from avspeech.data.corpora.scan import Read, Scan
+from avspeech.data.corpora.scan import Read, Scan, first
 from avspeech.data.manifest import Utterance
 from avspeech.data.protocol import PUBLISHED, Protocol, identity
 from avspeech.errors import InputError
@@ -42,6 +42,7 @@ SPLIT_FILES = {"train": ("train_split_Depression_AVEC2017.csv",),
                "dev": ("dev_split_Depression_AVEC2017.csv",),
                "test": ("full_test_split.csv", "test_split_Depression_AVEC2017.csv")}
 DEPRESSED = 10  # PHQ-8 score from which on a participant counts as depressed
+HIGHEST = 24  # score
 # The published label of 409 does not go with its score of 10; left as published.
 KNOWN_ODD = ("409",)
 
@@ -96,9 +97,10 @@ def read_split(path: Path) -> dict[str, dict[str, Any]]:
     for where, row in tables.read_rows(path):
         name = row.get("participant_id", "")
         binary, score = (row.get(f"phq8_{k}", row.get(f"phq_{k}", "")) for k in ("binary", "score"))
-        if not name.isdigit() or binary not in ("", "0", "1") or (score and not score.isdigit()):
+        if not name.isdigit() or binary not in ("", "0", "1") or (
+                score and not (score.isdigit() and int(score) <= HIGHEST)):
             raise InputError(f"{where}: expected Participant_ID, PHQ8_Binary (0 or 1), PHQ8_Score "
-                             f"and Gender, got {list(row.values())[:4]}")
+                             f"(0 to {HIGHEST}) and Gender, got {list(row.values())[:4]}")
         labels: dict[str, Any] = {}
         labels.update({"phq8": int(score)} if score else {})
         labels.update({"depressed": "yes" if binary == "1" else "no"} if binary else {})
@@ -180,10 +182,12 @@ def participants(source: Path) -> list[Participant]:
             if number in found:
                 raise InputError(f"{table}: participant {number} is also in the "
                                  f"{found[number].labels['split']} part")
-            folder = source / f"{number}_P"
+            own = f"{number}_P"
+            audio = first(*(layout.sound(folder / f"{number}_AUDIO.wav") for folder in (
+                source / own, source / own / own, source, *(
+                    (table.parent / own, table.parent) if table else ()))))
             found[number] = Participant(number, {"split": split, "participant": number, **labels},
-                                        folder / f"{number}_AUDIO.wav",
-                                        folder / f"{number}_TRANSCRIPT.csv")
+                                        audio, audio.parent / f"{number}_TRANSCRIPT.csv")
     return list(found.values())
 
 

@@ -398,14 +398,20 @@ def prepare(source: str | Path | None, out: str | Path, voice: str = "", count: 
         raise InputError(f"engine '{engine}': expected {' or '.join(ENGINES)}")
     if ends not in ENDS or (ends == "clear" and engine != "hibari"):
         raise InputError(f"ends '{ends}': expected own, or clear with engine=hibari")
+    if count < 1 or not 1 <= shortest <= longest:
+        raise InputError(f"kokoro: count={count}, shortest={shortest}, longest={longest}: expected "
+                         "1 or more of each, the last not below the one before")
     if not 8000 <= rate <= SOURCE_RATE:
         raise InputError(f"rate {rate}: expected 8,000 to {SOURCE_RATE:,} Hz")
     source, out = Path(source or ""), Path(out)
     voice = voice or ("heart" if engine == "hibari" else "af_heart")
     read = Hibari(voice, ends) if engine == "hibari" else Reader(source, voice)
     found = list(sentences(source / "texts", shortest, longest))
-    if not found:
+    if not layout.files(source / "texts", ".txt"):
         raise layout.absent(source, ABOUT)
+    if not found:
+        raise InputError(f"{source / 'texts'}: no sentence of {shortest} to {longest} words, all "
+                         "of them in the dictionary, with a full stop, '!' or '?' at its end")
     order = np.random.default_rng(seed).permutation(len(found))[:count]
     chosen = {found[i].spoken: found[i] for i in sorted(order)}  # no text is in two splits
     some = list(chosen.values())

@@ -79,6 +79,26 @@ def made(make: Callable[[T], R], jobs: Sequence[T], workers: int) -> Iterator[R]
         yield from pool.map(make, jobs, chunksize=8)
 
 
+# Suffixes of sound, the one first that is taken where a clip is there in several formats
+SOUNDS = (".wav", ".flac", ".aiff", ".aif", ".mp3", ".ogg", ".opus", ".m4a", ".aac", ".wma")
+PACKED = (".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".7z", ".rar", ".parquet", ".arrow")
+
+
+def sound(path: Path) -> Path:
+    """The file of a sound: `path`, or where it does not exist one beside it of the same name in
+    another format, as users convert corpora; `path` if there is none.
+
+    Args:
+        path: as a corpus names it.
+    """
+    if path.suffix.lower() in (*SOUNDS, ".mp4") and not is_file(path):
+        for suffix in SOUNDS:
+            for other in (path.with_suffix(suffix), path.with_suffix(suffix.upper())):
+                if is_file(other):
+                    return other
+    return path
+
+
 def absent(source: str | Path, about: About) -> InputError:
     """The error for a corpus that is absent.
 
@@ -86,7 +106,12 @@ def absent(source: str | Path, about: About) -> InputError:
         source: the given folder.
         about: of the corpus.
     """
-    reason = "no such folder" if not Path(source).is_dir() else f"nothing of {about.name} in it"
+    folder = Path(source)
+    reason = "no such folder" if not folder.is_dir() else f"nothing of {about.name} in it"
+    packed = [p for place in (folder, *folders(folder)) for p in files(place, *PACKED)]
+    if packed:
+        reason += (f", and {packed[0].name} is not unpacked" if packed[0].suffix != ".parquet" else
+                   f", and {packed[0].name} is an export to other programs, not the corpus itself")
     return InputError(f"{source}: {reason}; expected {about.layout}. "
                       f"Get {about.name} from {about.page} ({about.terms}) and give its folder "
                       "as the source")
@@ -130,7 +155,8 @@ def folders(parent: Path) -> list[Path]:
 
 def files(parent: Path, *suffixes: str, stem: str = "",
           strange: list[Path] | None = None) -> list[Path]:
-    """The files in a folder with certain suffixes.
+    """The files in a folder with certain suffixes. Where ".wav" is among them, other formats of
+    sound are taken as well, and of a name in several formats the first of `SOUNDS`.
 
     Args:
         parent: the folder.
@@ -144,8 +170,15 @@ def files(parent: Path, *suffixes: str, stem: str = "",
     """
     if not parent.is_dir():
         return []
+    taken = {*suffixes, *(SOUNDS if ".wav" in suffixes else ())}
     found = sorted(p for p in parent.iterdir()
-                   if p.suffix.lower() in suffixes and not is_hidden(p.name) and p.is_file())
+                   if p.suffix.lower() in taken and not is_hidden(p.name) and p.is_file())
+    if ".wav" in suffixes:
+        first: dict[str, Path] = {}
+        for path in sorted((p for p in found if p.suffix.lower() in SOUNDS),
+                           key=lambda p: SOUNDS.index(p.suffix.lower())):
+            first.setdefault(path.stem, path)
+        found = [p for p in found if first.get(p.stem, p) == p or p.suffix.lower() not in SOUNDS]
     named_so = [not stem or bool(re.fullmatch(stem, p.stem, re.IGNORECASE)) for p in found]
     if strange is not None:
         strange += [p for p, so in zip(found, named_so) if not so]
@@ -414,42 +447,6 @@ def finish(out: str | Path, parts: dict[str, list[Utterance]], prepared: Prepare
         print(f"{prepared.corpus}: split by {prepared.split}, seed {prepared.seed}: "
               + ", ".join(f"{count:,} {name}" for name, count in prepared.counts.items()))
     return paths
-
-
-def finish_whole(out: str | Path, about: About, corpus: str, source: str | Path,
-                 utterances: Sequence[Utterance], found: list[str], problems: list[str],
-                 incomplete: bool = False) -> list[Path]:
-    """Writes one manifest, `all.jsonl`, of a corpus that a protocol splits (`data.protocol`).
-
-    A protocol counts every file, so a corpus with a file less would be another experiment: if there
-    are problems, they are printed and nothing is written, unless `incomplete` is given.
-
-    Args:
-        out: folder for the manifest.
-        about: of the corpus.
-        corpus: its name in the registry.
-        source: its folder.
-        utterances: all of them.
-        found: lines to print.
-        problems: how the corpus differs from what was published.
-        incomplete: accept problems.
-
-    Raises:
-        InputError: there are problems and `incomplete` is off.
-    """
-    if problems and not incomplete:
-        for line in found:
-            print(f"{corpus}: {line}")
-        for line in problems:
-            print(f"{corpus}: problem: {line}")
-        raise InputError(f"{source}: {about.name} is not as published: {'; '.join(problems[:3])}"
-                         + (f"; and {len(problems) - 3} problems more, printed above"
-                            if len(problems) > 3 else "")
-                         + ". Complete it, or use what there is with incomplete=true "
-                         "(in a recipe: corpus.incomplete=true)")
-    return finish(out, {"all": list(utterances)},
-                  Prepared(corpus, str(Path(source).resolve()), "none", 0, found=found,
-                           problems=problems))
 
 
 def read_prepared(out: str | Path) -> Prepared:

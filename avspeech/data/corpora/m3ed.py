@@ -18,6 +18,7 @@ from typing import Any
 
 from avspeech.data.corpora import layout, tables
 from avspeech.data.corpora.scan import Clip, Scan
+from avspeech.data.labels import is_nobody
 from avspeech.data.protocol import PUBLISHED, Protocol, identity
 from avspeech.errors import InputError
 from avspeech.media.audio import sound_files
@@ -60,7 +61,8 @@ def _labels(content: dict[str, Any], letter: str) -> tuple[str, dict[str, Any]]:
     sex = _SEX.get(known.get("gender", known.get("sex", "")).lower())
     labels = {**({"sex": sex} if sex else {}), **({"age": known["age"]} if known.get("age")
                                                   else {})}
-    return str(about.get("Name") or "").strip(), labels
+    name = str(about.get("Name") or "").strip()
+    return "" if is_nobody(name) else name, labels
 
 
 def scan(source: Path) -> Scan[Clip]:

@@ -26,7 +26,7 @@ from typing import Any
 
 from avspeech.data import labels
 from avspeech.data.corpora import ased, crema_d, emovo, layout, nemo, ravdess
-from avspeech.data.corpora.scan import read
+from avspeech.data.corpora.scan import finish_whole, read, unwrapped
 from avspeech.data.protocol import Fold, Protocol
 from avspeech.errors import InputError
 
@@ -70,11 +70,13 @@ def prepare(source: str | Path | None, out: str | Path, incomplete: bool = False
     if gone:
         raise InputError(f"{source}: no folder {', '.join(gone)}; many needs {ABOUT.layout}: get "
                          "each as `avspeech data prepare NAME` says, and link it there")
-    places = {name: Path(os.path.realpath(source / name)) for name in PARTS}
+    scans = {name: unwrapped(module.scan, Path(os.path.realpath(source / name)))
+             for name, (module, _, _) in PARTS.items()}
+    places = {name: place for name, (place, _) in scans.items()}
     root = Path(os.path.commonpath(places.values()))
     utterances, found, problems = [], [], []
     for name, (module, _, development) in PARTS.items():
-        scan = module.scan(places[name])
+        scan = scans[name][1]
         if not scan.clips:
             raise layout.absent(places[name], module.ABOUT)
         own, wrong, notes = read(name, places[name], scan, workers)
@@ -89,7 +91,7 @@ def prepare(source: str | Path | None, out: str | Path, incomplete: bool = False
             utterances.append(dataclasses.replace(
                 u, audio=os.path.normpath(os.path.join(where, u.audio)),
                 labels={**kept, "corpus": name, "split": split}))
-    return layout.finish_whole(out, ABOUT, "many", root, utterances, found, problems, incomplete)
+    return finish_whole(out, ABOUT, "many", root, utterances, found, problems, incomplete)
 
 
 def check(source: str | Path) -> list[str]:
@@ -103,8 +105,7 @@ def check(source: str | Path) -> list[str]:
     """
     lines = []
     for name, (module, _, _) in PARTS.items():
-        place = Path(source) / name
-        scan = module.scan(place)
+        place, scan = unwrapped(module.scan, Path(source) / name)
         if not scan.clips:
             raise layout.absent(place, module.ABOUT)
         _, wrong, notes = read(name, place, scan, 4)

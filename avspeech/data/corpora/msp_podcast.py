@@ -18,6 +18,7 @@ from typing import Any
 from avspeech.data.corpora import layout
 from avspeech.data.corpora.scan import Clip, Scan, first
 from avspeech.data.corpora.tables import columns, number, spoken
+from avspeech.data.labels import is_nobody
 from avspeech.errors import InputError
 
 ABOUT = layout.About(
@@ -51,22 +52,23 @@ def scan(source: Path, test: str = "Test1") -> Scan[Clip]:
     Raises:
         InputError: a table is invalid.
     """
-    path = first(source / "Labels" / "labels_consensus.csv", source / "labels_consensus.csv")
+    path = first(*(folder / f"labels_{word}.csv" for word in ("consensus", "concensus")
+                   for folder in (source / "Labels", source)))  # the second until release 1.9
     if not path.is_file():
         return Scan([], [])
     rows = columns(path, "filename", "emoclass", "emoact", "emoval", "emodom", "spkrid", "gender",
                    "split_set")
     have = Counter(row["split_set"] for row in rows)
-    if test not in have or test in ("Train", "Development"):
+    if test not in have or test in ("Train", "Development", "Validation"):
         raise InputError(f"{path}: test={test}: no such test part; there are "
                          f"{', '.join(sorted(have))}")
-    parts = {"Train": "train", "Development": "dev", test: "test"}
+    parts = {"Train": "train", "Development": "dev", "Validation": "dev", test: "test"}
+    sounds = first(source / "Audios" / "Audio", source / "Audios", source / "Audio")
     clips = []
     for row in rows:
         if row["split_set"] not in parts:
             continue
         name = Path(row["filename"]).stem
-        known = row["spkrid"].lower() not in ("", "unknown")
         labels: dict[str, Any] = {"split": parts[row["split_set"]]}
         if row["emoclass"] or row["split_set"] != WITHHELD:
             if row["emoclass"] not in EMOTIONS:
@@ -78,8 +80,8 @@ def scan(source: Path, test: str = "Test1") -> Scan[Clip]:
                 ("arousal", "emoact"), ("valence", "emoval"), ("dominance", "emodom"))}
         if row["gender"].lower() in ("male", "female"):
             labels["sex"] = row["gender"].lower()
-        clips.append(Clip(name, source / "Audios" / f"{name}.wav",
-                          row["spkrid"] if known else f"of-{name}", labels,
+        clips.append(Clip(name, sounds / f"{name}.wav",
+                          f"of-{name}" if is_nobody(row["spkrid"]) else row["spkrid"], labels,
                           spoken(source / "Transcripts" / f"{name}.txt")))
     found, problems = _release(have)
     others = {part: n for part, n in sorted(have.items()) if part not in parts}

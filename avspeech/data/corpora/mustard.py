@@ -13,6 +13,7 @@ from pathlib import Path
 
 from avspeech.data.corpora import layout, tables
 from avspeech.data.corpora.scan import Clip, Scan, counts
+from avspeech.data.labels import spells_nothing
 from avspeech.errors import InputError
 
 ABOUT = layout.About(
@@ -41,6 +42,11 @@ def scan(source: Path) -> Scan[Clip]:
         if unclear:
             raise InputError(f"{path}: {unclear[0]}: sarcasm: expected true or false, got "
                              f"{str(rows[unclear[0]]['sarcasm'])[:40]!r}")
+        nameless = [name for name, row in rows.items() if not isinstance(row["speaker"], str)
+                    or spells_nothing(row["speaker"])]
+        if nameless:
+            raise InputError(f"{path}: {nameless[0]}: speaker: expected a name, got "
+                             f"{str(rows[nameless[0]]['speaker'])[:40]!r}")
         clips = [Clip(name, folder / f"{name}.mp4", f"{row['show']}-{row['speaker']}",
                       {"sarcasm": "yes" if row["sarcasm"] else "no", "show": row["show"],
                        "character": row["speaker"]}, row["utterance"])

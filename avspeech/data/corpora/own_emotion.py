@@ -9,8 +9,9 @@
 
 Paths in tables and manifests are relative to their folder. Without speakers each sound counts as a
 speaker of its own: then one person may be in training and test, which is said, as it makes numbers
-look better than they are for voices not heard before. Of sounds with the same content the first is
-used; with two labels or two speakers they are refused.
+look better than they are for voices not heard before. Spellings of one name ("ann_smith", "Smith,
+Ann", "S1" and "S01") are one speaker. Of sounds with the same samples, in whatever format, the
+first is used; with two labels or two speakers they are refused.
 
 The protocol own_emotion-held-out is made from what is there: a fifth of the speakers for test, a
 fifth for development, dealt so that their classes are alike.
@@ -20,16 +21,24 @@ from __future__ import annotations
 
 import os
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from avspeech.core.listing import files_below, is_hidden
-from avspeech.data.content import contents
-from avspeech.data.corpora import layout, tables
+from avspeech.data.content import same_sounds
+from avspeech.data.corpora import doubts, layout, tables
 from avspeech.data.corpora.scan import Clip, Scan, read
-from avspeech.data.labels import NOBODY, canonical, is_known, missing, plain, spells_nothing
+from avspeech.data.labels import (
+    canonical,
+    is_known,
+    is_nobody,
+    missing,
+    one_person,
+    spells_nothing,
+)
 from avspeech.data.manifest import Utterance, read_jsonl
 from avspeech.data.protocol import FROM_WHAT_IS_THERE, Protocol
 from avspeech.errors import InputError
@@ -42,28 +51,40 @@ ABOUT = layout.About(
     layout="LABEL/*.wav or LABEL/SPEAKER/*.wav, or a .csv, .tsv or .jsonl with file, label and "
            "speaker",
 )
-# Columns that say where a part of a sound begins
-BEGINS = re.compile(r"(seg(ment)?_?)?(start|begin|onset|offset|from)_?(time|sec|seconds|ms|s)?")
-# Columns that name the speaker in other tables
-SPEAKERS = ("speaker_id", "speakerid", "speaker_name", "spk", "spk_id", "spkid", "spkrid",
-            "subject", "subject_id", "participant", "participant_id", "actor", "actor_id",
-            "client_id")
+# Columns that say where a part of a sound begins, without blanks and signs
+BEGINS = re.compile(
+    r"(seg|segment|clip|audio|utt|utterance|frame|sample|time|t)?"
+    r"(start|begin|beginning|onset|offset|from|tmin|xmin|beginn|anfang|début|debut|inicio|inizio)"
+    r"(time|sec|secs|second|seconds|ms|msec|s|sample|samples|frame|frames|at)?")
+# Columns that say where it ends, or how long it is, in seconds or milliseconds
+ENDS = re.compile(
+    r"(seg|segment|clip|audio|utt|utterance|time|t)?"
+    r"(end|stop|duration|dur|tmax|xmax|ende|dauer|durée|fin|duración|fine|durata)"
+    r"(time|sec|secs|second|seconds|ms|msec|s|at)?")
+# Columns that name the speaker in other tables, without blanks and signs
+SPEAKERS = re.compile(
+    r"(speaker|spk|spkr|talker|subject|participant|patient|actor|client|person|people|user|voice|"
+    r"narrator|singer|sprecher|sprecherin|locuteur|locutrice|hablante|locutor|locutora|parlante|"
+    r"falante|spreker|mówca|диктор|спикер|говорящий|konuşmacı|说话人|话者|話者|화자)s?"
+    r"(id|ids|name|names|nr|no|num|number|code|label|index)?")
+PART = re.compile(r"split(set)?|part(ition)?|subset|set|fold")  # columns that name published parts
 # Names of folders by which a label's folder is known for another's
-PARTS = re.compile(r"train(ing)?|dev(el|elopment)?|val(id|idation)?|test(ing)?|eval(uation)?")
-PEOPLE = re.compile(r"(actor|speaker|spk|subject|participant|person|session|ses)[ _-]?\d+")
-# Labels that are classes here, and elsewhere stand for none
-DOUBTFUL = {"xxx", "oth", "other", "unknown", "unk", "-", "--", "undecided", "no agreement",
-            "unlabeled", "unlabelled", "none given"}
-MORE_SUFFIXES = {".aac", ".ac3", ".amr", ".m4a", ".m4b", ".mka", ".mp2", ".oga", ".spx", ".weba",
-                 ".wma", ".wv"}
+PARTS = re.compile(r"(train(ing)?|dev(el|elopment)?|val(id|idation)?|test(ing)?|eval(uation)?)"
+                   r"([ _-]?(set|data|clean|other|\d+))*|(fold|split|part|partition)[ _-]?\d+")
+PEOPLE = re.compile(r"(actor|speaker|spk|subject|participant|person|session|ses|id|[spfm])"
+                    r"[ _-]?\d+")
+SOUNDS = SOUND_SUFFIXES | {".aac", ".ac3", ".amr", ".m4a", ".m4b", ".mka", ".mp2", ".oga", ".spx",
+                           ".weba", ".wma", ".wv"}
 
 
 def _sounds(source: Path, others: list[Path]) -> Iterator[tuple[Path, str, str]]:
     """(file, label, speaker) of a folder of folders; `others` takes what is no such file."""
     others += [path for path in sorted(source.iterdir())
                if path.is_file() and not is_hidden(path.name)]
-    folders = layout.folders(source)
-    for label in folders:
+    below = {folder: [p for p in files_below(folder) if p.suffix.lower() in SOUNDS]
+             for folder in layout.folders(source)}
+    folders = [folder for folder, sounds in below.items() if sounds]
+    for label in below:
         if spells_nothing(label.name):
             raise InputError(f"{label}: a folder of what has no label, by its name; move it away, "
                              "or, where it is a class, call it otherwise")
@@ -72,15 +93,15 @@ def _sounds(source: Path, others: list[Path]) -> Iterator[tuple[Path, str, str]]
             raise InputError(f"{source}: {layout.named([f.name for f in folders], 3)}: a folder of "
                              f"{what} each, by their names; expected folders of labels, "
                              "LABEL/SPEAKER/NAME.wav, or a table")
+    if len(folders) == 1:
+        raise InputError(f"{source}: one label, '{folders[0].name}'; expected two or more"
+                         + (f"; if its folders are the labels, give {folders[0]}"
+                            if layout.folders(folders[0]) else ""))
     found = []
-    for label in folders:
-        for path in files_below(label):
-            if path.suffix.lower() not in SOUND_SUFFIXES | MORE_SUFFIXES:
-                others.append(path)
-            else:
-                speaker = next(iter(path.relative_to(label).parts[:-1]), "")
-                found.append((path, label.name,
-                              "" if spells_nothing(speaker, NOBODY) else speaker))
+    for label, sounds in below.items():
+        others += [path for path in files_below(label) if path not in sounds]
+        found += [(path, label.name, next(iter(path.relative_to(label).parts[:-1]), ""))
+                  for path in sounds]
     inner = {speaker for *_, speaker in found}
     if inner and all(map(is_known, inner)) and not any(is_known(f.name) for f in folders):
         raise InputError(f"{source}: {folders[0].name}/{sorted(inner)[0]}: the label stands below "
@@ -111,7 +132,8 @@ def _listed(source: Path, ignored: list[str]) -> Iterator[tuple[Path, str, str]]
             raise InputError(f"{where}: no '{gone[0]}'; expected file, label and, where known, "
                              "speaker" + ("" if gone[0] in row else
                                           f"; there are {layout.named(filter(None, row), 6)}"))
-        other = next((key for key in SPEAKERS if key in row and "speaker" not in row), None)
+        other = next((key for key in row if SPEAKERS.fullmatch(_bare(key))
+                      and "speaker" not in row), None)
         if other:
             raise InputError(f"{where}: column '{other}', and none 'speaker': call it speaker, so "
                              "that no speaker is in two parts; or leave it out")
@@ -122,7 +144,7 @@ def _listed(source: Path, ignored: list[str]) -> Iterator[tuple[Path, str, str]]
             if any(sign < " " for sign in str(row.get(key) or "").strip()):
                 raise InputError(f"{where}: {key}: a control character in {row[key]!r}; leave it "
                                  "out")
-        begin = next((key for key in row if BEGINS.fullmatch(key) and _later(row[key])
+        begin = next((key for key in row if BEGINS.fullmatch(_bare(key)) and _later(row[key])
                       and not (key.startswith("offset") and "onset" in row)), None)
         if begin:
             raise InputError(f"{where}: {begin} {row[begin]}: a part of a sound, but each row "
@@ -138,7 +160,8 @@ def _listed(source: Path, ignored: list[str]) -> Iterator[tuple[Path, str, str]]
         if inner.split(os.sep)[0] == os.pardir:
             raise InputError(f"{where}: {row['file']}: not in {source.parent}, the table's folder; "
                              "move the table to a folder that all its sounds are in")
-        path = source.parent / inner
+        path = next((p for form in ("NFC", "NFD") if layout.is_file(
+            p := source.parent / unicodedata.normalize(form, inner))), source.parent / inner)
         if not layout.is_file(path):
             slashes = "; write / for \\ in paths" if "\\" in str(row["file"]) else ""
             raise InputError(f"{where}: {path}: no such file; paths are relative to "
@@ -146,8 +169,16 @@ def _listed(source: Path, ignored: list[str]) -> Iterator[tuple[Path, str, str]]
         if first.setdefault(path.resolve(), where) != where:
             raise InputError(f"{where}: {path} is listed already at {first[path.resolve()]}; "
                              "leave one of them")
-        speaker = tables.bare(str("" if row.get("speaker") is None else row["speaker"]))
-        yield path, str(label), "" if spells_nothing(speaker, NOBODY) else speaker
+        for key in row:
+            if ENDS.fullmatch(_bare(key)):
+                _refuse_end(where, key, row[key], path)
+        yield path, str(label), tables.bare(str("" if row.get("speaker") is None
+                                                else row["speaker"]))
+
+
+def _bare(heading: str) -> str:
+    """A heading without blanks and signs."""
+    return re.sub(r"[\W_]", "", heading)
 
 
 def _later(begin: Any) -> bool:
@@ -156,13 +187,21 @@ def _later(begin: Any) -> bool:
     return bool(re.fullmatch(r"\+?[\d.,:]*[1-9][\d.,:]*(e[+-]?\d+)?\s*m?s?", text, re.IGNORECASE))
 
 
-def _doubtful(labels: Counter[str]) -> list[str]:
-    """A line with the labels that may be none: words for it, and numbers among words."""
-    numbers = {name for name in labels if plain(name).lstrip("-").replace(".", "", 1).isdigit()}
-    some = [name for name in labels if plain(name) in DOUBTFUL or name.strip() in DOUBTFUL
-            or name in numbers and len(numbers) < len(labels) / 2]
-    return ([f"labels that may stand for none, and are classes here: {layout.named(some, 6)}; "
-             "leave out their rows or folders where they are none"] if some else [])
+def _refuse_end(where: str, key: str, cell: Any, path: Path) -> None:
+    """Raises InputError where a cell says that the sound ends before it does, in seconds or
+    milliseconds."""
+    try:
+        end = 0.0
+        for part in str(cell).strip().replace(",", ".").split(":"):
+            end = 60 * end + float(part)
+        seconds = layout.media(path).audio
+    except (ValueError, InputError):  # of another kind, or told when it is read
+        return
+    near = 0.51 if end == int(end) else 0.05 + 0.1 * seconds
+    if 0 < end < 1000 * seconds and min(abs(end - seconds), abs(end / 1000 - seconds)) > near:
+        raise InputError(f"{where}: {key} {cell}, and {path.name} lasts {seconds:.2f} s: a part of "
+                         "a sound, but each row stands for a whole file here; cut the sounds, and "
+                         "leave the times out")
 
 
 def _one_spelling(clips: list[Clip]) -> list[str]:
@@ -179,6 +218,26 @@ def _one_spelling(clips: list[Clip]) -> list[str]:
     return [f"one class in several spellings: {layout.named(others, 20)}"] if others else []
 
 
+def _one_name(names: list[str]) -> tuple[dict[str, str], list[str]]:
+    """({name: the spelling of it that is there most often, "" for one of nobody}, lines on it)."""
+    counted = Counter(name for name in names if name)
+    best: dict[str, str] = {}
+    spelled = {"": ""}
+    for name, _ in counted.most_common():
+        spelled[name] = ("" if is_nobody(name, counted)
+                         else best.setdefault(one_person(name), name))
+    nobody = [f"'{name}'" for name in counted if not spelled[name]]
+    initials = [f"'{name}' counts as the initials of a speaker, as the others are initials; where "
+                "it stands for none, leave it out"
+                for name in counted if spelled[name] and name.casefold() == "na"]
+    return spelled, [
+        *initials,
+        *layout.grouped("names that stand for no speaker", nobody),
+        *layout.grouped("names that are spellings of another, and count as that speaker", [
+            f"'{name}' as '{spelled[name]}'" for name in counted if spelled[name] not in ("", name)
+        ], 20)]
+
+
 def scan(source: Path) -> Scan[Clip]:
     """All sounds, in order. Labels: emotion. Raises InputError for a table that cannot be used, or
     fewer than two labels."""
@@ -189,22 +248,23 @@ def scan(source: Path) -> Scan[Clip]:
     clips, seen = [], Counter[str]()
     others: list[Path] = []
     ignored: list[str] = []
-    for path, label, speaker in (_listed(source, ignored) if listed else _sounds(source, others)):
+    rows = list(_listed(source, ignored) if listed else _sounds(source, others))
+    spelled, people = _one_name([speaker for *_, speaker in rows])
+    for path, label, speaker in rows:
         name = "-".join(path.relative_to(root).with_suffix("").parts).replace(" ", "_")
         seen[name] += 1
         if seen[name] > 1:
             name += f"-{seen[name]}"
-        clips.append(Clip(name, path, speaker or f"unknown-{name}", {"emotion": label}))
+        clips.append(Clip(name, path, spelled[speaker] or f"unknown-{name}", {"emotion": label}))
     if listed and not clips:
         raise InputError(f"{source}: no row in it; expected file, label and, where known, speaker "
                          "a row")
+    doubts.one_label(clips, source)
     merged = _one_spelling(clips)
     labels = Counter(c.labels["emotion"] for c in clips)
     if clips and len(labels) < 2:
         raise InputError(f"{source}: one label, '{next(iter(labels))}'; expected two or more")
     known = {c.speaker for c in clips if not c.speaker.startswith("unknown-")}
-    alike = Counter(plain(name) for name in known)
-    same = sorted((name for name in known if alike[plain(name)] > 1), key=plain)
     without = sum(c.speaker.startswith("unknown-") for c in clips)
     found = [f"{len(clips):,} sounds, {len(known):,} known speakers, labels: "
              + layout.named([f"{name} ({n:,})" for name, n in labels.most_common()], 20)]
@@ -217,13 +277,12 @@ def scan(source: Path) -> Scan[Clip]:
     found += [f"{deep:,} sounds in folders below a speaker's: taken as that speaker's"
               ] if deep else []
     found += layout.grouped("folders of labels without a sound", bare)
-    found += _doubtful(labels)
+    found += doubts.doubts(clips, known) + people
+    parts = [key for key in ignored if PART.fullmatch(key)]
+    if parts:
+        found.append(f"the parts in column '{parts[0]}' are not used: speakers are dealt anew here")
     if ignored:
         found.append(f"columns that are not used: {layout.named(ignored, 6)}")
-    if same:
-        found.append("names that differ in capitals, blanks or zeros alone count as "
-                     f"{len(same)} speakers: {layout.named(same, 6)}; where they are one person, "
-                     "write them alike")
     if without:
         found.append(f"{without:,} sounds without a known speaker: voices of the test may have "
                      "been heard in training, and numbers may be better than for new voices")
@@ -267,7 +326,7 @@ def _once(utterances: list[Utterance], root: Path
           ) -> tuple[list[Utterance], list[str], list[str]]:
     """(the first of each content, a line with the others, a problem with those of another label or
     speaker, of which none is used)."""
-    same = contents([u.audio for u in utterances], root)
+    same = same_sounds(utterances, root)
     of: dict[str, list[Utterance]] = {}
     for u in utterances:
         of.setdefault(same[u.audio], []).append(u)

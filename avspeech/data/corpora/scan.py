@@ -21,13 +21,15 @@ from avspeech.errors import InputError
 from avspeech.media import audio, recordings
 
 LOOKED_AT = 20  # sounds, to know the sample rate of a copy
+MOST_FOLDERS = 50  # in which a corpus is looked for
 T = TypeVar("T")
 Parts = dict[str, list[Utterance]]
 
 
 @dataclass(frozen=True)
 class Clip:
-    """One clip in one sound file. Only its length is still unknown."""
+    """One clip in one sound file. Only its length is still unknown. Where the file is there in
+    another format than `path` says, `path` becomes that one (`layout.sound`)."""
 
     id: str  # without the name of the corpus
     path: Path
@@ -36,6 +38,9 @@ class Clip:
     text: str | None = None
     start: float = 0.0  # seconds in the file
     end: float | None = None  # seconds in the file; None: the end of the file
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "path", layout.sound(self.path))
 
 
 @dataclass(frozen=True)
@@ -143,10 +148,14 @@ def _files(source: Path, scan: Scan[Any]) -> tuple[list[Any], list[str]]:
     stubs = layout.pointers(paths)
     problems += layout.empty(paths, source) + layout.unfetched(stubs, source)
     first: dict[str, Clip] = {}
-    twice = [c.id for c in there if first.setdefault(c.id, c) is not c]
+    again = [c for c in there if first.setdefault(c.id, c) is not c]
+    torn = {c.id for c in again if (c.labels, c.speaker) != (first[c.id].labels,
+                                                             first[c.id].speaker)}
     problems += layout.grouped(f"{scan.noun} that occur twice; the first is used",
-                               twice)
-    return [c for c in first.values() if c.path not in stubs], problems
+                               [c.id for c in again if c.id not in torn])
+    problems += layout.grouped(f"{scan.noun} that occur twice, with other labels or another "
+                               "speaker; none is used", sorted(torn))
+    return [c for c in first.values() if c.path not in stubs and c.id not in torn], problems
 
 
 def read(corpus: str, source: Path, scan: Scan[Any],
@@ -177,7 +186,8 @@ def read(corpus: str, source: Path, scan: Scan[Any],
     for kind, lines in kinds.items():
         problems += layout.grouped(kind, lines)
     problems += cut_short(utterances) if scan.varied else []
-    return utterances, problems, _resampled(utterances, source, scan.rate)
+    notes = _resampled(utterances, source, scan.rate) + _lossy(utterances, scan.rate)
+    return utterances, problems, notes
 
 
 def cut_short(utterances: Sequence[Utterance], share: float = 0.2) -> list[str]:
@@ -197,6 +207,44 @@ def cut_short(utterances: Sequence[Utterance], share: float = 0.2) -> list[str]:
         return []
     return [f"{equal:,} of {len(utterances):,} clips last exactly {longest:.2f} s, and none is "
             "longer: this copy was cut"]
+
+
+def _lossy(utterances: Sequence[Utterance], published: int) -> list[str]:
+    """A line where a corpus that was published without loss is there in formats with loss."""
+    kinds = Counter(Path(u.audio).suffix.lower() for u in utterances)
+    lossy = [kind for kind in kinds if kind in layout.SOUNDS[4:]]
+    return [f"{sum(kinds[kind] for kind in lossy):,} sounds are {', '.join(lossy)}, whose coding "
+            "changes them; published were .wav"] if published and lossy else []
+
+
+def unwrapped(find: Callable[[Path], Scan[Any]], source: Path, depth: int = 3
+              ) -> tuple[Path, Scan[Any]]:
+    """(the folder of a corpus, its scan): `source`, or where nothing is found there the only folder
+    below it in which something is, as archives unpack into folders of their own.
+
+    Args:
+        find: the `scan` of a corpus.
+        source: folder.
+        depth: how many folders down are looked at.
+
+    Raises:
+        InputError: there are several such folders, or as `find` does.
+    """
+    found = find(source)
+    inner = [] if found.clips or not depth else layout.folders(source)[:MOST_FOLDERS]
+    there = []
+    for folder in inner:
+        try:
+            place, own = unwrapped(find, folder, depth - 1 if len(inner) == 1 else 0)
+        except InputError:  # something of it, which cannot be read
+            if len(inner) == 1:
+                raise
+            continue
+        there += [(place, own)] if own.clips else []
+    if len(there) > 1:
+        raise InputError(f"{source}: it is in {len(there)} folders of this one: "
+                         f"{layout.named([place.name for place, _ in there])}; give one of them")
+    return there[0] if there else (source, found)
 
 
 def _resampled(utterances: Sequence[Utterance], source: Path, published: int) -> list[str]:
@@ -292,7 +340,7 @@ def prepare(corpus: str, about: layout.About | None, source: Path, out: str | Pa
     if scan.timed:
         found[0] += f", {sum(u.duration for u in utterances) / 60:.1f} minutes"
     if scan.split is None and about is not None:
-        return layout.finish_whole(out, about, corpus, source, utterances, found, problems + bare,
+        return finish_whole(out, about, corpus, source, utterances, found, problems + bare,
                                    incomplete)
     parts, by = scan.split(utterances) if utterances and scan.split else ({}, "clip")
     left = len({u.id for u in utterances}) - sum(map(len, parts.values()))
@@ -301,6 +349,41 @@ def prepare(corpus: str, about: layout.About | None, source: Path, out: str | Pa
                      "another part")
     return layout.finish(out, parts, layout.Prepared(corpus, str(source.resolve()), by, seed,
                                                      found=found, problems=problems))
+
+
+def finish_whole(out: str | Path, about: layout.About, corpus: str, source: str | Path,
+                 utterances: Sequence[Utterance], found: list[str], problems: list[str],
+                 incomplete: bool = False) -> list[Path]:
+    """Writes one manifest, `all.jsonl`, of a corpus that a protocol splits (`data.protocol`).
+
+    A protocol counts every file, so a corpus with a file less would be another experiment: if there
+    are problems, they are printed and nothing is written, unless `incomplete` is given.
+
+    Args:
+        out: folder for the manifest.
+        about: of the corpus.
+        corpus: its name in the registry.
+        source: its folder.
+        utterances: all of them.
+        found: lines to print.
+        problems: how the corpus differs from what was published.
+        incomplete: accept problems.
+
+    Raises:
+        InputError: there are problems and `incomplete` is off.
+    """
+    if problems and not incomplete:
+        for line in found:
+            print(f"{corpus}: {line}")
+        for line in problems:
+            print(f"{corpus}: problem: {line}")
+        raise InputError(f"{source}: {about.name} is not as published: {'; '.join(problems[:3])}"
+                         + (f"; and {len(problems) - 3} problems more, printed above"
+                            if len(problems) > 3 else "")
+                         + ". Complete it, or use what there is with incomplete=true "
+                         "(in a recipe: corpus.incomplete=true)")
+    return layout.finish(out, {"all": list(utterances)}, layout.Prepared(
+        corpus, str(Path(source).resolve()), "none", 0, found=found, problems=problems))
 
 
 def check(corpus: str, about: layout.About, source: Path, scan: Scan[Any]) -> list[str]:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from avspeech.data.corpora import layout
-from avspeech.data.corpora.scan import Clip, Scan
+from avspeech.data.corpora.scan import Clip, Scan, first
 from avspeech.data.corpora.tables import columns, number
 
 ABOUT = layout.About(
@@ -51,13 +51,15 @@ def scan(source: Path) -> Scan[Clip]:
     if not path.is_file():
         return Scan([], [])
     rows = columns(path, "show", "epid", "clipid", "nostutteredwords", *KINDS, *_SPOILT)
+    # The second: a copy that many use
+    folder = first(source / "clips" / "stuttering-clips" / "clips", source / "clips")
     clips = []
     for row in rows:
         name = f"{row['show']}_{row['epid']}_{row['clipid']}"
-        nested = source / "clips" / row["show"] / row["epid"] / f"{name}.wav"
-        flat = source / "clips" / f"{name}.wav"
+        nested = folder / row["show"] / row["epid"] / f"{name}.wav"
+        flat = folder / f"{name}.wav"
         votes = {n: number(row, n, path, 0, 3) for n in ("nostutteredwords", *KINDS, *_SPOILT)}
-        clips.append(Clip(name, flat if flat.is_file() else nested, row["show"],
+        clips.append(Clip(name, flat if layout.sound(flat).is_file() else nested, row["show"],
                           {"show": row["show"], "episode": f"{row['show']}-{row['epid']}",
                            **judged(votes)}))
     kinds = Counter(c.labels.get("stutter", "not labelled") for c in clips)

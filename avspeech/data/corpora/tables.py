@@ -60,8 +60,9 @@ def read_rows(path: Path, delimiter: str = ",",
 
     Args:
         path: the table, text in UTF-8.
-        delimiter: separates the cells. With a tab, quotes have no meaning; with others, a cell may
-            be quoted and then contain line breaks.
+        delimiter: separates the cells. With a tab, quotes have no meaning, unless all headings are
+            in quotes, as R writes them; with others, a cell may be quoted and then contain line
+            breaks.
         required: number of cells that a row must have; 0: as many as the heading.
 
     Returns:
@@ -73,13 +74,15 @@ def read_rows(path: Path, delimiter: str = ",",
     """
     import csv
 
-    quoting: Any = csv.QUOTE_NONE if delimiter == "\t" else csv.QUOTE_MINIMAL
     rows: list[tuple[str, dict[str, str]]] = []
     heads: list[str] = []
     line = 1
     try:
+        quoted = delimiter != "\t" or _all_quoted(path)
+        quoting: Any = csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE
         with open(path, encoding="utf-8-sig", newline="") as text:
-            reader = csv.reader(text, delimiter=delimiter, quoting=quoting)
+            reader = csv.reader(text, delimiter=delimiter, quoting=quoting,
+                                skipinitialspace=delimiter != "\t")
             for cells in reader:
                 where, line = f"{path}:{line}", reader.line_num + 1
                 cells = [bare(cell) for cell in cells]
@@ -99,6 +102,8 @@ def read_rows(path: Path, delimiter: str = ",",
                         raise InputError(f"{where}: a heading of {len(heads):,} columns; expected "
                                          f"{MOST_COLUMNS:,} at most")
                 elif any(cells):
+                    if not rows and quoted and len(cells) == len(heads) + 1 and cells[-1]:
+                        heads.insert(0, "")  # names of rows, to which R gives no heading
                     while len(cells) > len(heads) and not cells[-1]:
                         cells.pop()
                     if not (required or len(heads)) <= len(cells) <= len(heads):
@@ -116,6 +121,13 @@ def read_rows(path: Path, delimiter: str = ",",
     except csv.Error as error:
         raise InputError(f"{path}:{line}: not a row of a table ({error})") from None
     return rows
+
+
+def _all_quoted(path: Path) -> bool:
+    """Whether the first line of a table by tabs has quotes around every heading."""
+    with open(path, "rb") as text:
+        heads = text.readline(2**16).decode("utf-8-sig", "replace").rstrip("\r\n").split("\t")
+    return all(len(head) > 1 and head[0] == head[-1] == '"' for head in heads)
 
 
 def read_table(path: Path, delimiter: str = ",") -> list[dict[str, str]]:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from avspeech.data.corpora import layout, tables
-from avspeech.data.corpora.scan import Clip, Scan, counts
+from avspeech.data.corpora.scan import Clip, Scan, counts, first
 from avspeech.data.corpora.tables import spoken
 
 ABOUT = layout.About(
@@ -61,7 +61,9 @@ def read_ages(path: Path) -> dict[str, int]:
 
 def scan(source: Path) -> Scan[Clip]:
     """All existing utterances. Labels: dialect, sex, age, sentence, split."""
-    table = _folder(_folder(source, "DOC"), "SPKRINFO.TXT")
+    table = first(_folder(_folder(source, "DOC"), "SPKRINFO.TXT"), source / "SPKRINFO.TXT")
+    inner = _folder(source, "DATA")  # of copies with TRAIN and TEST in it
+    source = inner if inner.is_dir() else source
     ages = read_ages(table) if table.is_file() else {}
     clips, have, parts = [], Counter[str](), Counter[str]()
     strange: list[Path] = []

@@ -55,7 +55,8 @@ def read_meta(path: Path) -> dict[str, tuple[str, str]]:
 
     Raises InputError for a file without the columns "VoxCeleb2 ID", "Gender" and "Set".
     """
-    rows = tables.read_table(path)
+    by_tabs = any("\t" in line for line in tables.lines(path, western=True)[:1])  # copies differ
+    rows = tables.read_table(path, "\t" if by_tabs else ",")
     if not rows or not {"voxceleb2 id", "gender", "set"} <= set(rows[0]):
         raise InputError(f"{path}:1: expected columns 'VoxCeleb2 ID', 'Gender' and 'Set', and a "
                          "speaker "

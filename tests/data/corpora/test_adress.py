@@ -71,3 +71,12 @@ def test_labels_of_the_test_part(tmp_path, sound, place):
 
 def test_published_counts():
     assert sum(adress.CLIPS.values()) == 156
+
+
+def test_a_table_of_people_with_names_of_files(tmp_path):
+    table = tmp_path / "meta_data.txt"
+    table.write_text("ID;age;gender;Label;mmse\nS160.wav;70;0;1;20\nS160.wav;70;0;1;20\n")
+    assert list(adress.read_people(table)) == ["S160"]
+    table.write_text("ID;age;gender;Label;mmse\nS160;70;0;1;20\nS160.wav;70;0;0;20\n")
+    with pytest.raises(InputError, match="S160 is given twice, with other values"):
+        adress.read_people(table)

@@ -110,3 +110,42 @@ def test_absent(tmp_path):
     (tmp_path / "list.txt").write_text("no colon here\n")
     with pytest.raises(InputError, match="list.txt:1: expected 'name: text'"):
         asterisk.read_transcripts(tmp_path / "list.txt")
+
+
+@pytest.mark.parametrize("place", ["", "sounds/en", "core/en_US_f_Allison"])
+def test_prompts_are_found_in_any_folder(packages, tmp_path, place):
+    """Before, below another folder than Debian's no prompt had a text."""
+    root = tmp_path / "unpacked" / place
+    rng = np.random.default_rng(0)
+    for name in SOUNDS:
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / f"{name}.g722").write_bytes(rng.bytes(4000))
+        (root / f"{name}.g722").with_name(f"._{name.split('/')[-1]}.g722").write_bytes(b"\0\5")
+    (tmp_path / "unpacked" / "core-sounds-en.txt").write_text("\n".join(TEXTS))
+    found, _, sounds = asterisk.prompts(tmp_path / "unpacked")
+    assert len(sounds) == len(SOUNDS) and {"digits/1", "letters/a", "hello"} <= {p.name for p in found}
+    (root / "copy").mkdir()
+    (root / "copy" / "hello.g722").write_bytes(rng.bytes(4000))
+    with pytest.raises(InputError, match="prompt 'hello' is also"):
+        asterisk.prompts(tmp_path / "unpacked")
+
+
+def test_other_sounds_and_texts_of_the_same_names_are_read_anew(packages, tmp_path):
+    """Before, the sounds of the first version stayed, under the texts of the second."""
+    corpora.prepare("asterisk", packages, tmp_path / "out", dev=1, test=1)
+    before = (tmp_path / "out/audio/hello.flac").read_bytes()
+    sounds = {f"usr/share/asterisk/sounds/en_US_f_Allison/{name}.g722": np.random.default_rng(9).bytes(4000)
+              for name in SOUNDS if name != "far"}
+    deb(packages / "asterisk-core-sounds-en-g722_1.10_all.deb", sounds)
+    deb(packages / "asterisk-core-sounds-en-g722_1.9_all.deb", {})
+    paths = corpora.prepare("asterisk", packages, tmp_path / "out", dev=1, test=1)
+    assert (tmp_path / "out/audio/hello.flac").read_bytes() != before
+    assert "asterisk-far" not in {u.id for path in paths for u in read_manifest(path)}
+
+
+def test_two_texts_of_one_prompt_are_refused(tmp_path):
+    (tmp_path / "list.txt").write_text("a: one\nb: two\na:  one\n")
+    assert asterisk.read_transcripts(tmp_path / "list.txt") == {"a": "one", "b": "two"}
+    (tmp_path / "list.txt").write_text("a: one\nb: two\na: three\n")
+    with pytest.raises(InputError, match="list.txt:3: another text of 'a'"):
+        asterisk.read_transcripts(tmp_path / "list.txt")

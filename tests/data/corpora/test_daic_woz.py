@@ -108,3 +108,29 @@ def test_segments_hold_the_speech_and_no_more(steps):
         if end - start >= 1.0:
             covered = sum(min(end, e) - max(start, s) for s, e, _ in cut if s < end and e > start)
             assert covered == pytest.approx(end - start)
+
+
+@pytest.mark.parametrize("inner", ["data", "300_P/300_P", ""])
+def test_interviews_where_archives_put_them(corpus, tmp_path, inner):
+    """Beside their tables, in a folder of their own name twice, and all in one folder."""
+    whole = read_manifest(corpora.prepare("daic_woz", corpus, tmp_path / "out", incomplete=True)[0])
+    place = tmp_path / "other"
+    if inner == "data":
+        place.mkdir()
+        corpus.rename(place / "data")
+    else:
+        corpus.rename(place)
+        for home in [f for f in place.iterdir() if f.is_dir() and f.name.endswith("_P")]:
+            for path in list(home.iterdir()):
+                goal = place / (f"{home.name}/{home.name}" if inner else "") / path.name
+                goal.parent.mkdir(exist_ok=True)
+                path.rename(goal)
+    again = read_manifest(corpora.prepare("daic_woz", place, tmp_path / "again", incomplete=True)[0])
+    assert [(u.id, u.start, u.labels) for u in again] == [(u.id, u.start, u.labels) for u in whole]
+
+
+def test_a_score_off_its_scale_is_refused(tmp_path):
+    rows = ["Participant_ID,PHQ8_Binary,PHQ8_Score,Gender", "300,1,24,1", "301,1,99,0"]
+    (tmp_path / "train.csv").write_text("\n".join(rows) + "\n")
+    with pytest.raises(InputError, match=r"train.csv:3: expected .*PHQ8_Score \(0 to 24\)"):
+        daic_woz.read_split(tmp_path / "train.csv")

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from avspeech import text
+from avspeech.data import corpora
 from avspeech.data.corpora import kokoro
 from avspeech.data.manifest import read_manifest
 from avspeech.errors import InputError
@@ -261,3 +262,11 @@ def test_clear_ends_are_hibaris(source, tmp_path):
     for options in (dict(ends="clear"), dict(ends="soft", engine="hibari")):
         with pytest.raises(InputError, match="expected own, or clear with engine=hibari"):
             kokoro.prepare(source, tmp_path / "out", **options)
+
+
+@pytest.mark.parametrize("options, told", [
+    ({"count": 0}, "count=0"), ({"count": -1}, "count=-1"), ({"shortest": 9, "longest": 8}, "shortest=9"),
+    ({"shortest": 40, "longest": 50}, "texts: no sentence of 40 to 50 words")])
+def test_numbers_that_leave_nothing_are_told(source, tmp_path, options, told):
+    with pytest.raises(InputError, match=told):
+        corpora.prepare("kokoro", source, tmp_path / "out", **options)

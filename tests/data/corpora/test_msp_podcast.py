@@ -16,7 +16,8 @@ def corpus(tmp_path, sound):
                                   + ["Test2"] * 3):
         name = f"MSP-PODCAST_{number:04}_0001"
         speaker = "Unknown" if number % 8 == 7 else f"{part}{number % 3}"
-        rows.append(f"{name}.wav,{'ASHUFDCN'[number % 8]},{1 + number % 6}.5,3.2,4.0,{speaker},Female,{part}")
+        ratings = f"{1 + number % 6}.5,{3 + number % 2}.2,4.{number % 3}"
+        rows.append(f"{name}.wav,{'ASHUFDCN'[number % 8]},{ratings},{speaker},Female,{part}")
         sound(source / "Audios" / f"{name}.wav", number)
     (source / "Labels").mkdir()
     (source / "Labels" / "labels_consensus.csv").write_text(HEAD + "\n".join(rows) + "\n")
@@ -85,3 +86,17 @@ def test_the_release_is_named(release):
     have = {"Train": size - 10, "Test1": 10} if isinstance(size, int) else size
     assert msp_podcast._release(have)[0][0].endswith(f"as release {release}")
     assert msp_podcast._release({"Train": 1})[1]
+
+
+def test_releases_before_1_10(corpus, tmp_path):
+    """Their table is labels_concensus.csv, and some call the development part Validation."""
+    old, new = corpus / "Labels" / "labels_consensus.csv", corpus / "Labels" / "labels_concensus.csv"
+    new.write_text(old.read_text().replace("Development", "Validation"))
+    wanted = read_manifest(corpora.prepare("msp_podcast", corpus, tmp_path / "out", incomplete=True)[0])
+    old.unlink()
+    (corpus / "Audios").rename(corpus / "moved")
+    (corpus / "Audios").mkdir()
+    (corpus / "moved").rename(corpus / "Audios" / "Audio")
+    again = read_manifest(corpora.prepare("msp_podcast", corpus, tmp_path / "again", incomplete=True)[0])
+    assert [(u.id, u.labels) for u in again] == [(u.id, u.labels) for u in wanted]
+    assert {u.labels["split"] for u in again} == {"train", "dev", "test"}

@@ -31,3 +31,7 @@ def test_prepare(tmp_path, clip):
     (source / "sarcasm_data.json").write_text(json.dumps(rows))
     with pytest.raises(InputError, match="1_0: sarcasm: expected true or false, got 'false'"):
         corpora.check("mustard", source)
+    rows["1_0"] |= {"sarcasm": False, "speaker": None}
+    (source / "sarcasm_data.json").write_text(json.dumps(rows))
+    with pytest.raises(InputError, match="1_0: speaker: expected a name, got 'None'"):
+        corpora.check("mustard", source)

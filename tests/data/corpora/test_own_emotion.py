@@ -1,5 +1,7 @@
 import json
+import re
 
+import numpy as np
 import pytest
 
 from avspeech.data import corpora, protocol
@@ -76,7 +78,7 @@ def test_tables_and_manifests(tmp_path, sound, kind):
     ("file,label\na.wav,j\0y\n", "list.csv:2: a NUL character; is it UTF-16"),
     ("file,label,speaker\na.wav,joy,s\x0b1\n", "list.csv:2: speaker: a control character"),
     ("file,label\na.wav,j\x0by\n", "list.csv:2: label: expected one word"),
-    ("file,label,start,end\na.wav,joy,0.0,1\na.wav,joy,1.5,2\n", "csv:3: start 1.5"),
+    ("file,label,start,end\na.wav,joy,0.0,3\na.wav,joy,1.5,2\n", "csv:3: start 1.5"),
     ("file,label,start,end\na.wav,joy,1.5,2\n", "list.csv:2: start 1.5: a part of a sound"),
     ("file,label,onset\na.wav,joy,\"0,4\"\n", "list.csv:2: onset 0,4: a part of a sound"),
     ("sep=;\nfile;label\na.wav;joy\n", "list.csv:1: 'sep=' is a line for spreadsheet"),
@@ -145,14 +147,15 @@ def test_a_label_is_one_word(tmp_path, sound, label):
         corpora.prepare("own_emotion", tmp_path / "list.jsonl", tmp_path / "out")
 
 
-def test_speakers_that_differ_in_capitals_are_told(tmp_path, sound):
+def test_speakers_that_differ_in_capitals_are_one(tmp_path, sound):
     rows = ["file,label,speaker"]
     for k, speaker in enumerate(("Ann", "ann", "Bob", "eve")):
         sound(tmp_path / f"{k}.wav", k)
         rows.append(f"{k}.wav,{'joy' if k % 2 else 'rage'},{speaker}")
     (tmp_path / "list.csv").write_text("\n".join(rows))
-    told = [line for line in own_emotion.scan(tmp_path / "list.csv").found if "capitals" in line]
-    assert len(told) == 1 and "Ann" in told[0] and "ann" in told[0] and "Bob" not in told[0]
+    found = own_emotion.scan(tmp_path / "list.csv")
+    assert [c.speaker for c in found.clips] == ["Ann", "Ann", "Bob", "eve"]
+    assert any("'ann' as 'Ann'" in line and "Bob" not in line for line in found.found)
 
 
 def test_spellings_of_one_class_are_one(tmp_path, sound):
@@ -241,11 +244,13 @@ def test_a_speaker_under_another_heading_is_not_passed_over(tmp_path, sound, key
 
 
 @pytest.mark.parametrize("key, cell", [("offset", "1.5"), ("start_sec", "2"), ("Begin_Time", "0:02"),
-                                       ("start", "1e1"), ("onset", "400 ms")])
+                                       ("start", "1e1"), ("onset", "400 ms"), ("Start Time", "1.5"),
+                                       ("start (ms)", "400"), ("tmin", "2"), ("frame_offset", "100"),
+                                       ("Beginn", "1,5"), ("segmentStart", "3")])
 def test_a_part_of_a_sound_is_no_whole_one(tmp_path, sound, key, cell):
     sound(tmp_path / "a.wav")
-    with pytest.raises(InputError, match=f"list.csv:2: {key.lower()} {cell}: a part of a sound"):
-        own_emotion.scan(table(tmp_path, [f"a.wav,joy,{cell}"], f"file,label,{key}"))
+    with pytest.raises(InputError, match=f"list.csv:2: {re.escape(key.lower())} {cell}: a part of a sound"):
+        own_emotion.scan(table(tmp_path, [f'a.wav,joy,"{cell}"'], f"file,label,{key}"))
 
 
 @pytest.mark.parametrize("folders, expected", [
@@ -294,3 +299,196 @@ def test_a_link_to_another_place_is_refused(tmp_path, sound):
     (tmp_path / "in/joy/far.wav").symlink_to(tmp_path / "far.wav")
     with pytest.raises(InputError, match="joy/far.wav is a link to another place"):
         corpora.prepare("own_emotion", tmp_path / "in", tmp_path / "out")
+
+
+def people(folder, sound, names):
+    """The scan of two sounds each of these speakers."""
+    rows = []
+    for k in range(2 * len(names)):
+        sound(folder / f"{k}.wav", k)
+        rows.append(f'{k}.wav,{("joy", "rage")[k % 2]},"{names[k // 2]}"')
+    return own_emotion.scan(table(folder, rows))
+
+
+@pytest.mark.parametrize("name, other", [
+    ("S1", "S01"), ("Ann Smith", "ann_smith"), ("Smith, Ann", "Ann Smith"), ("José", "Jose"),
+    ("spk 7", "SPK-007"), ("3", "3.0"), ("\u00e9va", "e\u0301va")])
+def test_spellings_of_one_person_are_one_speaker(tmp_path, sound, name, other):
+    """Before, only capitals, blanks and zeros of bare numbers were told, and all stayed two."""
+    found = people(tmp_path, sound, [name, other, "bob", "eve"])
+    assert len({c.speaker for c in found.clips}) == 3
+    assert any("spellings of another" in line for line in found.found)
+
+
+def test_different_people_stay_different(tmp_path, sound):
+    names = ["S1", "S10", "S2", "1-2", "12", "f1", "m1", "F1M2", "M1F2", "Ann Smith", "Ann Schmidt"]
+    assert len({c.speaker for c in people(tmp_path, sound, names).clips}) == len(names)
+
+
+@pytest.mark.parametrize("name", ["-1.0", "Unknown Speaker", "not known", "various", "unbekannt", "---",
+                                  "speaker_unknown", "N.A.", "-99"])
+def test_no_word_for_nobody_is_a_speaker(tmp_path, sound, name):
+    found = people(tmp_path, sound, [name, "a", "b", "c"])
+    assert sum(c.speaker.startswith("unknown-") for c in found.clips) == 2
+    assert any(f"1 names that stand for no speaker: '{name}'" in line for line in found.found)
+
+
+@pytest.mark.parametrize("others, known", [(("anna", "bob", "eve"), False), (("spk1", "spk2"), False),
+                                           (("JS", "BK", "EVM"), True)])
+def test_na_is_a_name_among_initials_alone(tmp_path, sound, others, known):
+    """R and pandas write NA for nothing; before, it was a speaker, whoever spoke."""
+    found = people(tmp_path, sound, ["NA", *others])
+    assert any(c.speaker == "NA" for c in found.clips) is known
+    assert any("'NA' counts as the initials" in line for line in found.found) is known
+    assert any("stand for no speaker: 'NA'" in line for line in found.found) is not known
+
+
+@pytest.mark.parametrize("key", ["Speaker ID", "Sprecher", "talker", "user_id", "hablante", "Subjects",
+                                 "话者"])
+def test_no_heading_of_a_speaker_is_passed_over(tmp_path, sound, key):
+    sound(tmp_path / "a.wav")
+    with pytest.raises(InputError, match=f"list.csv:2: column '{key.lower()}', and none 'speaker'"):
+        own_emotion.scan(table(tmp_path, ["a.wav,joy,s"], f"file,label,{key}"))
+
+
+@pytest.mark.parametrize("label", ["joy;rage", "rage|joy", "joy, rage", "joy & rage", "joy/rage",
+                                   "['joy', 'rage']", "['joy']", "sad;afraid"])
+def test_two_labels_are_no_third_one(tmp_path, sound, label):
+    rows = [f'{k}.wav,"{label if k == 5 else ("joy", "rage")[k % 2]}",s{k}' for k in range(6)]
+    for k in range(6):
+        sound(tmp_path / f"{k}.wav", k)
+    with pytest.raises(InputError, match="list.csv: 5.wav has the label .*more than one"):
+        own_emotion.scan(table(tmp_path, rows))
+
+
+@pytest.mark.parametrize("label", ["fear/anxiety", "happy/excited", "surprise (negative)", "R&B"])
+def test_a_class_may_have_two_words(tmp_path, sound, label):
+    rows = [f'{k}.wav,"{label if k % 2 else "sad"}",s{k}' for k in range(6)]
+    for k in range(6):
+        sound(tmp_path / f"{k}.wav", k)
+    assert {c.labels["emotion"] for c in own_emotion.scan(table(tmp_path, rows)).clips} == {label, "sad"}
+
+
+@pytest.mark.parametrize("comma", [".", ","])
+def test_ratings_are_no_classes(tmp_path, sound, comma):
+    rows = []
+    for k in range(12):
+        sound(tmp_path / f"{k}.wav", k)
+        rows.append(f'{k}.wav,"{1.2 + 0.3 * k:.2f}",s{k}'.replace(".", comma).replace(",wav", ".wav"))
+    with pytest.raises(InputError, match="12 labels that are numbers with fractions .* ratings"):
+        own_emotion.scan(table(tmp_path, rows))
+
+
+def test_classes_of_too_few_speakers_are_told(tmp_path, sound):
+    rows = []
+    for k in range(10):
+        sound(tmp_path / f"{k}.wav", k)
+        rows.append(f"{k}.wav,{'rage' if k == 4 else 'joy'},s{k}")
+    said = own_emotion.scan(table(tmp_path, rows)).found
+    assert any("fewer than three speakers" in line and line.endswith(": rage (1)") for line in said)
+
+
+@pytest.mark.parametrize("key, cell, fits", [
+    ("end", "1.5", False), ("end_time", "3.02", True), ("duration", "3010", True), ("Duration", "800", False),
+    ("dur_ms", "1500", False), ("end", "0,8", False), ("duration", "48000", True), ("end", "", True),
+    ("duration", "3", True), ("End Time", "00:00:01.5", False), ("end [s]", "1,5", False),
+    ("ende", "0:03", True), ("duration_ms", "00:00:03.000", True), ("num_frames", "50", True)])
+def test_an_end_is_that_of_the_sound(tmp_path, sound, key, cell, fits):
+    """In seconds or milliseconds; other units are not known."""
+    for k in range(4):
+        sound(tmp_path / f"{k}.wav", k)
+    rows = [f'{k}.wav,{("joy", "rage")[k % 2]},s{k},"{cell}"' for k in range(4)]
+    place = table(tmp_path, rows, f"file,label,speaker,{key}")
+    if fits:
+        assert any("not used" in line for line in own_emotion.scan(place).found)
+    else:
+        told = re.escape(f"list.csv:2: {key.lower()} {cell}, and 0.wav lasts 3.")
+        with pytest.raises(InputError, match=told):
+            own_emotion.scan(place)
+
+
+def test_parts_of_a_table_are_told(tmp_path, sound):
+    for k in range(4):
+        sound(tmp_path / f"{k}.wav", k)
+    rows = [f"{k}.wav,{('joy', 'rage')[k % 2]},s{k},{('train', 'val')[k // 2]}" for k in range(4)]
+    said = own_emotion.scan(table(tmp_path, rows, "file,label,speaker,Split")).found
+    assert any("the parts in column 'split' are not used" in line for line in said)
+
+
+def test_speakers_in_the_names_of_sounds_are_told(tmp_path, sound):
+    for place in ("names", "numbers"):
+        for k in range(24):
+            name = f"{('ann', 'bob', 'eve')[k % 3]}_{k // 6}" if place == "names" else f"clip_{k}"
+            sound(tmp_path / place / ("joy", "rage")[k // 3 % 2] / f"{name}.wav", k)
+    assert any("part 1 of the names of sounds may be the speaker (ann, bob, eve)" in line
+               for line in own_emotion.scan(tmp_path / "names").found)
+    assert not any("may be the speaker" in line for line in own_emotion.scan(tmp_path / "numbers").found)
+
+
+def test_an_emotion_beside_something_else_is_told(tmp_path, sound):
+    for k, label in enumerate(("OAF_angry", "OAF_Fear", "YAF_angry", "YAF_fear")):
+        sound(tmp_path / label / f"{k}.wav", k)
+    said = own_emotion.scan(tmp_path).found
+    assert any("4 labels have an emotion and something else" in line for line in said)
+
+
+@pytest.mark.parametrize("folders, expected", [
+    (("train/joy", "test/joy", "docs"), "test, train: a folder of a part each"),
+    (("fold1", "fold2"), "a folder of a part each"), (("p225", "p226"), "a folder of a speaker each"),
+    (("train_set/joy", "val-set/joy"), "a folder of a part each"),
+    (("data/joy", "data/rage"), "'data'; expected two or more; if.*data$")])
+def test_more_folders_of_something_else(tmp_path, sound, folders, expected):
+    """A folder without a sound does not hide what the others are."""
+    for k, folder in enumerate(folders):
+        (tmp_path / folder).mkdir(parents=True)
+        if folder != "docs":
+            sound(tmp_path / folder / f"{k}.wav", k)
+    with pytest.raises(InputError, match=expected):
+        own_emotion.scan(tmp_path)
+
+
+@pytest.mark.parametrize("copy", ["flac", "stereo", "chunk"])
+def test_a_sound_in_another_format_is_the_same_sound(tmp_path, sound, copy):
+    import soundfile
+
+    for k in range(8):
+        sound(tmp_path / "in" / ("joy", "rage")[k % 2] / "abcd"[k // 2] / f"{k}.wav", k)
+    samples, rate = soundfile.read(tmp_path / "in/joy/a/0.wav", dtype="int16")
+    place = tmp_path / "in/rage/a" / ("9.flac" if copy == "flac" else "9.wav")
+    if copy == "chunk":
+        place.write_bytes((tmp_path / "in/joy/a/0.wav").read_bytes() + b"LIST\4\0\0\0INFO")
+    else:
+        soundfile.write(place, samples if copy == "flac" else np.stack([samples, samples], 1), rate)
+    with pytest.raises(InputError, match=f"two labels or speakers: joy/a/0.wav = rage/a/{place.name}"):
+        corpora.prepare("own_emotion", tmp_path / "in", tmp_path / "out")
+
+
+@pytest.mark.parametrize("kind", ["R", "R with names of rows", "blanks"])
+def test_quotes_of_other_programs(tmp_path, sound, kind):
+    for k in range(4):
+        sound(tmp_path / f"{k}.wav", k)
+    comma, first = (", ", "") if kind == "blanks" else ("\t", '"1"\t' * ("rows" in kind))
+    rows = [comma.join(f'"{cell}"' for cell in ("file", "label", "speaker"))]
+    rows += [first + comma.join(f'"{cell}"' for cell in (f"{k}.wav", ("joy", "rage")[k % 2], f"s{k}"))
+             for k in range(4)]
+    place = tmp_path / f"list.{'csv' if kind == 'blanks' else 'tsv'}"
+    place.write_text("\n".join(rows) + "\n")
+    found = own_emotion.scan(place)
+    assert [(c.speaker, c.labels["emotion"]) for c in found.clips] == [
+        (f"s{k}", ("joy", "rage")[k % 2]) for k in range(4)]
+
+
+@pytest.mark.parametrize("kind, told", [
+    ("voices", "each speaker has one label alone"), ("ids", "each sound has another"),
+    ("formats", "each label has a format of its own"), ("none", "")])
+def test_what_may_be_learned_in_place_of_labels_is_told(tmp_path, sound, kind, told):
+    rows = []
+    for k in range(12):
+        label = ("joy", "rage")[k % 2]
+        file = f"{k}.{'flac' if kind == 'formats' and k % 2 else 'wav'}"
+        speaker = f"s{k}" if kind == "ids" else f"{label if kind == 'voices' else 'x'}{'abc'[k // 4]}"
+        sound(tmp_path / file, k)
+        rows.append(f"{file},{label},{speaker}")
+    said = own_emotion.scan(table(tmp_path, rows)).found
+    lines = [line for line in said if line.startswith("each ")]
+    assert len(lines) == bool(told) and all(line.startswith(told) for line in lines)

@@ -70,7 +70,7 @@ def test_cells_that_spell_nothing_are_no_label(source, sound, capsys):
 
 def test_ids_that_stand_twice_are_named(source, sound):
     sound(source / "a.wav")
-    clips = [Clip("a", source / "a.wav", "s"), Clip("a", source / "a.wav", "t")]
+    clips = [Clip("a", source / "a.wav", "s"), Clip("a", source / "a.wav", "s", text="x")]
     with pytest.raises(InputError,
                        match="1 clips that occur twice; the first is used: a"):
         prepare(source, Scan(clips, []))
@@ -200,3 +200,15 @@ def test_a_link_out_of_the_corpus_is_named(source, sound):
     (source / "a.wav").symlink_to(source.parent / "far.wav")
     with pytest.raises(InputError, match="a.wav is a link to another place"):
         prepare(source, Scan([Clip("a", source / "a.wav", "s")], []))
+
+
+def test_a_clip_with_two_labels_is_not_used(source, sound):
+    """Before, the first row won, whichever was right."""
+    clips = [Clip(name, sound(source / f"{name}.wav", k), speaker, {"mood": mood})
+             for k, (name, speaker, mood) in enumerate([
+                 ("a", "s", "sad"), ("a", "s", "sad"), ("b", "s", "sad"), ("b", "s", "glad"),
+                 ("c", "s", "sad"), ("c", "t", "sad"), ("d", "s", "sad")])]
+    assert [u.id for u in prepare(source, Scan(clips, []), True)] == ["tiny-a", "tiny-d"]
+    assert problems(source) == [
+        "1 clips that occur twice; the first is used: a",
+        "2 clips that occur twice, with other labels or another speaker; none is used: b, c"]

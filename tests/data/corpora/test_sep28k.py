@@ -35,3 +35,13 @@ def test_prepare(tmp_path, sound):
     assert len(found.ids) == 15 and len(found.folds) == 4 and found.unlabelled == 5
     (source / "clips" / "HVSA" / "2" / "HVSA_2_1.wav").unlink()
     assert "1 clips without sound: clips/HVSA/2/HVSA_2_1.wav" in corpora.check("sep28k", source)
+
+
+def test_a_copy_with_its_clips_deeper_down(tmp_path, sound):
+    rows = [",".join(("Show", "EpId", "ClipId", *VOTES))]
+    for n in range(4):
+        rows.append(",".join(("HVSA", "2", f"{n}", *("3" if v == "Block" else "0" for v in VOTES))))
+        sound(tmp_path / "in" / "clips" / "stuttering-clips" / "clips" / f"HVSA_2_{n}.wav", n)
+    (tmp_path / "in" / "SEP-28k_labels.csv").write_text("\n".join(rows) + "\n")
+    [path] = corpora.prepare("sep28k", tmp_path / "in", tmp_path / "out", incomplete=True)
+    assert [u.labels["stutter"] for u in read_manifest(path)] == ["yes"] * 4

@@ -31,7 +31,7 @@ def test_prepare(tmp_path, sound, lower):
                                                                                      ".wav"),
                           number)
                 (folder / name("SA1.TXT")).write_text("0 46797 She had your dark suit.\n")
-                born = "??/??/??" if n == 1 else "05/02/56"
+                born = "??/??/??" if n == 1 else f"05/02/{56 - n}"
                 info.append(f"{speaker[1:]}  {speaker[0]}  {region[2]}  TRN  01/03/86  {born}  5'1\"  WHT")
     (source / name("DOC")).mkdir()
     (source / name("DOC") / name("SPKRINFO.TXT")).write_text("\n".join(info) + "\n")
@@ -46,3 +46,13 @@ def test_prepare(tmp_path, sound, lower):
     [fold] = folds.resolve(tasks.load("dialect"), "timit", utterances).folds
     assert (len(fold.train), len(fold.dev), len(fold.test)) == (64, 16, 16)
     assert folds.resolve(tasks.load("age"), "timit", utterances).unlabelled == 16
+
+
+def test_a_copy_with_its_parts_in_a_folder_data(tmp_path, sound):
+    source = tmp_path / "in"
+    for n, part in enumerate(("TRAIN", "TEST")):
+        sound(source / "data" / part / "DR1" / f"FAA{n}0" / "SA1.WAV.wav", n)
+    (source / "SPKRINFO.TXT").write_text("AA00  F  1  TRN  01/03/86  05/02/56  5'1\"  WHT\n")
+    utterances = read_manifest(corpora.prepare("timit", source, tmp_path / "out", incomplete=True)[0])
+    assert [u.audio[:14] for u in utterances] == ["data/TRAIN/DR1", "data/TEST/DR1/"]
+    assert [u.labels.get("age") for u in utterances] == [29, None]

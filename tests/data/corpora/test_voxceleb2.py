@@ -74,3 +74,9 @@ def test_meta_of_another_shape_and_absent_corpus(tmp_path):
         voxceleb2.read_meta(path)
     with pytest.raises(InputError, match="voxceleb.*form"):
         corpora.check("voxceleb2", tmp_path / "nowhere")
+
+
+def test_a_table_by_tabs(corpus):
+    before = voxceleb2.read_meta(corpus / "vox2_meta.csv")
+    (corpus / "vox2_meta.csv").write_text(META.replace(",", "\t"))
+    assert voxceleb2.read_meta(corpus / "vox2_meta.csv") == before

@@ -1,0 +1,110 @@
+"""Copies of corpora as users have them: in a folder of the archive's, in other formats, packed."""
+
+import json
+import shutil
+
+import pytest
+
+from avspeech.data import corpora
+from avspeech.data.corpora import layout, scan, urdu
+from avspeech.data.corpora.scan import Clip
+from avspeech.data.manifest import read_manifest
+from avspeech.errors import InputError
+
+
+@pytest.fixture
+def corpus(tmp_path, sound):
+    """Of URDU, which is listed by its folders."""
+    for n, emotion in enumerate(urdu.EMOTIONS):
+        for k in range(3):
+            sound(tmp_path / "in" / urdu.EMOTIONS[emotion].title() / f"SM{k + 1}_F{k}_{emotion}0{k}.wav",
+                  3 * n + k)
+    return tmp_path / "in"
+
+
+def made(source, out, name="urdu", **options):
+    """(its utterances without their paths, the lines that were printed)."""
+    paths = corpora.prepare(name, source, out, incomplete=True, **options)
+    utterances = [u for path in paths for u in read_manifest(path)]
+    record = layout.read_prepared(out)
+    assert all((layout.root_of(out) / u.audio).is_file() for u in utterances)
+    return [(u.id, u.speaker, u.labels) for u in utterances], record.found + record.problems
+
+
+@pytest.mark.parametrize("depth", [1, 2])
+def test_the_folder_of_an_archive_is_looked_into(corpus, tmp_path, depth):
+    whole = made(corpus, tmp_path / "out")[0]
+    place = tmp_path / "unzipped"
+    inner = place.joinpath(*["URDU-Dataset-master"] * depth)
+    inner.parent.mkdir(parents=True)
+    corpus.rename(inner)
+    (place / "__MACOSX" / "Angry").mkdir(parents=True)
+    again, said = made(place, tmp_path / "again")
+    assert again == whole and any(line.startswith("taken from ") for line in said)
+    assert corpora.check("urdu", place) == corpora.check("urdu", inner)
+
+
+def test_two_copies_are_not_guessed_between(corpus, tmp_path):
+    (tmp_path / "all").mkdir()
+    shutil.copytree(corpus, tmp_path / "all" / "a")
+    shutil.copytree(corpus, tmp_path / "all" / "b")
+    with pytest.raises(InputError, match="all: it is in 2 folders of this one: a, b; give one of them"):
+        corpora.prepare("urdu", tmp_path / "all", tmp_path / "out")
+
+
+@pytest.mark.parametrize("suffix", [".flac", ".mp3", ".WAV", ".ogg", ".opus", ".m4a"])
+@pytest.mark.parametrize("both", [False, True])
+def test_a_clip_in_another_format_counts_once(corpus, tmp_path, suffix, both):
+    """What is inside counts, so the sounds are only renamed."""
+    whole, before = made(corpus, tmp_path / "out")
+    for path in list(corpus.rglob("*.wav")):
+        other = path.with_suffix(suffix)
+        if both:
+            shutil.copyfile(path, other)
+        else:
+            path.rename(other)
+    again, said = made(corpus, tmp_path / "again")
+    assert again == whole
+    lossy = suffix not in (".flac", ".WAV") and not both
+    assert any(f"12 sounds are {suffix}, whose coding changes them" in line for line in said) is lossy
+    assert both or [line for line in said if "coding" not in line] == before
+
+
+def test_a_table_may_name_the_clip_in_its_published_format(tmp_path, sound):
+    source = tmp_path / "in"
+    rows = {f"1_{n}": {"utterance": "Yes.", "speaker": f"S{n}", "show": "F", "sarcasm": n > 1}
+            for n in range(4)}
+    for n, name in enumerate(rows):
+        sound(source / "utterances_final" / f"{name}.wav", n)
+    (source / "sarcasm_data.json").write_text(json.dumps(rows))
+    assert len(made(source, tmp_path / "out", "mustard")[0]) == 4
+    assert Clip("a", source / "utterances_final" / "1_0.mp4", "s").path.suffix == ".wav"
+    assert Clip("a", source / "none.mp4", "s").path == source / "none.mp4"
+
+
+@pytest.mark.parametrize("name, told", [("urdu.zip", "is not unpacked"), ("a.tar.gz", "is not unpacked"),
+                                        ("0.parquet", "is an export to other programs")])
+def test_what_is_packed_is_told(tmp_path, name, told):
+    (tmp_path / "in" / "data").mkdir(parents=True)
+    (tmp_path / "in" / "data" / name).write_bytes(b"x")
+    with pytest.raises(InputError, match=f"nothing of URDU in it, and {name} {told}"):
+        corpora.prepare("urdu", tmp_path / "in", tmp_path / "out")
+
+
+def test_a_damaged_corpus_below_is_told_as_such(tmp_path):
+    """It is not said that there is nothing."""
+    (tmp_path / "in" / "nEMO-main").mkdir(parents=True)
+    (tmp_path / "in" / "nEMO-main" / "data.tsv").write_text("file_id\temotion\na.wav\tjoy\n")
+    with pytest.raises(InputError, match="data.tsv:2: no 'raw_text'"):
+        corpora.prepare("nemo", tmp_path / "in", tmp_path / "out")
+
+
+def test_every_scan_of_nothing_is_empty_or_an_error(tmp_path):
+    """So that folders can be looked into."""
+    for name in corpora.CORPORA:
+        module = corpora.get(name)
+        if hasattr(module, "scan"):
+            try:
+                assert not scan.unwrapped(module.scan, tmp_path)[1].clips
+            except InputError:
+                assert name in ("own", "own_emotion")

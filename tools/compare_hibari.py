@@ -144,6 +144,22 @@ def read(path: Path, count: int) -> list[tuple[str, str]]:
     return [found[i * len(found) // most] for i in range(most)]
 
 
+def with_ends(sound: Any, rate: int, seconds: float = 0.3) -> Any:
+    """A sound with the same digital silence before and behind its speech, whatever it had there:
+    DNSMOS repeats short sounds, and so hears the silence at their ends as a part of the voice."""
+    import numpy as np
+
+    from avspeech.synthesis.silence import silences
+
+    begin, end = 0, len(sound)
+    for quiet in silences(sound, rate):
+        if quiet.start <= 1e-9:
+            begin = round(quiet.end * rate)
+        if quiet.end >= len(sound) / rate - 1e-9:
+            end = round(quiet.start * rate)
+    return np.pad(sound[begin:end], round(seconds * rate))
+
+
 def judged(sentences: list[tuple[str, str]], folder: Path, rate: int, wer: str | None,
            mos: bool) -> dict[str, Any]:
     """Errors and opinion scores of what a system said."""
@@ -174,11 +190,12 @@ def judged(sentences: list[tuple[str, str]], folder: Path, rate: int, wer: str |
         if set(errors) != {""}:
             found |= {f"WER % {kind}": 100 * a / max(1, b) for kind, (a, b) in errors.items()}
     if mos:
+        alike = [with_ends(sound, rate) for sound in sounds]
         for key, judge in judges.opinion_judges().items():
-            values = np.array([judge(sound, rate) for sound in sounds])
-            interval = metrics.bootstrap_interval(values)
-            found[{"dnsmos": "DNSMOS", "distillmos": "DistillMOS"}[key]] = [
-                interval.mean, interval.low, interval.high]
+            name = {"dnsmos": "DNSMOS", "distillmos": "DistillMOS"}[key]
+            for row, heard_of in ((name, sounds), (f"{name}, same ends", alike)):
+                interval = metrics.bootstrap_interval(np.array([judge(s, rate) for s in heard_of]))
+                found[row] = [interval.mean, interval.low, interval.high]
     return found
 
 

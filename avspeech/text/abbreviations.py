@@ -92,6 +92,7 @@ def _beside_state(place: Place) -> bool:
 # "Tex. Penal Code", "Fla. Stat."
 _OF_LAW = re.compile(r" (?:[A-Z][A-Za-z.'&]* ){0,4}(?:Codes?|Const|Stat|Ann|Rev|Admin)(?![a-z])")
 _CLOSED = re.compile(r"[ \t]*(?:[;,)\n]|$)")
+_KIN = re.compile(r"\b(?:[bd]|ca?|bapt|bur|dau)\. |\((?:ca?\. ?)?1[5-9]\d\d[-–]\d{0,4}\)")
 _LEGAL = re.compile(r"\b(?:Def|Pl|Mot|Compl|Decl|Aff|ECF|Dkt|Opp|[Pp]laintiff|[Dd]efendant)\b")
 
 
@@ -146,6 +147,9 @@ CONDITIONS: dict[str, Callable[[Place], bool]] = {
     "legal": lambda place: _LEGAL.search(place.context.around(place.start)) is not None,
     "parted": lambda place: place.context.text[max(0, place.start - 2) : place.start].strip(" (")
     in (",", ";", ""),
+    "family": lambda place: (
+        place.after[:1].isupper() and _KIN.search(place.context.around(place.start)) is not None
+    ),
     "sister": lambda place: place.after.lower() in _GIVEN_OF_WOMEN,
 }
 

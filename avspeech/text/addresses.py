@@ -128,13 +128,19 @@ def ending(match: re.Match[str], context: Text) -> list[str] | None:
     return ["dot", *([name] if plain or name in lists.SUFFIX_WORDS else letters(name))]
 
 
-@rule(rf"(?=\S*[/.#])[^\s()]{{2,500}}?(?={EDGE})", "dls")
-def of_link(match: re.Match[str], context: Text) -> list[str] | None:
+# What a link goes to, brackets within it and the title behind it with it.
+_TARGET = re.compile(
+    r"(?:[^\s()\\]|\([^\s()\\]{0,200}\)){1,500}(?:\s+(?:\"[^\"\n]{0,200}\"|'[^'\n]{0,200}'))?\s*\)"
+)
+
+
+@rule(rf"(?=\S*[/.#])[^\s()]{{2,500}}?(?={EDGE}|\s)", "dls")
+def of_link(match: re.Match[str], context: Text) -> tuple[list[str], int] | None:
     """Where a link of Markdown goes, which is not read. `See [it](a.org/b) now` -> see, it, now"""
     start, end = match.span()
     linked = start > 1 and context.text[start - 2 : start] == "]("
-    closed = re.match(r"[^\s()]*\)", context.text[start:]) if linked else None
-    return ([], start + closed.end() - 1) if closed else None  # type: ignore[return-value]
+    closed = _TARGET.match(context.text, start) if linked else None
+    return ([], closed.end() - 1) if closed else None
 
 
 @rule(r"[vV](\d+(?:\.\d+)+)" + END, "l")

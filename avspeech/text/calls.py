@@ -83,6 +83,18 @@ def lettered_code(match: re.Match[str], context: Text) -> list[str] | None:
     return joined(text.split(" "), ",", letters)
 
 
+@rule(r"((?:[xX]{2,4}[- ]|\*{2,4}[- ]?){1,4})(\d{4})(?![\d-])" + END, "ls")
+def hidden(match: re.Match[str], context: Text) -> list[str] | None:
+    """The end of a number that is hidden. `SSN XXX-XX-1234` -> S S N X X X, X X, one two three
+    four"""
+    if context.within(match.start()):
+        return None
+    said: list[str] = []
+    for group in re.findall("[xX]+", match.group(1)):
+        said += [*letters(group), ","]
+    return [*said, *digits(match.group(2))]
+
+
 _FREE = ("800", "900")  # said as hundreds, as they are before a name: "1-800-FLOWERS"
 
 

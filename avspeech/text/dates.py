@@ -238,7 +238,9 @@ def month_day_slash(match: re.Match[str], context: Text) -> list[str] | None:
     m, d = map(int, match.groups())
     expires = _EXPIRES.search(context.text[max(0, match.start() - 24) : match.start()])
     short = expires and expires.group(1).lower() == "exp"
-    if expires and 23 < d < 60 and 1 <= m <= 12 and (match.group()[0] == "0" or short):
+    zero = match.group()[0] == "0"
+    whole_day = _is_day(m, d) and not zero and (m < 10 or d == DAYS[m - 1])  # "exp. 6/30"
+    if expires and 23 < d < 60 and 1 <= m <= 12 and (zero or short and not whole_day):
         return [lists.MONTH_NAMES[m - 1], *year(2000 + d)]
     opened = match.start() > 0 and context.text[match.start() - 1] == "("
     bracketed = opened and context.text[match.end() : match.end() + 1] == ")"
@@ -263,6 +265,7 @@ def month_day_slash(match: re.Match[str], context: Text) -> list[str] | None:
     paired = paired and re.search(r"(?:from|between|on|of|dates?|except) ", earlier)
     dated = before in _DATED or weekday or bool(paired) or first
     dated = dated or context.after(match.end()) in _HELD
+    dated = dated or m > d and _CHART.search(context.around(match.start())) is not None
     behind = context.text[match.end() : match.end() + 12]
     dated = dated or re.match(r"(?: ?@| at|,) \d{1,2}(?::\d\d| ?[ap]\.?m)", behind) is not None
     if not (dated or _no_fraction(context, match)) or context.after(match.end()) in _OF_FRACTION:
@@ -272,6 +275,8 @@ def month_day_slash(match: re.Match[str], context: Text) -> list[str] | None:
 
 # What is on a day: "your 3/8 email".
 _HELD = lists.words("dates.held")
+# The notes of a clinic, where no fraction is more than one.
+_CHART = re.compile(r"\b(?:s/p|h/o|c/o|f/u|[Hh]x|[Dd]x|[Pp]ts?\.|[Dd]ischarged|[Aa]dmitted)(?!\w)")
 # What is done by a part: "cut by 1/3".
 _CHANGED = lists.words("dates.changed")
 # Before a month and a year: "Exp. date: 09/27".

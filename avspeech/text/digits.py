@@ -289,7 +289,8 @@ def _in_equation(context: Text, match: re.Match[str], end: int) -> bool:
 
 
 @rule(
-    r"(\d+(?:\.\d+)?)[xX](?=\s+(?:[a-z]+er|as|more|less|the|speed|zoom)\b)"
+    r"(\d+(?:\.\d+)?)[xX](?=\s+(?:[a-z]+er|as|more|less|fewer|the|his|her|its|my|your|our|their"
+    r"|this|that|what|earnings|sales|revenues?|book|speed|zoom|EBITDA?)\b)"
     rf"|(\d{{1,3}}(?:,\d{{3}})+|[1-9]\d?00+)x{END}(?!\s?\d)",
     "d",
 )

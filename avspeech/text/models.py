@@ -268,6 +268,31 @@ def millions(match: re.Match[str], context: Text) -> list[str] | None:
     return [*number(match.group(1)), {"M": "million", "B": "billion"}[match.group(2)]]
 
 
+_AMOUNTS = frozenset(
+    "volume revenue revenues sales turnover profit profits loss losses income cost costs budget"
+    " raise raised raises worth valued valuation spent spend earned earns invested paid sold debt"
+    " users views followers subscribers downloads copies population audience viewers over nearly"
+    " almost than roughly some reached reach hit hits topped tops exceeds exceeded".split()
+)
+_MEASURED = re.compile(r"(?:race|sprint|dash|swim|hurdle|relay|pool|final|freestyle|pencil)\w*$")
+_COUNTED = re.compile(r"[a-z]{2,}[^\Wsui_]s$|people$|children$|men$|women$")
+
+
+@rule(r"([1-9]\d{0,3})([MB])" + END, "d")
+def whole_millions(match: re.Match[str], context: Text) -> list[str] | None:
+    """So many whole millions or billions, of what is counted or earned. `a volume of 52M` -> a
+    volume of fifty two million"""
+    start, following = match.start(), context.after(match.end())
+    near = [word.lower() for word in context.words_before(start)[:3]]
+    if not context.opens(start) or near[:1] and near[0] in lists.LETTERED | lists.COUNTED:
+        return None
+    things = _COUNTED.match(following) and following not in lists.NOT_NOUNS
+    amount = not _AMOUNTS.isdisjoint(near) and (not following or following in lists.NOT_NOUNS)
+    if not (things or amount) or _MEASURED.match(following) or _STUFF.match(following):
+        return None
+    return [*number(match.group(1)), {"M": "million", "B": "billion"}[match.group(2)]]
+
+
 @rule(r"(?<=[A-Za-z])\d{1,3}\.\d{1,3}" + END, "d")
 def decimal_in_name(match: re.Match[str], context: Text) -> list[str] | None:
     """A name that ends in a decimal. `PM2.5` -> P M two point five"""

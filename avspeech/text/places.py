@@ -66,8 +66,8 @@ def city(match: re.Match[str], context: Text) -> list[str]:
     return ["new", "york"]
 
 
-@rule(r"[NS]{1,2}[EW]|[EW][NS][EW]|[NSEW](?= of [A-Z\d]| of (?:here|the|town)\b)" + END, "C")
-def wind(match: re.Match[str], context: Text) -> list[str] | None:
+@rule(r"[NS]{1,2}[EW]|[EW][NS][EW]|[NSEW](?=\x00? of (?:[A-Z\d]|(?:here|the|town)\b))" + END, "C")
+def wind(match: re.Match[str], context: Text) -> tuple[list[str], int] | None:
     """A direction between two others. `9 km SE of Reno` -> nine kilometers southeast of reno"""
     start, end = match.span()
     if start and (context.text[start - 1].isalnum() or context.text[start - 1] in "-/.&"):
@@ -75,7 +75,10 @@ def wind(match: re.Match[str], context: Text) -> list[str] | None:
     if context.text[end : end + 1].isalnum():
         return None
     near = context.text[max(0, start - 24) : start]
-    blows = re.match(r" (?:of|winds?|gales?|cor(?:ner)?|side|edge|quadrant)\b", context.behind(end))
+    dotted = context.text[end : end + 1] == "."
+    blows = re.match(
+        r"\x00? (?:of|winds?|gales?|cor(?:ner)?|side|edge|quadrant)\b", context.behind(end)
+    )
     if len(match.group()) == 1 and not re.search(r"[a-z]\.? $", near[-3:]):
         return None
     before = context.before(start)
@@ -83,7 +86,8 @@ def wind(match: re.Match[str], context: Text) -> list[str] | None:
     if not (blows and (len(match.group()) > 1 or lies) or _WINDS.search(near)):
         return None
     first, *others = [_COMPASS[c] for c in match.group()]
-    return [first, "".join(others)] if len(others) == 2 else ["".join([first, *others])]
+    said = [first, "".join(others)] if len(others) == 2 else ["".join([first, *others])]
+    return said, end + (dotted and blows is not None)
 
 
 @rule(r"([NS]\.?[EW](?:\.(?=[\s,]))?|[NSEW])" + END, "C")

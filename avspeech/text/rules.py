@@ -75,8 +75,11 @@ HEIGHT = re.compile(r"(?<![\d.])\d['’′]\s?\d{1,2}(?:\"|”|″|'')")
 _LONE_FEET = re.compile(r"(?<=[ (]\d)['’](?![^\W_])")
 _INCHES = re.compile(r"(?<=[\d⅛¼⅜½⅝¾⅞])\"")
 _NOUN = re.compile(
-    r" (?!and\b|or\b|but\b|so\b|is\b|was\b|[sh]e\b|they\b)(?:[a-z]|[A-Z][A-Z\d]|\d{3,4}[pi]\b)"
+    r" (?!and\b|or\b|but\b|so\b|is\b|was\b|[sh]e\b|they\b)(?:[a-z]|[A-Z][A-Z\d]"
+    r"|\d{3,4}[pi]\b|\dK\b)"
 )
+# A name of a thing that was measured: 55" Samsung TV
+_NAMED = re.compile(r' (?:[A-Z][\w-]+ ){1,2}(?:[A-Z]{2,}s?|[a-z]{3,}s?)(?![^\W_])')
 # A mark of inches before what goes on with it: 45"-wide, 1/8" = 0.125", ⅝"–¾"
 _JOINED = re.compile(rf'"(?:-[a-z]| ?[=≈<>≤≥] ?[\d.]|[-–][\d./{"".join(lists.FRACTIONS)}]+")')
 
@@ -97,6 +100,7 @@ def _inches(text: str) -> frozenset[int]:
             )
             lone = paragraph.count('"') == 1 and re.match(r'"[,;)] ?[^\W_]', paragraph[place:])
             noun = _NOUN.match(paragraph, place + 1) and (closed or odd)
+            noun = noun or closed and _NAMED.match(paragraph, place + 1)
             alone = closed and behind and _MEASURED.search(paragraph[max(0, place - 60) : place])
             alone = alone or closed and behind and _JOINED.match(paragraph, place)
             # Of two marks that close, the first says inches: "My TV is 55"," he said.
@@ -224,6 +228,8 @@ class Text:
             return bool(following) and following.lower() not in lists.FUNCTION - {"can"}
         if len(following) == 1 and following.islower() or near in (["every"], ["Every"]):
             return False  # "4 mg q.d.", "every 10 min. Mon. to Fri."
+        if near in (["each"], ["Each"]) and _DOES.fullmatch(following):
+            return False  # "each 5 mL contains", but "each 5 L bus"
         if near and (near[0].lower() in lists.DETERMINERS or _owner(near[0])):
             return bool(following) and (
                 following.lower() not in lists.NOT_NOUNS
@@ -269,6 +275,7 @@ def _owner(word: str) -> bool:
 
 
 _VERBS = lists.words("parts.verbs") | {"use"}
+_DOES = re.compile(r"[a-z]{2,}[^\Wsui_]s")
 _ENGINE = re.compile(r" (?:[VIWH]|flat-)\d{1,2}(?!\w)")  # "a 2.0L V6"
 Said = "list[str] | tuple[list[str], int] | None"
 

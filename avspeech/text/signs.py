@@ -144,10 +144,20 @@ _TWO_SIGNS = {
 }
 
 
-@rule(r"<(?=[A-Za-z][\w.:/, ]{0,40}>)|>", "s")
+_ADDRESSED = re.compile(
+    r"<(?:[\w.+-]{1,64}@[\w.-]{1,80}|(?:https?|ftp|mailto):[^\s<>]{1,160})>"
+)
+
+
+@rule(rf"<(?=[A-Za-z][\w.:/, ]{{0,40}}>)|(?={_ADDRESSED.pattern})<|>", "s")
 def angle(match: re.Match[str], context: Text) -> list[str] | None:
-    """Angle brackets around a name, which are not said. `list&lt;word>` -> list word"""
+    """Angle brackets around a name or an address, which are not said. `list&lt;word>` -> list
+    word"""
     start = match.start()
+    opened = context.text.rfind("<", max(0, start - 170), start + 1)
+    address = _ADDRESSED.match(context.text, opened) if opened >= 0 else None
+    if address and start in (opened, address.end() - 1):
+        return []
     if re.search(r"(?:^|\n)[> ]*$", context.text[max(0, start - 9) : start]):
         quoted = re.match(r">+ ?(?:[^\W\d]|[\"“‘'*(-])", context.text[start : start + 12])
         return [] if quoted and (not start or context.text[start - 1] in "\n> ") else None
@@ -186,16 +196,16 @@ def letter_ratio(match: re.Match[str], context: Text) -> list[str] | None:
 
 
 @rule(
-    rf"([A-Z])–([A-Z]{{1,2}}){END}"
-    rf"|(A-Z|M-F|A-F|X{{0,2}}S-(?:\d?X{{0,3}}L|M)|[ML]-\d?X{{0,3}}L){END}",
-    "C",
+    rf"([A-Z])–([A-Z]{{1,2}}){END}|([a-hj-z])–([b-z]){END}"
+    rf"|(A-Z|M-F|A-F|X{{0,3}}S[-–](?:\d?X{{0,3}}L|M)|[ML][-–]\d?X{{0,3}}L){END}",
+    "l",
 )
 def letter_range(match: re.Match[str], context: Text) -> list[str] | None:
     """From one letter to another. `A–Z` -> A to Z"""
     first, _, last = match.group().replace("–", "-").partition("-")
     if match.start() and context.view[match.start() - 1] in "-–":
         return None
-    if re.match(r"–[A-Z]", context.behind(match.end())):
+    if re.match(r"–[A-Za-z]", context.behind(match.end())) or first.islower() and first >= last:
         return None  # chords: "G–D–Em"
     return [*letters(first), "to", *letters(last)]
 

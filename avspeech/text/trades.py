@@ -94,7 +94,9 @@ def chess(match: re.Match[str], context: Text) -> list[str] | None:
         return None
     man, row, takes, column, step, queen, check = match.groups()
     moves = _MOVE.findall(context.around(match.start()))
-    sure = man and takes or check and man or _NUMBERED.search(context.text[: match.start()][-8:])
+    before = context.text[max(0, match.start() - 8) : match.start()]
+    sure = man and takes or check and man or _NUMBERED.search(before)
+    sure = sure or man and before.endswith(("...", "…"))
     if not (man or takes) or not moves or len(moves) < 2 and not sure:
         return None
     words = [_MEN[man]] if man else []

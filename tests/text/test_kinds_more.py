@@ -1,0 +1,154 @@
+"""Further kinds of written things that are read alike, whatever stands in them."""
+
+import pytest
+
+from avspeech import text
+from avspeech.text.numbers import cardinal, digits, number
+
+
+def said(written):
+    return [word.text for word in text.analyse(written.replace("<", "&lt;")).words]
+
+
+@pytest.mark.parametrize("address", ["jo@park.io", "a.b+c@mill-town.org", "https://x.org/a_b"])
+def test_angle_brackets_around_an_address_are_not_said(address):
+    assert said(f"Jo Park <{address}> wrote") == said(f"Jo Park {address} wrote")
+    assert said(f"see <{address}>, it is there") == said(f"see {address}, it is there")
+    assert {"less", "greater"} <= {*said("if a < b and c > d then")}
+
+
+@pytest.mark.parametrize("count", ["2", "3", "18", "2.5"])
+@pytest.mark.parametrize("behind", ["his pay", "the size", "what it was", "earnings", "more"])
+def test_so_many_times(count, behind):
+    assert said(f"It was {count}x {behind}") == ["it", "was", *number(count), "times",
+                                                 *behind.split()]
+
+
+@pytest.mark.parametrize("opened", ["()", "[]"])
+@pytest.mark.parametrize("dash", ["-", "–"])
+@pytest.mark.parametrize(("low", "high"), [(2, 5), (11, 14)])
+def test_a_range_of_numbers_in_brackets(opened, dash, low, high):
+    left, right = opened
+    written = f"see eqs. {left}{low}{right}{dash}{left}{high}{right} there"
+    assert said(written)[2:-1] == [*cardinal(low), "to", *cardinal(high)]
+    script = text.analyse(written)
+    assert all(0 <= word.start < word.end <= len(written) for word in script.words)
+    assert [word.start for word in script.words] == sorted(word.start for word in script.words)
+
+
+@pytest.mark.parametrize("name", ['Samsung TV', "4K OLED TV", "Full HD panel", "8K set"])
+@pytest.mark.parametrize("size", [32, 55, 65])
+def test_inches_of_a_thing_with_a_name(name, size):
+    assert said(f'a {size}" {name} came')[1:-1] == [*cardinal(size), "inch", *said(name)]
+    assert "inch" not in said(f'He said, "We took {size}" and left')
+
+
+@pytest.mark.parametrize("name", ["iPhone", "Pixel", "Switch"])
+@pytest.mark.parametrize("count", [7, 9, 15])
+def test_models_of_one_number_are_no_marks(name, count):
+    assert said(f"for the {name} {count}/{count} Pro") == [
+        "for", "the", name.lower(), *cardinal(count), *cardinal(count), "pro"]
+    assert "out" in said(f"She got {count}/{count} here")
+
+
+@pytest.mark.parametrize("small", ["XS", "S", "M"])
+@pytest.mark.parametrize("large", ["L", "XL", "3XL"])
+@pytest.mark.parametrize("dash", ["-", "–"])
+def test_sizes_of_clothes(small, large, dash):
+    assert "to" in said(f"tops in {small}{dash}{large} there")
+
+
+@pytest.mark.parametrize("verb", ["contains", "weighs", "holds", "costs"])
+@pytest.mark.parametrize(("unit", "one"), [("mL", "milliliter"), ("kg", "kilogram")])
+def test_each_so_much_does_something(verb, unit, one):
+    assert said(f"Each 5 {unit} {verb} more") == ["each", "five", one + "s", verb, "more"]
+    assert said(f"Each 5 {unit} bag is new")[2] == one
+
+
+@pytest.mark.parametrize("amount", ["a volume of", "revenue of", "raised", "over", "nearly"])
+@pytest.mark.parametrize(("letter", "size"), [("M", "million"), ("B", "billion")])
+def test_whole_millions(amount, letter, size):
+    assert said(f"with {amount} 52{letter}.")[-3:] == ["fifty", "two", size]
+    assert said(f"some 12{letter} downloads")[1:] == ["twelve", size, "downloads"]
+    assert size not in said(f"in room 12{letter} now") + said(f"Seat 12{letter}")
+    assert size not in said("the 100M sprints")
+
+
+@pytest.mark.parametrize("name", ["N172SP", "N4512K", "N12345"])
+def test_tail_numbers_are_spelled(name):
+    expected = [c if c.isalpha() else digits(c)[0] for c in name]
+    assert said(f"Cessna {name}, turn left")[1:-2] == expected
+    assert said("an N95 mask")[1:-1] == ["N", "ninety", "five"]
+
+
+@pytest.mark.parametrize("act", ["cleared to land", "take off on", "hold short of", "visual"])
+@pytest.mark.parametrize(("side", "name"), [("L", "left"), ("R", "right"), ("C", "center")])
+def test_runways_by_what_is_done(act, side, name):
+    assert said(f"{act} 09{side}")[-3:] == ["zero", "nine", name]
+    assert name not in said(f"they drank 10{side}")
+
+
+@pytest.mark.parametrize("last", ["1234", "0071", "9000"])
+@pytest.mark.parametrize("hidden", ["XXX-XX-", "xxxx-xxxx-xxxx-", "****", "**** "])
+def test_the_end_of_a_hidden_number_is_said_by_its_digits(hidden, last):
+    assert said(f"card {hidden}{last} is")[-5:-1] == digits(last)
+
+
+@pytest.mark.parametrize("who", ["Ann Lee", "Jane Hill"])
+@pytest.mark.parametrize("born", ["(b. 1791, d. 1852)", "(1801–1860)", "b. 1790,"])
+def test_those_who_marry_in_a_family(who, born):
+    assert "married" in said(f"John Carter {born} m. {who}")
+    assert "married" not in said(f"about 5 m. {who} came")
+
+
+@pytest.mark.parametrize(("short", "full"), [
+    ("Dir", "directed"), ("Prod", "produced"), ("Arr", "arranged"), ("Trans", "translated"),
+    ("Ed", "edited"), ("Rev", "revised"), ("Comp", "composed")])
+def test_who_did_it_stands_behind_by(short, full):
+    assert said(f"{short}. by Ang Lee")[0] == full
+
+
+@pytest.mark.parametrize("month", [3, 6, 12])
+def test_the_last_day_of_a_month_is_no_year(month):
+    last = {3: 31, 6: 30, 12: 31}[month]
+    assert said(f"offer (exp. {month}/{last})")[-1] in ("first", "thirtieth")
+    assert said(f"card exp. {month:02d}/29")[-1] == "nine"
+
+
+@pytest.mark.parametrize("before", ["on 14.03.2025", "on Fri.", "on 3 May", "Doors open"])
+@pytest.mark.parametrize(("hour", "minute"), [(9, "30"), (19, "45")])
+def test_hours_with_a_period(before, hour, minute):
+    assert said(f"{before} at {hour}.{minute}")[-len(cardinal(hour)) - 2:] in (
+        ["at", *cardinal(hour), *cardinal(int(minute))][-len(cardinal(hour)) - 2:],
+        [*cardinal(hour), *cardinal(int(minute))])
+    assert "point" in said(f"It sold at {hour}.{minute}")
+
+
+@pytest.mark.parametrize("move", ["Bg4", "Nf6", "Qd8"])
+@pytest.mark.parametrize("dots", ["...", "…"])
+def test_a_move_of_black(move, dots):
+    assert said(f"then {dots}{move} wins")[1] in ("bishop", "knight", "queen")
+
+
+@pytest.mark.parametrize("written", ["Aug. 4", "8/4/2024", "4 Aug.", "Aug. 2024"])
+def test_the_month_is_stressed_as_a_month(written):
+    stressed = {word.text: word.phones[0] for word in text.analyse(f"on {written} we").words}
+    assert "ˈ" in stressed["august"]
+    plain = {word.text: word.phones[0] for word in text.analyse("the august body").words}
+    assert "ˈ" not in plain["august"]
+
+
+@pytest.mark.parametrize("target", ["a.org/b_(c)", 'x.org/a(b)c "Title here"', "cat.png 'A'"])
+def test_what_a_link_goes_to_is_not_read(target):
+    assert said(f"See [the page]({target}) now") == ["see", "the", "page", "now"]
+
+
+@pytest.mark.parametrize("which", [1, 2])
+@pytest.mark.parametrize("shot", ["HPV", "MMR", "dose"])
+def test_doses_are_counted(shot, which):
+    assert said(f"{shot} {which}/3")[-3:] == [*cardinal(which), "of", "three"]
+
+
+def test_more_than_one_is_a_date_in_the_notes_of_a_clinic():
+    assert said("Pt. is s/p repair 3/2 w/o pain")[-4:] == ["march", "second", "without", "pain"]
+    assert "halves" in said("Add 3/2 cups")

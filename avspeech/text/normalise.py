@@ -67,8 +67,8 @@ _PLAIN = re.compile(
 # Behind "5 p.m." a word with a capital begins a sentence, but for a day, a month and a zone.
 _ENDS_TIME = re.compile(
     rf"[{re.escape(_CLOSERS)}]* +[\"“‘(]*(?!(?:{lists.any_of(DAY_NAMES)}|Eastern|Central"
-    r"|Mountain|Pacific|Local|Standard|Daylight|Greenwich|Zulu)(?!\w)|[A-Z]\w+ (?:[Tt]ime|Standard|Daylight)\b)"
-    r"[A-Z][a-z]"
+    r"|Mountain|Pacific|Local|Standard|Daylight|Greenwich|Zulu)(?!\w)"
+    r"|[A-Z]\w+ (?:[Tt]ime|Standard|Daylight)\b)[A-Z][a-z]"
 )
 # A short form before its period, and a number before that.
 _SHORT = re.compile(r"(\d[ -]?|/)?(?<![A-Za-z])([A-Za-z]{1,6})$")

@@ -62,7 +62,6 @@ MISSES = {
     "On the 4th inst. I rec'd yr. letter.",
     "The night of Dec. 31/Jan. 1, at 00:01 UTC",
     "Inv. no. MNR 228; on loan till 31.8.26",
-
     "Ferry: €38 car + driver, €12 p.p.",
 }
 MISSED_SOUNDS = {
@@ -81,45 +80,55 @@ MISSED_SOUNDS = {
     "The *number my jaw got, the calmer I felt.",
 }
 
+
 @pytest.fixture(scope="module")
 def readings_found():
     """As `readings.wrong_readings`. A fixture, so that a process with other tests does not read
     thousands of sentences."""
     return readings.wrong_readings()
 
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_readings(readings_found, kind):
     wrong = [(written, read, right) for k, written, read, right in readings_found[1] if k == kind]
     assert {w[0] for w in wrong} <= MISSES, wrong
+
 
 def test_the_misses_are_still_missed(readings_found):
     total, wrong = readings_found
     assert {w[1] for w in wrong} == MISSES, "one is read right now: take it out of MISSES"
     assert len(wrong) <= 0.04 * sum(total.values()) and sum(total.values()) > 3000
 
+
 def test_heteronyms():
     total, wrong = readings.wrong_heteronyms()
     assert total > 1300 and {w[0] for w in wrong} == MISSED_SOUNDS
+
 
 def test_questions():
     total, wrong = readings.wrong_questions()
     assert total > 100 and not wrong, wrong
 
+
 def test_nouns_and_verbs():
     total, wrong = readings.wrong_pairs()
     assert total > 2000 and {w[0] for w in wrong} == {"Every upset counts."}
+
 
 def test_no_reading_depends_on_the_mark_behind():
     total, wrong = readings.wrong_marks(every=8, marks=4)
     assert total > 3000 and len(wrong) <= 0.001 * total, wrong
 
+
 def test_a_reading_may_name_several_ways():
     assert readings.ways("a {b/c} d{ e/}") == ["a b d e", "a c d e", "a b d", "a c d"]
+
 
 @pytest.mark.parametrize("source", ["a" * 5000, "ABC" * 3000, "1,234" + ",567" * 8000])
 def test_a_long_word_or_number_is_read(source):
     script = text.analyse(source)
     assert script.words and all(word.phones for word in script.words)
+
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
 def test_each_rule_does_what_its_docstring_says(rule):
@@ -127,6 +136,7 @@ def test_each_rule_does_what_its_docstring_says(rule):
     assert len(examples) == 1, f"{rule.name}: one example, as `5 km` -> five kilometers"
     written, said = examples[0]
     assert text.analyse(written).text == said.strip()
+
 
 def test_every_unit_is_said_with_each_symbol():
     for symbol, unit in units.table().items():
@@ -136,6 +146,7 @@ def test_every_unit_is_said_with_each_symbol():
             pieces = normalise(f"It is {count} {symbol}, he said.", lexicon.has)
             said = [w for piece in pieces for w in getattr(piece, "words", ())]
             assert " ".join(said) == f"it is {words} he said", symbol
+
 
 def test_every_abbreviation_sign_and_coin_is_said():
     for sign, (words, kind) in lists.SIGNS.items():
@@ -154,6 +165,7 @@ def test_every_abbreviation_sign_and_coin_is_said():
             found = [w.text for w in text.analyse(f"See the {name}. of it").words]
             assert found == ["see", "the", *words, "of", "it"], name
 
+
 def test_what_cannot_be_said_is_counted():
     script = text.analyse("Hello 你好, привет 😀 5 km ☂.")
     assert script.text == "hello, five kilometers."
@@ -166,6 +178,7 @@ def test_what_cannot_be_said_is_counted():
     )
     assert text.analyse("All is said: 5 km — *really* • “yes”.").unread_line == ""
     assert text.Script.from_dict(script.as_dict()) == script
+
 
 @pytest.mark.parametrize(
     ("source", "word", "where"),
@@ -181,6 +194,7 @@ def test_what_cannot_be_said_is_counted():
 def test_places_are_kept_where_characters_go(source, word, where):
     found = next(w for w in text.analyse(source).words if w.text == word)
     assert source[found.start : found.end] == where
+
 
 @pytest.mark.parametrize(
     ("source", "rises"),
@@ -218,10 +232,12 @@ def test_yes_no_questions_rise(source, rises):
     tones = [w.tone for w in text.analyse(source).words if w.tone is not None]
     assert tones == ([text.Tone("rise", 5.0)] if rises else [])
 
+
 def test_an_explicit_tone_wins_and_the_tone_can_be_left_out():
     assert text.analyse("Are you ready<fall>?").words[-1].tone == text.Tone("fall", -5.0)
     assert text.analyse("Are you ready<rise slope=3>?").words[-1].tone == text.Tone("rise", 3.0)
     assert text.analyse("Are you ready?", questions_rise=False).words[-1].tone is None
+
 
 def test_rests():
     script = text.analyse("One, two. Three?\n\nFour… five. Six <brk 0.1>")

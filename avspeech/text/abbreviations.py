@@ -114,6 +114,9 @@ CONDITIONS: dict[str, Callable[[Place], bool]] = {
         place.after[:1].isupper() and (place.after not in lists.OPENERS or len(place.after) == 1)
     ),
     "letter": lambda place: re.fullmatch("[A-Z]", place.after) is not None,
+    "lettered": lambda place: (
+        re.match(r"\.? [A-Z](?![\w.'’])", place.context.text[place.end - 1 :]) is not None
+    ),
     "named": lambda place: (
         re.match("[A-Z0-9]", place.before) is not None or place.before.lower() in _ON_ROADS
     ),
@@ -166,6 +169,18 @@ def _fits(kinds: frozenset[str], place: Place) -> bool:
     return True
 
 
+# What is bought by the piece, and so is many behind a number.
+_PIECES = frozenset("package packet bottle carton box pair slice can jar bunch envelope".split())
+
+
+def _several(place: Place, words: list[str]) -> list[str]:
+    """The words, the last of them as more than one behind a number: "3 pkg. yeast"."""
+    last = words[-1]
+    if last not in _PIECES or not re.fullmatch(r"[2-9]|[1-9]\d+", place.before):
+        return list(words)
+    return [*words[:-1], last + ("es" if last.endswith(("x", "ch")) else "s")]
+
+
 def _rows(name: str, context: Text) -> list[tuple[list[str], frozenset[str]]]:
     """The rows of an abbreviation, whatever its capitals."""
     rows = lists.ABBREVIATIONS.get(name, [])
@@ -215,7 +230,7 @@ def abbreviation(match: re.Match[str], context: Text) -> tuple[list[str], int] |
         if kinds & {"name", "street"}:
             return _title_or_street(place, words, kinds), end
         if _fits(kinds, place):
-            return list(words), end
+            return _several(place, words), end
     meanings = {tuple(words) for words, _ in rows}
     odd = not (context.word(name.lower()) and hums(name.lower()))
     if odd and len(name) > 2 and not name.isupper() and len(meanings) == 1:

@@ -39,6 +39,12 @@ class Place:
     rest: str
 
 
+_LETTER = re.compile(
+    r" (?:[B-HJ-Z]|A(?! [a-z]))(?![\w'’&])"
+    rf"(?!\.(?!\s*$|[\"”’)]|\s+(?:{lists.any_of(lists.OPENERS)})(?!\w)))"
+)
+
+
 def _numbered(place: Place) -> bool:
     after, name = place.after, place.name
     roman = re.fullmatch(r"[IVXLC]+|M[MCDXLVI]{3,}|[ivxl]{2,}", after)
@@ -46,6 +52,9 @@ def _numbered(place: Place) -> bool:
         return True
     codes = name in ("no", "nos") and place.before.lower() in lists.CODES
     colon = place.rest[:1].isdigit() and place.context.text[place.end : place.end + 2] == ": "
+    if place.name.istitle() and len(place.name) > 1 and name not in ("No", "Nos"):
+        if _LETTER.match(place.context.text, place.end):
+            return True  # "Fig. A", but not "Sec. A. Lee"
     # "Inv. #204", "No. JV-2021"
     signed = re.match(r"[#№] ?\d|[A-Z]{1,4}[- ]?\d", place.rest) is not None
     return after[:1].isdigit() or codes or colon or signed  # "the account no. is"
@@ -70,6 +79,8 @@ def _of_week(place: Place) -> bool:
     if re.match(r"\d|(?:@|at) ?\d", rest) or rest.split(EDGE)[0].split(" ")[0] in lists.MONTHS:
         return True
     if before in ("on", "next", "last", "every", "through", "thru", "fri", "sat"):
+        return True
+    if place.context.text[place.end : place.end + 1] == ",":
         return True
     written = place.context.text[max(0, place.start - 6) : place.start]
     listed = re.search(r"[^.!?\s][,;–—-] ?$", written)
@@ -114,9 +125,6 @@ CONDITIONS: dict[str, Callable[[Place], bool]] = {
         place.after[:1].isupper() and (place.after not in lists.OPENERS or len(place.after) == 1)
     ),
     "letter": lambda place: re.fullmatch("[A-Z]", place.after) is not None,
-    "lettered": lambda place: (
-        re.match(r"\.? [A-Z](?![\w.'’])", place.context.text[place.end - 1 :]) is not None
-    ),
     "named": lambda place: (
         re.match("[A-Z0-9]", place.before) is not None or place.before.lower() in _ON_ROADS
     ),
@@ -178,7 +186,7 @@ def _several(place: Place, words: list[str]) -> list[str]:
     last = words[-1]
     if last not in _PIECES or not re.fullmatch(r"[2-9]|[1-9]\d+", place.before):
         return list(words)
-    return [*words[:-1], last + ("es" if last.endswith(("x", "ch")) else "s")]
+    return [*words[:-1], _more(last)]
 
 
 def _rows(name: str, context: Text) -> list[tuple[list[str], frozenset[str]]]:
@@ -191,7 +199,17 @@ def _rows(name: str, context: Text) -> list[tuple[list[str], frozenset[str]]]:
         rows = [row for row in titles if row[1] & {"name", "title"}]
     if not rows and name.islower() and not (context.word(name) and hums(name)):
         rows = lists.ABBREVIATIONS.get(name.title(), [])  # "the mfg. cost"
+    if not rows and name.endswith("s") and len(name) > 3 and not context.word(name.lower()):
+        single = lists.ABBREVIATIONS.get(name[:-1], [])  # "Schs. A and B"
+        rows = [([*words[:-1], _more(words[-1])], kinds) for words, kinds in single]
     return rows
+
+
+def _more(noun: str) -> str:
+    """More than one of a noun."""
+    if noun.endswith("y") and noun[-2] not in "aeiou":
+        return noun[:-1] + "ies"
+    return noun + ("es" if noun.endswith(("s", "x", "ch", "sh")) else "s")
 
 
 @rule(rf"([A-Z]){EDGE}(?= ?[A-Z])", "C")

@@ -262,8 +262,11 @@ def month_day_slash(match: re.Match[str], context: Text) -> list[str] | None:
     weekday = before.title() in DAY_NAMES and before.title() not in lists.MONTHS
     paired = re.search(r"\b\d{1,2}/\d{1,2} (?:to|and|through|thru|until|or) $", text)
     earlier = context.text[max(0, match.start() - 30) : match.start()]
-    paired = paired and re.search(r"(?:from|between|on|of|dates?|except) ", earlier)
-    dated = before in _DATED or weekday or bool(paired) or first
+    done = before in _DONE and match.group() not in _COMMON
+    both = re.search(r"(?:from|between|on|of|dates?|except) ", earlier) is not None
+    first_of = re.search(r"(\w+) \d+/\d+ \w+ $", earlier)
+    both |= first_of is not None and first_of.group(1).lower() in _DONE
+    dated = before in _DATED or weekday or bool(paired and both) or first or done
     dated = dated or context.after(match.end()) in _HELD
     dated = dated or m > d and _CHART.search(context.around(match.start())) is not None
     behind = context.text[match.end() : match.end() + 12]
@@ -273,6 +276,8 @@ def month_day_slash(match: re.Match[str], context: Text) -> list[str] | None:
     return _months_day(m, d)
 
 
+# What was done on a day: "signed 6/14".
+_DONE = lists.words("dates.done")
 # What is on a day: "your 3/8 email".
 _HELD = lists.words("dates.held")
 # The notes of a clinic, where no fraction is more than one.

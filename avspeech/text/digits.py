@@ -50,7 +50,7 @@ def measured(context: Text, start: int, value: Value, written: str) -> tuple[lis
     joined |= re.match(r"-[a-z]", context.behind(end)) is not None
     near = context.text[max(0, start - 24) : start]
     joined |= (  # "1 (14 oz.) can", and the second of "a 16 Ah, 48 V pack"
-        re.search(r"\d \($", near) is not None
+        re.search(r"(?<![/\d])\d{1,2} \($", near) is not None
         and (noun := re.match(r"\.?\) ([a-z]+)", context.text[end : end + 24])) is not None
         and noun.group(1) not in lists.NOT_NOUNS - {"can"}
         or (first := re.search(r"\b(\w+) \d[\d.,]*[- ]?[^\W\d_]+, $", near)) is not None
@@ -109,7 +109,12 @@ def quantity(match: re.Match[str], context: Text) -> tuple[list[str], int] | Non
     greek = "/" in written and context.view[end : end + 1] in lists.GREEK
     if not unit and _followed(context, end) and not greek:
         return None
+    if unit and (owned := _OWNED.match(context.text, end)):
+        words, end = [*words[:-1], words[-1] + "'s"], owned.end()
     return [*_MINUS.get(sign, []), *words], end
+
+
+_OWNED = re.compile(r"\.['’]s(?![^\W_])")  # "1 mo.'s rent"
 
 
 def _is_called(context: Text, start: int, end: int) -> bool:
@@ -340,6 +345,6 @@ def part_of_variable(match: re.Match[str], context: Text) -> list[str] | None:
 def numbered(match: re.Match[str], context: Text) -> list[str] | None:
     """The sign of a number. `#1` -> number one"""
     tagged = match.group() == "#" and context.behind(match.end())[:1].isalpha()
-    if tagged and re.search(r"(?:^|\s)#[A-Za-z]{3,}\b", context.around(match.start())):
+    if tagged and re.search(r"(?:^|\s)#[A-Za-z]{3,}\b(?!-?\d)", context.around(match.start())):
         return None  # beside other hashtags: "#tbt #COP29"
     return ["number"]

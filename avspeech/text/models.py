@@ -166,6 +166,15 @@ def digits_plural(match: re.Match[str], context: Text) -> list[str] | None:
     return _many(pairs(match.group(1)))
 
 
+@rule(r"(2|5|7|10|20|30)s(/?)(5|7|10|20|30)s" + END, "d")
+def tenors(match: re.Match[str], context: Text) -> list[str] | None:
+    """Bonds of two spans of years. `the 2s/10s curve` -> the twos tens curve"""
+    first, slash, second = match.groups()
+    if slash and context.after(match.end()) not in ("spread", "curve", "steepener", "flattener"):
+        return None  # the decades "20s/30s"
+    return [*_many(cardinal(int(first))), *_many(cardinal(int(second)))]
+
+
 @rule(r"(\d{1,4})['’]s" + END, "d")
 def digits_own(match: re.Match[str], context: Text) -> list[str] | None:
     """What belongs to a number or a year. `2023's best` -> twenty twenty three's best"""
@@ -173,6 +182,12 @@ def digits_own(match: re.Match[str], context: Text) -> list[str] | None:
     is_year = re.fullmatch(r"1[1-9]\d\d|20\d\d", text)
     said = year(int(text)) if is_year else pairs(text)
     return [*said[:-1], said[-1] + "'s"]
+
+
+@rule(r"#(?=[\dA-Fa-f]*\d)(?=[\dA-Fa-f]*[A-Fa-f])([\dA-F]{6}|[\da-f]{6}|[\dA-F]{8})" + END, "s")
+def color(match: re.Match[str], context: Text) -> list[str] | None:
+    """A color by its digits. `#FF8800` -> hash F F eight eight zero zero"""
+    return ["hash", *letters(match.group(1))]
 
 
 @rule(r"0x([0-9A-Fa-f]{1,16})" + END, "d")

@@ -79,6 +79,7 @@ RULES: tuple[Rule, ...] = (
     times.lap,
     times.clock,
     times.dotted_clock,
+    times.past_hour,
     times.french_hour,
     times.lasting,
     times.ratio,
@@ -114,6 +115,7 @@ RULES: tuple[Rule, ...] = (
     models.wireless,
     models.release,
     models.any_release,
+    models.tenors,
     models.of_three,
     models.series,
     trades.card,
@@ -132,6 +134,7 @@ RULES: tuple[Rule, ...] = (
     scores.batting,
     # numbers and measures
     models.hexadecimal,
+    models.color,
     models.docket,
     models.short_code,
     models.long_code,

@@ -44,7 +44,7 @@ def per_word(match: re.Match[str], context: Text) -> list[str] | None:
 _ALIKE = (
     frozenset("mg g kg lb lbs oz".split()),
     frozenset("cm m km ft mi in yd".split()),
-    frozenset("mL ml L gal qt pt".split()),
+    frozenset("mL ml L gal qt pt oz".split()),
 )
 
 

@@ -55,6 +55,9 @@ _WINDS = re.compile(
 )
 
 
+_TOWARD = re.compile(
+    r" (?:towards?|at|into|across|along|through|over|past|from|to|on|and then|then|this|by|until)\b"
+)
 # Before a letter that is no direction: "a total of N of 20".
 _NO_PLACES = frozenset("of with for is and or are was than by where when if let given".split())
 
@@ -83,7 +86,8 @@ def wind(match: re.Match[str], context: Text) -> tuple[list[str], int] | None:
         return None
     before = context.before(start)
     lies = before.islower() and before not in lists.DETERMINERS | lists.LETTERED | _NO_PLACES
-    if not (blows and (len(match.group()) > 1 or lies) or _WINDS.search(near)):
+    moves = before.islower() and _TOWARD.match(context.text, end) and len(match.group()) > 1
+    if not moves and not (blows and (len(match.group()) > 1 or lies) or _WINDS.search(near)):
         return None
     first, *others = [_COMPASS[c] for c in match.group()]
     said = [first, "".join(others)] if len(others) == 2 else ["".join([first, *others])]

@@ -78,6 +78,7 @@ _NOUN = re.compile(
     r" (?!and\b|or\b|but\b|so\b|is\b|was\b|[sh]e\b|they\b)(?:[a-z]|[A-Z][A-Z\d]"
     r"|\d{3,4}[pi]\b|\dK\b)"
 )
+_LONE = re.compile(r'"(?:[,;)] ?| \()[^\W_]')
 # A name of a thing that was measured: 55" Samsung TV
 _NAMED = re.compile(r' (?:[A-Z][\w-]+ ){1,2}(?:[A-Z]{2,}s?|[a-z]{3,}s?)(?![^\W_])')
 # A mark of inches before what goes on with it: 45"-wide, 1/8" = 0.125", ⅝"–¾"
@@ -98,9 +99,9 @@ def _inches(text: str) -> frozenset[int]:
             side = _SIDE.match(paragraph, place + 1) or _SIDE_BEFORE.search(
                 paragraph[max(0, place - 16) : place]
             )
-            lone = paragraph.count('"') == 1 and re.match(r'"[,;)] ?[^\W_]', paragraph[place:])
-            noun = _NOUN.match(paragraph, place + 1) and (closed or odd)
-            noun = noun or closed and _NAMED.match(paragraph, place + 1)
+            lone = paragraph.count('"') == 1 and _LONE.match(paragraph, place)
+            noun = _NOUN.match(paragraph, place + 1) is not None and (closed or odd)
+            noun = noun or closed and _NAMED.match(paragraph, place + 1) is not None
             alone = closed and behind and _MEASURED.search(paragraph[max(0, place - 60) : place])
             alone = alone or closed and behind and _JOINED.match(paragraph, place)
             # Of two marks that close, the first says inches: "My TV is 55"," he said.

@@ -46,6 +46,8 @@ _OF_SEASON = re.compile(
 _IN_TURN = frozenset("lap page part step slide sheet disc round hole question stage day".split())
 
 
+# Behind what a passer completed: "28/40, 310 yds".
+_PASSED = re.compile(r"(?:,| for) \d{2,3} (?:yds?|yards?|passing)\b")
 _DOSES = frozenset("dose doses shot shots vaccine booster hpv mmr dtap tdap ipv hib pcv".split())
 
 
@@ -55,7 +57,8 @@ def in_turn(match: re.Match[str], context: Text) -> list[str] | None:
     which, all_of_them = match.groups()
     named = context.before(match.start()).lower() in _IN_TURN
     dosed = context.before(match.start()).lower() in _DOSES and int(all_of_them) < 6
-    if not (named or dosed) or int(which) > int(all_of_them):
+    passed = _PASSED.match(context.text, match.end()) is not None
+    if not (named or dosed or passed) or int(which) > int(all_of_them):
         return None
     return [*number(which), "of", *number(all_of_them)]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from avspeech.text import lists
+from avspeech.text.addresses import mixed
 from avspeech.text.digits import is_code
 from avspeech.text.formulas import SUP
 from avspeech.text.numbers import number
@@ -78,10 +79,12 @@ def grade(match: re.Match[str], context: Text) -> list[str] | None:
     return [match.group(1), "minus"] if before in _GRADED and context.opens(match.start()) else None
 
 
-@rule(r"\$(?=[A-Za-z_]\w*)", "s")
+@rule(r"\$(?:(?=[A-Za-z_]\w*(?!\w|/))|([A-Za-z_]\w*(?:/[\w.-]*\w)+))", "s")
 def dollar(match: re.Match[str], context: Text) -> list[str] | None:
     """The sign before a name. `$TSLA fell` -> dollar T S L A fell"""
-    return ["dollar"] if context.opens(match.start()) else None
+    if not context.opens(match.start()):
+        return None
+    return ["dollar", *(mixed(match.group(1), context) if match.group(1) else [])]
 
 
 @rule(r"(?<![\w.])--?(?=[A-Za-z][\w-]*)", "s")
@@ -154,9 +157,9 @@ def angle(match: re.Match[str], context: Text) -> list[str] | None:
     """Angle brackets around a name or an address, which are not said. `list&lt;word>` -> list
     word"""
     start = match.start()
-    opened = context.text.rfind("<", max(0, start - 170), start + 1)
-    address = _ADDRESSED.match(context.text, opened) if opened >= 0 else None
-    if address and start in (opened, address.end() - 1):
+    left = context.text.rfind("<", max(0, start - 170), start + 1)
+    address = _ADDRESSED.match(context.text, left) if left >= 0 else None
+    if address and start in (left, address.end() - 1):
         return []
     if re.search(r"(?:^|\n)[> ]*$", context.text[max(0, start - 9) : start]):
         quoted = re.match(r">+ ?(?:[^\W\d]|[\"“‘'*(-])", context.text[start : start + 12])
@@ -267,12 +270,14 @@ def sign(match: re.Match[str], context: Text) -> list[str] | None:
         return ["number"]  # "Order #: 12"
     if found == "#" and left.isupper() and view[place - 2 : place - 1].isupper():
         return ["number"]  # "PO#"
-    weight = re.search(r"(?<!\d)[1-9]\d{0,3}$", view[max(0, place - 5) : place])
+    weight = re.search(r"(?<!\d)\d{1,8}$", view[max(0, place - 9) : place])
     if found == "#" and weight:
         dialed = [word.lower() for word in context.words_before(place)[1:2]]
         one = not _KEYED.isdisjoint(dialed) or context.adjective(place - 1, place + 1)
         coded = is_code(context, place - len(weight.group()))
-        if not coded and not right.isalnum():
+        if coded and not right.isalnum():
+            return ["pound"]  # "PIN 8812#"
+        if not right.isalnum() and re.fullmatch(r"[1-9]\d{0,3}", weight.group()):
             return ["pound" if one else "pounds"]  # "dial 5#", "he weighs 220#"
     if found == "#":
         return ["hashtag"] if right.isalpha() and not left.isalnum() else None

@@ -126,6 +126,13 @@ def clock(match: re.Match[str], context: Text) -> list[str] | None:
     return words + ([half.upper(), "M"] if half else [])
 
 
+@rule(r":([0-5]\d)" + END, "s")
+def past_hour(match: re.Match[str], context: Text) -> list[str] | None:
+    """Minutes of every hour. `at :05 and :35` -> at oh five and thirty five"""
+    alone = context.opens(match.start()) and context.text[match.start() - 1 :][:1] in (" ", "(")
+    return _minutes(match.group(1)) if alone and match.group(1) != "00" else None
+
+
 # A date, or what begins at a time, before it.
 _BEGINS = re.compile(
     rf"(?:\d\.(?:\d\d|\d{{4}})?|(?:{lists.any_of(DAY_NAMES)})\.?(?: \d{{1,2}})?(?:,? \d{{4}})?"

@@ -87,7 +87,7 @@ _NUMBERED = re.compile(r"(?:^|\s)\d{1,3}(?:\. ?|\.{3}|…)$")
 _MOVE = re.compile(r"(?<![\w])[KQRBN][a-h1-8]?x?[a-h][1-8](?![\w])|\d\. ?[a-h]?x?[a-h][1-8] ")
 
 
-@rule(r"([KQRBN]?)([a-h1-8]?)(x?)([a-h])([1-8])(?:=([QRBN]))?([+#]?)(?![^\W_])", "C")
+@rule(r"([KQRBN]?)([a-h1-8]?)(x?)([a-h])([1-8])(?:=([QRBN]))?([+#]?)(?![^\W_])", "l")
 def chess(match: re.Match[str], context: Text) -> list[str] | None:
     """A move of chess. `Nf3 and Nxe5` -> knight F three and knight takes E five"""
     if context.within(match.start()):
@@ -97,7 +97,8 @@ def chess(match: re.Match[str], context: Text) -> list[str] | None:
     before = context.text[max(0, match.start() - 8) : match.start()]
     sure = man and takes or check and man or _NUMBERED.search(before)
     sure = sure or man and before.endswith(("...", "…"))
-    if not (man or takes) or not moves or len(moves) < 2 and not sure:
+    pawn = queen or takes and not man and row.isalpha()  # "exd5", "e8=Q"
+    if not pawn and (not (man or takes) or not moves or len(moves) < 2 and not sure):
         return None
     words = [_MEN[man]] if man else []
     words += ([row.upper()] if row.isalpha() else number(row)) if row else []

@@ -266,6 +266,7 @@ _OF_FOOD = {
     "pts": Unit("pint", "pints"),
     "T": Unit("tablespoon", "tablespoons"),
     "t": Unit("teaspoon", "teaspoons"),
+    "Tb": Unit("tablespoon", "tablespoons"),
     "C": Unit("cup", "cups"),
 }
 
@@ -278,7 +279,7 @@ def _food(context: Text, end: int) -> bool:
 
 _SOLD = re.compile(
     r"\b(?:sales|users|subscribers|customers|downloads|views|viewers|votes|visitors|followers|copies"
-    r"|population|revenues?|profits?|turnover|audience)\b(?:[^.!?]|\.(?=\d))*$",
+    r"|population|pop\.|revenues?|profits?|turnover|audience)(?!\w)(?:[^.!?]|\.(?=\d))*$",
     re.IGNORECASE,
 )
 _TIMED = re.compile(
@@ -342,6 +343,9 @@ def _directs(context: Text, start: int, end: int, more: str) -> bool:
     return highway or not more and places.heads_street(context.text, end)
 
 
+_PRESSED = re.compile(r"(?:8[5-9]\d|9\d\d|10\d\d)(?:\.\d)?")
+
+
 def _sure(context: Text, start: int, end: int, symbol: str, value: str) -> bool:
     """Whether a symbol that may be something else is the unit: at the end of a clause, before a
     word that cannot follow a noun's adjective, or behind "a" or "the"."""
@@ -353,6 +357,8 @@ def _sure(context: Text, start: int, end: int, symbol: str, value: str) -> bool:
         return bool(filled) or stuff is not None and stuff.group(1) not in lists.NOT_NOUNS
     if symbol == "y" and re.match(r" ?[=+−×≈<>-]", context.behind(end)):
         return False  # a variable
+    if symbol == "mb":  # of the air, not of a file
+        return _PRESSED.fullmatch(value) is not None
     if symbol == "M":
         chemical = re.fullmatch(
             r"(?:[A-Z][a-z]?\d?){1,6}|of|soln|solution|stock|acid|base", following

@@ -93,12 +93,16 @@ def chat_you(match: re.Match[str], context: Text) -> list[str] | None:
     return ["you"] if meant else None
 
 
-@rule(r"(4)(?= (?:me|u|ur)(?![^\W_]))|[cr](?= u(?![^\W_]))|(?<=\bu )[cr](?![^\W_])", "dc")
+@rule(
+    r"(4)(?= (?:me|u|ur)(?![^\W_]))|[cr](?= u(?![^\W_]))|(?<=\bu )[cr](?![^\W_])"
+    r"|(?:hi|lo)(?= -?\d{1,3} ?°)",
+    "dc",
+)
 def chat_for(match: re.Match[str], context: Text) -> list[str] | None:
-    """A word by its sound, in a chat. `wait 4 me` -> wait for me"""
+    """A word by its sound, in a chat or a forecast. `wait 4 me` -> wait for me"""
     if not context.opens(match.start()):
         return None
-    return [{"4": "for", "c": "see", "r": "are"}[match.group()]]
+    return [{"4": "for", "c": "see", "r": "are", "hi": "high", "lo": "low"}[match.group()]]
 
 
 # Units that are written so without a number: "half a kg".

@@ -152,3 +152,100 @@ def test_doses_are_counted(shot, which):
 def test_more_than_one_is_a_date_in_the_notes_of_a_clinic():
     assert said("Pt. is s/p repair 3/2 w/o pain")[-4:] == ["march", "second", "without", "pain"]
     assert "halves" in said("Add 3/2 cups")
+
+
+@pytest.mark.parametrize("unit", ["Tb", "Tbs", "Tbl.", "tb."])
+@pytest.mark.parametrize("food", ["oil", "sugar", "flour"])
+def test_spoons_of_food(unit, food):
+    assert said(f"2 {unit} {food}") == ["two", "tablespoons", food]
+    assert said(f"1 {unit} {food}")[1] == "tablespoon"
+    assert "terabits" in said("a link of 2 Tb")
+
+
+@pytest.mark.parametrize(("unit", "one"), [("mo", "month"), ("yr", "year"), ("wk", "week")])
+def test_what_belongs_to_a_span(unit, one):
+    assert said(f"owes 1 {unit}.'s rent") == ["owes", "one", one + "'s", "rent"]
+
+
+@pytest.mark.parametrize("code", ["8812", "0047"])
+@pytest.mark.parametrize("name", ["PIN", "code", "passcode"])
+def test_the_key_behind_a_code_is_pressed(name, code):
+    assert said(f"{name} {code}# now")[-6:-1] == [*digits(code), "pound"]
+
+
+@pytest.mark.parametrize("prefix", ["INC", "WO", "AB"])
+def test_a_number_sign_before_letters_and_digits(prefix):
+    assert said(f"ticket #{prefix}-0482 is")[1] == "number"
+    assert said(f"see #{prefix}-0482 there")[1] == "number"
+    assert said("so fun #Party")[2] == "hashtag"
+
+
+@pytest.mark.parametrize("done", [28, 7])
+@pytest.mark.parametrize("yards", ["310 yds", "120 yards"])
+def test_passes_that_were_caught(done, yards):
+    assert said(f"was {done}/{done + 12}, {yards}")[1:][: len(cardinal(done)) + 1] == [
+        *cardinal(done), "of"]
+
+
+@pytest.mark.parametrize(("first", "second"), [
+    ("8 oz", "237 ml"), ("2 lb", "0.9 kg"), ("6 ft", "1.8 m"), ("1 gal", "3.8 L")])
+def test_the_same_in_other_units_is_not_per(first, second):
+    assert "per" not in said(f"holds {first}/{second} or so")
+    assert "per" in said("dissolve 5 g/100 ml")
+
+
+@pytest.mark.parametrize("column", "abcd")
+def test_pawns_take_and_become_queens(column):
+    assert said(f"then {column}xe5 wins")[1:4] == [column.upper(), "takes", "E"]
+    assert said(f"then {column}8=Q+ wins")[1:-1] == [column.upper(), "eight", "queen", "check"]
+
+
+@pytest.mark.parametrize("written", ["2s/10s", "5s30s", "2s10s"])
+def test_bonds_of_two_spans(written):
+    assert "seconds" not in said(f"the {written} curve")
+    assert all(word.endswith("s") for word in said(f"the {written} curve")[1:-1])
+
+
+@pytest.mark.parametrize("color", ["FF8800", "00ff7f", "A1B2C3"])
+def test_colors_are_spelled(color):
+    assert said(f"use #{color} here")[1:-1] == [
+        "hash", *(digits(c)[0] if c.isdigit() else c.upper() for c in color)]
+
+
+@pytest.mark.parametrize("side", ["NE", "NW", "SE", "SSW"])
+@pytest.mark.parametrize("verb", ["moves", "tracks", "drives"])
+def test_where_something_moves_to(side, verb):
+    assert said(f"the storm {verb} {side} toward us")[3][0] in "ns"
+    assert "northeast" not in said("in Lincoln, NE on Monday")
+
+
+@pytest.mark.parametrize("done", ["closed", "signed", "met", "was sent", "came"])
+@pytest.mark.parametrize("day", ["6/14", "7/3", "9/22"])
+def test_dates_of_what_was_done(done, day):
+    month = {"6": "june", "7": "july", "9": "september"}[day[0]]
+    assert month in said(f"It {done} {day} (see below).")
+    assert month in said(f"It {done} 4/4 and {day}.")
+    assert "thirds" in said(f"It {done} 2/3 of it")
+
+
+@pytest.mark.parametrize(("label", "full"), [
+    ("Fig", "figure"), ("Sec", "section"), ("App", "appendix"), ("Ch", "chapter"),
+    ("Rm", "room"), ("Ste", "suite"), ("Vol", "volume"), ("Schs", "schedules")])
+@pytest.mark.parametrize("letter", "ABD")
+def test_a_letter_behind_a_label(label, full, letter):
+    for frame in ("see {}. {}, and go", "see {}. {}.", "It is in {}. {}. The rest is here."):
+        words = said(frame.format(label, letter))
+        place = words.index(full)
+        assert words[place + 1] == letter
+    assert said("Meet Sec. B. Lee there")[1] == "secretary"
+
+
+@pytest.mark.parametrize("day", ["Sat", "Sun"])
+def test_a_day_with_its_period_before_a_comma(day):
+    assert said(f"{day}., rain")[0] in ("saturday", "sunday")
+    assert said("the sun, the sea")[1] == "sun"
+
+
+@pytest.mark.parametrize("minute", ["05", "35", "50"])
+def test_minutes_of_every_hour(minute):
+    assert "zero" not in said(f"leaves at :{minute} past the hour")

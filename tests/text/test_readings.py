@@ -43,7 +43,6 @@ MISSES = {
     "Taxi to RWY 4L via A, B hold short 9/27.",
     "It happened btw. Jan. 5 and 7.",
     "JPM upgrades BA to OW, PT $210",
-    "The 2s10s curve inverted.",
     "Top 9th, 2 outs: NYY 4, BOS 3",
     "NHL: Oilers 5 @ Flames 4 (SO)",
     "The 240 V AC/12 V DC adapter",

@@ -152,7 +152,7 @@ CONDITIONS: dict[str, Callable[[Place], bool]] = {
     "counted": lambda place: place.before[:1].isdigit(),
     "closed": lambda place: place.context.text[place.end : place.end + 1] == ")",
     "timed": lambda place: (
-        re.match(r"[A-Za-z ]{0,24}(?:\d{1,2}[:.]\d\d|[012]\d{3})(?!\d)", place.rest) is not None
+        re.match(r"[A-Za-z -]{0,24}(?:\d{1,2}[:.]\d\d|[012]\d{3})(?!\d)", place.rest) is not None
     ),
     "latitude": _behind_latitude,
     "legal": lambda place: _LEGAL.search(place.context.around(place.start)) is not None,
@@ -295,6 +295,13 @@ _STREETS = {
     "Ter": "terrace",
     "Cir": "circle",
 }
+
+
+@rule(r"(St|Ste)-(?=[A-Z][a-z])", "C")
+def joined_saint(match: re.Match[str], context: Text) -> list[str] | None:
+    """A saint with a hyphen, as in French. `Rue St-Denis` -> rue saint denis"""
+    named = not context.within(match.start())
+    return [{"St": "saint", "Ste": "sainte"}[match.group(1)]] if named else None
 
 
 @rule(

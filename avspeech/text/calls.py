@@ -118,6 +118,17 @@ def before_town(match: re.Match[str], context: Text) -> list[str] | None:
     return digits(match.group(1))
 
 
+@rule(rf"(?<=[a-z] )(?!\d\d000)(\d{{5}})(?=[{EDGE}\n]|$)(?!{EDGE}\d)", "d")
+def behind_town(match: re.Match[str], context: Text) -> list[str] | None:
+    """The code of a town without its state. `9 Elm St., Chicago 60601` -> nine elm street, chicago
+    six zero six zero one"""
+    near = context.text[max(0, match.start() - 40) : match.start()]
+    return digits(match.group(1)) if _BEHIND_STREET.search(near) else None
+
+
+_BEHIND_STREET = re.compile(r"[A-Za-z]{2}\.?(?:, |\n)[A-Z][a-z]+(?: [A-Z][a-z]+)? $")
+
+
 @rule(r"([A-Z]{2}),? (?=[A-Z]\d[A-Z] ?\d[A-Z]\d(?![^\W_]))", "C")
 def province(match: re.Match[str], context: Text) -> list[str] | None:
     """A province before its code. `Toronto, ON M5W 1G6` -> toronto, O N M five W one G six"""

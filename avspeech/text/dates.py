@@ -69,6 +69,27 @@ def lettered_days(match: re.Match[str], context: Text) -> list[str] | None:
     return [_LETTERED_DAYS[first], *between, _LETTERED_DAYS[last]]
 
 
+_CLASSES = {"MWF": "M/W/F", "TTh": "T/Th", "TuTh": "Tu/Th", "MTWThF": "M/T/W/Th/F"}
+
+
+@rule(
+    rf"((?:{_ONE_DAY}|T)(?:/(?:{_ONE_DAY}|T)){{1,4}}|{'|'.join(_CLASSES)})"
+    r"(?=,? \d{1,2}(?::\d\d)?\s?(?:[-–]|[ap]\.?m))",
+    "C",
+)
+def days_of_classes(match: re.Match[str], context: Text) -> list[str] | None:
+    """Days on which something is at the same hour. `M/W/F 9–5` -> monday, wednesday, friday nine
+    to five"""
+    days = _CLASSES.get(match.group(), match.group()).split("/")
+    if context.within(match.start()) or days == ["M", "F"] or len(days) == 2 and days[1] == "T":
+        return None
+    said: list[str] = []
+    for day in days:
+        between = ["and" if len(days) == 2 else ","] if said else []
+        said += [*between, _LETTERED_DAYS.get(day, "tuesday")]
+    return said
+
+
 @rule(
     rf"(Sat|Sun)(?={EDGE}? (?:\d{{1,2}}(?::\d\d)?\s?(?:[AaPp]\.?\s?[Mm]|[-–])|closed|noon|by app))",
     "C",
@@ -102,9 +123,12 @@ def weekday(match: re.Match[str], context: Text) -> list[str] | None:
     inside = name != "Sun" and near.islower() and near not in lists.DETERMINERS
     if name == "Sun" and context.after(end)[:1].isupper():
         return None  # "on Sun Microsystems"
-    return [DAY_NAMES[name]] if beside or inside else None
+    opened = start == 0 or context.text[start - 2 : start] in ("; ", ", ", "\n", " (")
+    hours = opened and _HOURS.search(context.text[end : end + 32])
+    return [DAY_NAMES[name]] if beside or inside or hours else None
 
 
+_HOURS = re.compile(r"^[^.;,\n]*\d(?::\d\d|\d\d)?(?: ?[ap]m)?[-–]\d")
 _HOURS_BEHIND = (
     r"(?=,? (?:\d{1,2}(?::\d\d)?(?: ?[-–]|[ap]\b| ?[AaPp]\.?[Mm])|\d{1,2}/\d{1,2}(?![\d/])"
     r"|by app|only|noon|eve|mornings?\b))"

@@ -107,6 +107,7 @@ def quantity(match: re.Match[str], context: Text) -> tuple[list[str], int] | Non
         return None  # "MP3s"
     words, end, unit = measured(context, start, value, written)
     greek = "/" in written and context.view[end : end + 1] in lists.GREEK
+    greek |= "/" in written and _VARIABLE.match(context.behind(end)) is not None
     if not unit and _followed(context, end) and not greek:
         return None
     if unit and (owned := _OWNED.match(context.text, end)):
@@ -114,6 +115,7 @@ def quantity(match: re.Match[str], context: Text) -> tuple[list[str], int] | Non
     return [*_MINUS.get(sign, []), *words], end
 
 
+_VARIABLE = re.compile(r"[a-z](?![^\W_])²? ?[-+−=<>≤≥]")  # "2/3x − 1 = 5"
 _OWNED = re.compile(r"\.['’]s(?![^\W_])")  # "1 mo.'s rent"
 
 
@@ -239,6 +241,7 @@ def _coded(context: Text, match: re.Match[str]) -> tuple[list[str], int] | None:
     zero = second[0] == "0" and len(second) > short or first[0] == "0" and len(first) > 2
     near = context.text[max(0, match.start() - 6) : match.start()]
     named = re.search(r"\b[PS]/?N[:#]? $|\b(?:ISO|IEC|EN|ANSI|IEEE|ASTM|DIN|MIL|SP) $", near)
+    named = named or re.search(r"(?<!§)§ ?$", near)
     if not (zero or named) and before.lower() not in lists.CODED:
         return None
     said = [digits(part) if len(part) > 2 and (zero or part[0] == "0") else number(part)
@@ -312,7 +315,8 @@ def times_per(match: re.Match[str], context: Text) -> list[str] | None:
     return [*often, "per", period] if period else often
 
 
-@rule(rf"({N})(st|nd|rd|th|d(?= (?:Cir|Dist|Dep|Cong|Sess|Div|Inf|Cav|Regt|Bn|ed|day of)\b)"
+@rule(rf"({N})(st|nd|rd|th|d(?= (?:Cir|Dist|Dep|Cong|Sess|Div|Inf|Cav|Regt|Bn|ed|day of)\b"
+      rf"|{EDGE} of [A-Z]|{EDGE} ed\b)"
       r"|(?<=\b1)er(?= [a-zé])"
       r"|e(?= (?:arr|arrondissement|étage|siècle|édition|année|République)\b))" + END, "d",
       re.IGNORECASE)
@@ -344,6 +348,8 @@ def part_of_variable(match: re.Match[str], context: Text) -> list[str] | None:
 @rule(r"#(?=\d|[A-Z]{1,4}-?\d)|№\s?(?=\d)", "sl")
 def numbered(match: re.Match[str], context: Text) -> list[str] | None:
     """The sign of a number. `#1` -> number one"""
+    if re.match(r"\d+[a-z]{3,}", context.behind(match.end())):
+        return ["hashtag"]  # "#2024goals"
     tagged = match.group() == "#" and context.behind(match.end())[:1].isalpha()
     if tagged and re.search(r"(?:^|\s)#[A-Za-z]{3,}\b(?!-?\d)", context.around(match.start())):
         return None  # beside other hashtags: "#tbt #COP29"

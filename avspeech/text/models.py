@@ -55,7 +55,7 @@ def series(match: re.Match[str], context: Text) -> list[str] | None:
     return None if measured or context.text[match.start() - 1] != " " else pairs(text)
 
 
-@rule(r"(\d{3})(?:[-–](\d{1,4}))?(?:['’]?(s)|([A-Z]))?(?![\d,]|[.:]\d|[-–]\d)" + END, "d")
+@rule(r"(\d{3})(?:[-–](\d{1,4}))?(?:['’]?(s)|([A-Z]{1,3}))?(?![\d,]|[.:]\d|[-–]\d)" + END, "d")
 def of_three(match: re.Match[str], context: Text) -> list[str] | None:
     """The number of a room, a road or a flight. `Room 237` -> room two thirty seven"""
     first, second, plural, letter = match.groups()
@@ -70,6 +70,7 @@ def of_three(match: re.Match[str], context: Text) -> list[str] | None:
     )
     plane = re.fullmatch(r"7[0-8]7", first) and (plural or before in ("a", "the", "new", "old"))
     counted = context.after(match.end())
+    plane = plane or re.fullmatch(r"7[0-8]7", first) and re.fullmatch(r"[1-9]00", second or "")
     plane = plane and not (counted.endswith("s") and counted.islower())
     listed = before in lists.NUMBERED or american or plane
     near = context.text[max(0, match.start() - 12) : match.start()]
@@ -184,9 +185,16 @@ def digits_own(match: re.Match[str], context: Text) -> list[str] | None:
     return [*said[:-1], said[-1] + "'s"]
 
 
+_COLORED = re.compile(
+    r"\b(?:colou?rs?|hex|css|rgba?|background|fill|palette|shades?|text|border)\b", re.IGNORECASE
+)
+
+
 @rule(r"#(?=[\dA-Fa-f]*\d)(?=[\dA-Fa-f]*[A-Fa-f])([\dA-F]{6}|[\da-f]{6}|[\dA-F]{8})" + END, "s")
 def color(match: re.Match[str], context: Text) -> list[str] | None:
-    """A color by its digits. `#FF8800` -> hash F F eight eight zero zero"""
+    """A color by its digits. `the color #FF8800` -> the color hash F F eight eight zero zero"""
+    if not _COLORED.search(context.around(match.start())):
+        return None
     return ["hash", *letters(match.group(1))]
 
 

@@ -83,7 +83,7 @@ _SPECIAL = frozenset(
     | {name.title() for name in (*lists.MONTH_NAMES, *lists.DAY_NAMES)}
     | set("ii iii iv vi vii viii ix xi xii xiii xiv xv xvi xx ci".split())
     | set(formulas.FUNCTIONS)
-    | {"Summ", "Stat", "So", "Sa", "Su", "Em", "Am", "Na", "yo", "hi", "lo"}
+    | {"Summ", "Stat", "So", "Sa", "Su", "Em", "Am", "Na", "yo", "hi", "lo", "po"}
 )
 
 
@@ -310,13 +310,15 @@ def _behind(
         return end
     if name in ("month_day", "day_month") and not written[-1:].isalpha():
         return end
-    lettered = name == "initial" and context.before(start).lower() in lists.LETTERED
+    before = context.before(start)
+    lettered = name == "initial" and (before.lower() in lists.LETTERED or before.islower())
     timed = (
         name in ("clock", "hour")
         and _ENDS_TIME.match(rest)
         and not context.determined(start)
-        and context.before(start)[:1].islower()
+        and before[:1].islower()
     )
+    timed = timed or written == "etc" and re.match(r" [\"“]?[A-Z][a-z]", rest) is not None
     if timed or _begins(rest, "" if lettered else written, spoken):
         pieces.append(Marked(".", period, period + 1, ends=True))
     return period + 1

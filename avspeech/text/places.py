@@ -69,7 +69,8 @@ def city(match: re.Match[str], context: Text) -> list[str]:
     return ["new", "york"]
 
 
-@rule(r"[NS]{1,2}[EW]|[EW][NS][EW]|[NSEW](?=\x00? of (?:[A-Z\d]|(?:here|the|town)\b))" + END, "C")
+@rule(r"[NS]{1,2}[EW]|[EW][NS][EW]|[NSEW](?=\x00? of (?:[A-Z\d]|(?:here|the|town)\b))"
+    r"|[NSEW](?= \d{1,3}(?:[-–]\d{1,3})? ?(?:kts?|kn|knots|mph|km/h|m/s)\b)" + END, "C")
 def wind(match: re.Match[str], context: Text) -> tuple[list[str], int] | None:
     """A direction between two others. `9 km SE of Reno` -> nine kilometers southeast of reno"""
     start, end = match.span()
@@ -82,7 +83,8 @@ def wind(match: re.Match[str], context: Text) -> tuple[list[str], int] | None:
     blows = re.match(
         r"\x00? (?:of|winds?|gales?|cor(?:ner)?|side|edge|quadrant)\b", context.behind(end)
     )
-    if len(match.group()) == 1 and not re.search(r"[a-z]\.? $", near[-3:]):
+    blowing = re.search(r"\b[Ww]inds? (?:(?:from|out of) (?:the )?)?$", near) is not None
+    if len(match.group()) == 1 and not blowing and not re.search(r"[a-z]\.? $", near[-3:]):
         return None
     before = context.before(start)
     lies = before.islower() and before not in lists.DETERMINERS | lists.LETTERED | _NO_PLACES

@@ -37,6 +37,21 @@ def by(match: re.Match[str], context: Text) -> list[str] | None:
     return ["by"] if near and not joins else None
 
 
+@rule(r"(?<= )[:;=]-?[DPpOo3](?=[\s\x00]|$)", "s")
+def emoticon(match: re.Match[str], context: Text) -> list[str]:
+    """A face of signs and a letter, which is not said. `BYOB :P` -> B Y O B"""
+    return []
+
+
+@rule(r"([HWDL]) ?[x×] ?([HWDL])(?: ?[x×] ?([HWDL]))?" + END, "C")
+def by_letters(match: re.Match[str], context: Text) -> list[str] | None:
+    """The sides of a thing by their letters. `(HxWxD)` -> H by W by D"""
+    if context.within(match.start()):
+        return None
+    first, *others = [side for side in match.groups() if side]
+    return [first, *(word for side in others for word in ("by", side))]
+
+
 @rule(r"([A-Z]{1,3})&([A-Z]{1,3})('s)?" + END, "C")
 def and_letters(match: re.Match[str], context: Text) -> list[str] | None:
     """Letters joined by "&". `R&D` -> R and D"""

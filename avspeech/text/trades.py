@@ -18,7 +18,19 @@ _SPANS = {
 _SPAN = lists.any_of(_SPANS)
 
 
-@rule(rf"[qQ](\d{{1,2}})(?:[-–](\d{{1,2}}))?[ ]?({_SPAN})" + END, "l")
+@rule(r"(\d{1,2})/(12|24|48|72) ?(h|hrs?|hours)" + END, "d")
+def at_most(match: re.Match[str], context: Text) -> list[str] | None:
+    """How many in so many hours. `max. 6/24 h` -> maximum six per twenty four hours"""
+    return [*number(match.group(1)), "per", *number(match.group(2)), "hours"]
+
+
+@rule(r"(po|PO)(?= (?:prn|PRN|q ?\d|Q ?\d|[bt]id|q[ihoa]?d|qhs|daily|BID|TID|QID))", "l")
+def by_mouth(match: re.Match[str], context: Text) -> list[str] | None:
+    """How a medicine is taken. `1 tab po prn` -> one tab P O P R N"""
+    return None if context.within(match.start()) else ["P", "O"]
+
+
+@rule(rf"[qQ] ?(\d{{1,2}})(?:[-–](\d{{1,2}}))?[ ]?({_SPAN})" + END, "l")
 def dose(match: re.Match[str], context: Text) -> list[str] | None:
     """How often a medicine is given. `q4–6h` -> every four to six hours"""
     if context.within(match.start()):

@@ -192,8 +192,8 @@ def unit_at(context: Text, start: int, place: int, value: str) -> tuple[Unit, in
         and not _sure(context, start, end, symbol, value)
     ):
         return None
-    if symbol == "°" and context.view[end : end + 2].strip()[:1] in ("C", "F", "K"):
-        scale = re.match(r"\s?([CFK])(?![^\W_])", context.behind(end))
+    if symbol in ("°", "deg"):  # "20 deg. C"
+        scale = re.match(rf"{EDGE}?\s?([CFK])(?![^\W_])", context.behind(end))
         if scale:
             unit, end = _find("°" + scale.group(1)) or unit, end + scale.end()
     near = context.text[max(0, start - 60) : start]
@@ -206,7 +206,7 @@ def unit_at(context: Text, start: int, place: int, value: str) -> tuple[Unit, in
     for words, other in _BY_WORDS.get(symbol, ()):
         if words.search(context.text[max(0, start - 80) : end + 40]):
             unit = other
-    packed = gap == "-" and not _GEMS.search(context.around(start))
+    packed = gap == "-" and not GEMS.search(context.around(start))
     if symbol == "ct" and value.isdigit() and (packed or int(value) >= 20):
         unit = Unit("count", "count")  # in a pack; jewels have fewer carats
     unit = _powered(unit, power or "")
@@ -259,7 +259,7 @@ _VOLTS = re.compile(r"\d ?(?:k?V|V[AD]C|Hz)\W{1,4}$")
 _ROADS = re.compile(r"\b(?:Rte|Route|Hwy|Highway|Exit|US|I|SR|Rd|Road)\.?[ -]$")
 _POSTCODE = re.compile(r"\b[A-Z]{1,2}\d[A-Z\d]? $")
 _PLAYED = re.compile(r"\d (?:IP|ER|BB|HR|AB|RBI|SO)\b")
-_GEMS = re.compile(r"\b(?:diamonds?|gold|rings?|emeralds?|ruby|sapphires?|stones?|gems?)\b")
+GEMS = re.compile(r"\b(?:diamonds?|gold|rings?|emeralds?|ruby|sapphires?|stones?|gems?)\b")
 # What these stand for before what a cook takes: "3 pt. cream", "2 t vanilla".
 _OF_FOOD = {
     "pt": Unit("pint", "pints"),
@@ -302,12 +302,20 @@ CLINICAL = re.compile(
     r"\b(?:[Pp]atients?|enroll?ed|[Rr]andomi[sz]ed|(?:mean|median) age|placebo|cohort|treated"
     r"|admitted|surgery|symptoms?)\b"
 )
+_GENES = re.compile(
+    r"\b(?:genes?|genom\w+|DNA|RNA|cDNA|PCR|plasmids?|chromosom\w+|exons?|introns?|primers?"
+    r"|amplicons?|loci|locus|contigs?|reads)\b"
+)
 _BASIS_POINT = Unit("basis point", "basis points")
 # {symbol: (words near it, what it stands for then)}
 _BY_WORDS = {
     "F": ((_WARM, Unit("degree fahrenheit", "degrees fahrenheit")),),
     "C": ((_WARM, Unit("degree celsius", "degrees celsius")),),
     "pts": ((CLINICAL, Unit("patient", "patients")),),
+    **{
+        symbol: ((_GENES, Unit(name + "base", name + "bases")),)
+        for symbol, name in (("kb", "kilo"), ("Mb", "mega"), ("Gb", "giga"))
+    },
     "pc": ((re.compile(r"\d-pc\b|\bpc\.? (?:sets?|kits?|lots?)\b"), Unit("piece", "pieces")),),
     "bps": ((_RATES, _BASIS_POINT),),
     "bp": ((_RATES, _BASIS_POINT),),

@@ -68,3 +68,9 @@ def test_plain_words_end_theirs_before_a_number(word):
     assert word in lists.ABBREVIATIONS or len(word) < 5
     assert len(sentences(f"They came to {word}. 3 others left.")) == 2
     assert len(sentences(f"1) Then {word}. 2) Dry.")) == 2
+
+
+@pytest.mark.parametrize("opener", ["Prices", "Call", "The", "Bob"])
+def test_a_word_with_a_capital_begins_a_sentence_behind_etc(opener):
+    assert len(sentences(f"We sell nuts, bolts, etc. {opener} vary.")) == 2
+    assert len(sentences(f"We sell nuts, bolts, etc. for {opener.lower()}.")) == 1

@@ -208,7 +208,7 @@ def test_bonds_of_two_spans(written):
 
 @pytest.mark.parametrize("color", ["FF8800", "00ff7f", "A1B2C3"])
 def test_colors_are_spelled(color):
-    assert said(f"use #{color} here")[1:-1] == [
+    assert said(f"the color #{color} here")[2:-1] == [
         "hash", *(digits(c)[0] if c.isdigit() else c.upper() for c in color)]
 
 
@@ -249,3 +249,96 @@ def test_a_day_with_its_period_before_a_comma(day):
 @pytest.mark.parametrize("minute", ["05", "35", "50"])
 def test_minutes_of_every_hour(minute):
     assert "zero" not in said(f"leaves at :{minute} past the hour")
+
+
+@pytest.mark.parametrize("part", ["½", "¼", "¾"])
+@pytest.mark.parametrize("each", ["bu.", "lb.", "gal."])
+def test_a_price_with_a_part_of_a_cent_is_per_something(part, each):
+    assert "per" in said(f"fell to $5.62{part}/{each} on Monday")
+
+
+@pytest.mark.parametrize("symbol", ["kb", "Mb", "Gb"])
+def test_bases_of_genes(symbol):
+    assert said(f"a gene of 5 {symbol}")[-1].endswith("bases")
+    assert said(f"a link of 5 {symbol}")[-1].endswith("bits")
+
+
+@pytest.mark.parametrize("name", ["Tmrw", "Gr8", "Omw", "Brb", "Idk"])
+def test_a_capital_at_the_beginning_of_a_chat_changes_no_reading(name):
+    assert said(f"{name} we go") == said(f"{name[0].lower()}{name[1:]} we go")
+
+
+@pytest.mark.parametrize(("days", "names"), [
+    ("M/W/F", ["monday", "wednesday", "friday"]), ("T/Th", ["tuesday", "and", "thursday"]),
+    ("MWF", ["monday", "wednesday", "friday"]), ("Tu/Th/Sa", ["tuesday", "thursday", "saturday"])])
+@pytest.mark.parametrize("hours", ["9–5", "10:10-11:00", "9am"])
+def test_days_of_classes(days, names, hours):
+    assert said(f"Hours: {days} {hours}")[1 : 1 + len(names)] == names
+    assert "friday" not in said("ages M/F 18-35")
+
+
+@pytest.mark.parametrize("sides", ["HxWxD", "L x W x H", "W×H"])
+def test_sides_by_their_letters(sides):
+    letters = [c for c in sides if c.isupper()]
+    assert [w for w in said(f"size ({sides}): 5") if w.isupper()] == letters
+    assert said(f"size ({sides}): 5").count("by") == len(letters) - 1
+
+
+@pytest.mark.parametrize("days", [6, 8, 10])
+def test_at_most_so_many_in_a_day(days):
+    assert said(f"max {days}/24 h")[1:] == [*cardinal(days), "per", "twenty", "four", "hours"]
+
+
+@pytest.mark.parametrize("often", ["prn", "q4h", "bid", "daily"])
+def test_medicine_by_mouth(often):
+    assert said(f"1 tab po {often}")[2:4] == ["P", "O"]
+
+
+@pytest.mark.parametrize("plane", ["737", "777", "787"])
+@pytest.mark.parametrize("form", ["200", "300ER", "900"])
+def test_forms_of_airplanes(plane, form):
+    assert "to" not in said(f"JFK, {plane}-{form}, at gate 5")
+
+
+@pytest.mark.parametrize("town", ["Chicago", "Des Moines", "Tulsa"])
+@pytest.mark.parametrize("code", ["60601", "74103"])
+def test_the_code_of_a_town_without_its_state(town, code):
+    assert said(f"9 Elm St., {town} {code}")[-5:] == digits(code)
+    assert "thousand" in said(f"In {town} {code} people voted")
+
+
+@pytest.mark.parametrize(("short", "full"), [("St", "saint"), ("Ste", "sainte")])
+@pytest.mark.parametrize("name", ["Denis", "Marie", "Georges"])
+def test_saints_with_a_hyphen(short, full, name):
+    assert said(f"5 Rue {short}-{name} is") == ["five", "rue", full, name.lower(), "is"]
+
+
+@pytest.mark.parametrize("side", "NSEW")
+@pytest.mark.parametrize("speed", ["5–10 kt", "12 mph", "30 km/h"])
+def test_winds_from_one_side(side, speed):
+    assert said(f"winds {side} {speed}")[1] in ("north", "south", "east", "west")
+    assert side in said(f"Plan {side} {speed}")
+
+
+@pytest.mark.parametrize("tag", ["2024goals", "100daysofcode"])
+def test_a_hashtag_may_begin_with_a_number(tag):
+    assert said(f"so #{tag}")[1] == "hashtag"
+    assert said("item #2024 is")[1] == "number"
+
+
+@pytest.mark.parametrize("variable", ["x", "y", "n"])
+def test_a_fraction_before_a_variable(variable):
+    assert said(f"2/3{variable} + 1 = 5")[:3] == ["two", "thirds", variable.upper()]
+
+
+@pytest.mark.parametrize("face", [":P", ":D", ":-P", ":O"])
+def test_faces_are_not_said(face):
+    assert said(f"see you {face}") == ["see", "you"]
+    assert said(f"see you {face} soon") == ["see", "you", "soon"]
+
+
+@pytest.mark.parametrize("scale", "CF")
+def test_degrees_in_words(scale):
+    name = {"C": "celsius", "F": "fahrenheit"}[scale]
+    for written in (f"20 deg. {scale}", f"20 deg {scale}.", f"20 °{scale}"):
+        assert said(f"It was {written} outside")[-3:] == ["degrees", name, "outside"]

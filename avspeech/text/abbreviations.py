@@ -297,7 +297,7 @@ _STREETS = {
 }
 
 
-@rule(r"(St|Ste)-(?=[A-Z][a-z])", "C")
+@rule(r"(St|Ste)-(?=[A-Z][a-z])", "=S")
 def joined_saint(match: re.Match[str], context: Text) -> list[str] | None:
     """A saint with a hyphen, as in French. `Rue St-Denis` -> rue saint denis"""
     named = not context.within(match.start())
@@ -332,7 +332,7 @@ def undotted(match: re.Match[str], context: Text) -> list[str] | None:
     return list(next(bare, rows[-1][0]))
 
 
-@rule(rf"(INT|EXT)(?:[./]|{EDGE})*(?:(INT|EXT){EDGE}?)?(?=\s[A-Z'’]{{2}})", "C")
+@rule(rf"(INT|EXT)(?:[./]|{EDGE})*(?:(INT|EXT){EDGE}?)?(?=\s[A-Z'’]{{2}})", "=IE")
 def scene(match: re.Match[str], context: Text) -> list[str] | None:
     """The place of a scene in a film. `INT. KITCHEN` -> interior kitchen"""
     if not re.fullmatch(

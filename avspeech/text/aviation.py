@@ -33,7 +33,7 @@ def runway(match: re.Match[str], context: Text) -> list[str] | None:
     return [*digits(first), *_SIDES[side], *other]
 
 
-@rule(r"N[1-9](?:\d{1,3}[A-HJ-NP-Z]{1,2}|\d{4})" + END, "C")
+@rule(r"N[1-9](?:\d{1,3}[A-HJ-NP-Z]{1,2}|\d{4})" + END, "=N")
 def tail_number(match: re.Match[str], context: Text) -> list[str] | None:
     """What is written on the tail of an airplane. `Cessna N172SP` -> cessna N one seven two S P"""
     return None if context.within(match.start()) else letters(match.group())
@@ -49,7 +49,7 @@ def heading(match: re.Match[str], context: Text) -> list[str] | None:
     return digits(match.group()) if heads else None
 
 
-@rule(r"FL ?([0-6]\d\d)(?![\d,.])" + END, "C")
+@rule(r"FL ?([0-6]\d\d)(?![\d,.])" + END, "=F")
 def flight_level(match: re.Match[str], context: Text) -> list[str] | None:
     """A height in hundreds of feet. `at FL350` -> at flight level three five zero"""
     if context.within(match.start()):

@@ -11,7 +11,7 @@ from avspeech.text.numbers import digits, joined, number
 from avspeech.text.rules import EDGE, END, Text, letters, rule
 
 
-@rule(r"x(\d{2,6})" + END, "c")
+@rule(r"x(\d{2,6})" + END, "=x")
 def extension(match: re.Match[str], context: Text) -> list[str] | None:
     """An extension behind a telephone number. `555-0199 x204` -> five five five, zero one nine
     nine extension two zero four"""
@@ -83,7 +83,7 @@ def lettered_code(match: re.Match[str], context: Text) -> list[str] | None:
     return joined(text.split(" "), ",", letters)
 
 
-@rule(r"((?:[xX]{2,4}[- ]|\*{2,4}[- ]?){1,4})(\d{4})(?![\d-])" + END, "ls")
+@rule(r"((?:[xX]{2,4}[- ]|\*{2,4}[- ]?){1,4})(\d{4})(?![\d-])" + END, "=xX*")
 def hidden(match: re.Match[str], context: Text) -> list[str] | None:
     """The end of a number that is hidden. `SSN XXX-XX-1234` -> S S N X X X, X X, one two three
     four"""

@@ -39,7 +39,7 @@ def _year(text: str) -> list[str]:
     return (["oh"] if int(text) < 10 else []) + cardinal(int(text))
 
 
-@rule(rf"({_DAYS})[.{EDGE}]?([-–/])({_DAYS})(?:[.{EDGE}]?/({_DAYS}))?" + END, "C")
+@rule(rf"({_DAYS})[.{EDGE}]?([-–/])({_DAYS})(?:[.{EDGE}]?/({_DAYS}))?" + END, "=JFMASONDTW")
 def day_range(match: re.Match[str], context: Text) -> list[str] | None:
     """From one day or month to another. `Mon.-Fri. we` -> monday to friday we"""
     first, sign, *others = match.groups()
@@ -54,7 +54,7 @@ _LETTERED_DAYS = {
 _ONE_DAY = lists.any_of(_LETTERED_DAYS)
 
 
-@rule(rf"({_ONE_DAY})([-–/])({_ONE_DAY})" + END, "C")
+@rule(rf"({_ONE_DAY})([-–/])({_ONE_DAY})" + END, "=MTWFS")
 def lettered_days(match: re.Match[str], context: Text) -> list[str] | None:
     """Days by their first letters. `M–Sa, 10–6` -> monday to saturday, ten to six"""
     first, sign, last = match.groups()
@@ -75,7 +75,7 @@ _CLASSES = {"MWF": "M/W/F", "TTh": "T/Th", "TuTh": "Tu/Th", "MTWThF": "M/T/W/Th/
 @rule(
     rf"((?:{_ONE_DAY}|T)(?:/(?:{_ONE_DAY}|T)){{1,4}}|{'|'.join(_CLASSES)})"
     r"(?=,? \d{1,2}(?::\d\d)?\s?(?:[-–]|[ap]\.?m))",
-    "C",
+    "=MTWFS",
 )
 def days_of_classes(match: re.Match[str], context: Text) -> list[str] | None:
     """Days on which something is at the same hour. `M/W/F 9–5` -> monday, wednesday, friday nine
@@ -92,7 +92,7 @@ def days_of_classes(match: re.Match[str], context: Text) -> list[str] | None:
 
 @rule(
     rf"(Sat|Sun)(?={EDGE}? (?:\d{{1,2}}(?::\d\d)?\s?(?:[AaPp]\.?\s?[Mm]|[-–])|closed|noon|by app))",
-    "C",
+    "=S",
 )
 def weekend(match: re.Match[str], context: Text) -> list[str] | None:
     """A day that is a word too, before its hours. `Sat: 9am` -> saturday: nine A M"""
@@ -110,7 +110,7 @@ _BEHIND_DAY = re.compile(
 )
 
 
-@rule(r"(Wed|Sat|Sun)(?![^\W_]|['’-])", "C")
+@rule(r"(Wed|Sat|Sun)(?![^\W_]|['’-])", "=WS")
 def weekday(match: re.Match[str], context: Text) -> list[str] | None:
     """A day that is a word too, beside another day or a time, or with its capital within a
     sentence. `I'm free Wed or Sat` -> i'm free wednesday or saturday"""
@@ -135,7 +135,7 @@ _HOURS_BEHIND = (
 )
 
 
-@rule(rf"(Tu|Th|Sa|Su){EDGE}?{_HOURS_BEHIND}", "C")
+@rule(rf"(Tu|Th|Sa|Su){EDGE}?{_HOURS_BEHIND}", "=TS")
 def lettered_day(match: re.Match[str], context: Text) -> list[str] | None:
     """A day by its letters, before its hours. `Th 10–6` -> thursday ten to six"""
     return None if context.within(match.start()) else [_LETTERED_DAYS[match.group(1)]]
@@ -189,7 +189,7 @@ _PARTS = {"d": "day", "m": "month", "y": "year"}
 _PART = "(d{1,2}|m{1,2}|y{2,4})"
 
 
-@rule(rf"(?=\S*(?:dd|yy)){_PART}([/.-]){_PART}(?:\2{_PART})?" + END, "l", re.IGNORECASE)
+@rule(rf"(?=\S*(?:dd|yy)){_PART}([/.-]){_PART}(?:\2{_PART})?" + END, "=dmyDMY", re.IGNORECASE)
 def form_of_date(match: re.Match[str], context: Text) -> list[str] | None:
     """How a date is to be written. `as dd/mm/yyyy` -> as day month year"""
     if context.within(match.start()):
@@ -333,7 +333,7 @@ _POINTS = lists.words("dates.points")
     rf"({_MONTH}){EDGE}?[ ](\d{{1,2}}){_TH}(?![\d:/%])(?!\.\d)"
     rf"(?:\s?([-–])\s?(\d{{1,2}}){_TH}(?!\d))?"
     rf"(?:{EDGE}?[ ](\d{{4}}){END}(?![-–]\d))?",
-    "C",
+    "=JFMASOND",
 )
 def month_day(match: re.Match[str], context: Text) -> list[str] | None:
     """A month and its day. `Jan. 5, 2024` -> january fifth twenty twenty four"""

@@ -326,7 +326,7 @@ def nth(match: re.Match[str], context: Text) -> list[str] | None:
     return ordinal(value) if value < 10**18 else None
 
 
-@rule(r"[nN]\.?[º°]\s?(?=\d)", "l")
+@rule(r"[nN]\.?[º°]\s?(?=\d)", "=nN")
 def number_sign(match: re.Match[str], context: Text) -> list[str] | None:
     """The sign of a number in Spanish and French. `n.º 5` -> number five"""
     return None if context.within(match.start()) else ["number"]
@@ -345,7 +345,7 @@ def part_of_variable(match: re.Match[str], context: Text) -> list[str] | None:
     return fraction(top, bottom)
 
 
-@rule(r"#(?=\d|[A-Z]{1,4}-?\d)|№\s?(?=\d)", "sl")
+@rule(r"#(?=\d|[A-Z]{1,4}-?\d)|№\s?(?=\d)", "=#№")
 def numbered(match: re.Match[str], context: Text) -> list[str] | None:
     """The sign of a number. `#1` -> number one"""
     if re.match(r"\d+[a-z]{3,}", context.behind(match.end())):

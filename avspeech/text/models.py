@@ -190,7 +190,7 @@ _COLORED = re.compile(
 )
 
 
-@rule(r"#(?=[\dA-Fa-f]*\d)(?=[\dA-Fa-f]*[A-Fa-f])([\dA-F]{6}|[\da-f]{6}|[\dA-F]{8})" + END, "s")
+@rule(r"#(?=[\dA-Fa-f]*\d)(?=[\dA-Fa-f]*[A-Fa-f])([\dA-F]{6}|[\da-f]{6}|[\dA-F]{8})" + END, "=#")
 def color(match: re.Match[str], context: Text) -> list[str] | None:
     """A color by its digits. `the color #FF8800` -> the color hash F F eight eight zero zero"""
     if not _COLORED.search(context.around(match.start())):
@@ -247,7 +247,7 @@ def short_code(match: re.Match[str], context: Text) -> list[str] | None:
     return digits(match.group()) if calls else None
 
 
-@rule(r"\.(\d\d|\d{3})(?![\d.,%])" + END, "s")
+@rule(r"\.(\d\d|\d{3})(?![\d.,%])" + END, "=.")
 def caliber(match: re.Match[str], context: Text) -> list[str] | None:
     """The caliber of a gun. `a .22 rifle` -> a twenty two rifle"""
     following = context.after(match.end()).lower()

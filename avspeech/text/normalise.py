@@ -9,6 +9,7 @@ reported. A single letter in capitals among the words is spelled ("U", "S"); all
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,14 +22,13 @@ from avspeech.text.rules import EDGE, Rule, Text, hums
 from avspeech.text.script import Unread
 
 _Matching = Callable[[str, int], "re.Match[str] | None"]
-_STARTING = {
-    kind: tuple(
-        (r.pattern.match, r)
-        for r in RULES
-        if kind in r.starts or kind in "Cc" and "l" in r.starts
-    )
-    for kind in "dCcs"
-}
+
+
+@functools.lru_cache(maxsize=4096)
+def _starting(character: str) -> tuple[tuple[_Matching, Rule], ...]:
+    """The rules for what may begin with a character, in their order."""
+    return tuple((rule.pattern.match, rule) for rule in RULES if rule.may_begin_with(character))
+
 
 
 @dataclass(frozen=True)
@@ -222,10 +222,7 @@ def _pieces(context: Text, unread: list[Unread]) -> list[Piece]:
                 _put(pieces, _mark(found, context))
             position = found.end() if found else position + 1
             continue
-        kind = "d" if "0" <= character <= "9" else "s"
-        if character.isalpha():
-            kind = "C" if character.isupper() else "c"
-        said = _apply(_STARTING[kind], context, position)
+        said = _apply(_starting(character), context, position)
         if said is None:
             found = _MARK.match(text, position)
             if found:

@@ -53,7 +53,7 @@ _ALIKE = (
 @rule(
     r"/(?=\d+(?:\.\d+)? ?(?:m²|m³|cm²|cm³|mL|ml|L|g|mg|kg|km|m|cm|kcal|min|hrs?|h|d|days?|mi|gal"
     r"|lbs?|oz|sq)\b)",
-    "s",
+    "=/",
 )
 def per_amount(match: re.Match[str], context: Text) -> list[str] | None:
     """A slash between a unit and an amount. `5 g/100 mL` -> five grams per one hundred
@@ -89,7 +89,7 @@ _COUNTED = re.compile(r"(?:^|[^\w.,])(\d[\d.,^⁰¹²³⁴⁵⁶⁷⁸⁹]*) ([a
 _MANY = frozenset("people men women children feet teeth mice fish sheep deer".split())
 
 
-@rule(r"/(?=([a-z]+L?)(?![^\W_]|/)|(\d[\d,]*) [a-z]+)", "s")
+@rule(r"/(?=([a-z]+L?)(?![^\W_]|/)|(\d[\d,]*) [a-z]+)", "=/")
 def per_counted(match: re.Match[str], context: Text) -> tuple[list[str], int] | None:
     """So many things for each of others. `5 people/car` -> five people per car"""
     before = context.view[max(0, match.start() - 30) : match.start()].rstrip(EDGE)
@@ -116,7 +116,7 @@ _AMOUNT = re.compile(
 )
 
 
-@rule(rf"/((?:(?:sq|cu)[.{EDGE}]? ?)?[a-zA-Zµμ]+)(?![^\W_])(?!/(?!yr|mo|day|wk))", "s")
+@rule(rf"/((?:(?:sq|cu)[.{EDGE}]? ?)?[a-zA-Zµμ]+)(?![^\W_])(?!/(?!yr|mo|day|wk))", "=/")
 def per(match: re.Match[str], context: Text) -> list[str] | None:
     """A slash behind an amount. `$15/hr` -> fifteen dollars per hour"""
     before = context.view[max(0, match.start() - 20) : match.start()]

@@ -62,7 +62,7 @@ _TOWARD = re.compile(
 _NO_PLACES = frozenset("of with for is and or are was than by where when if let given".split())
 
 
-@rule(rf"NY(?={EDGE} N\.?Y\.?(?![^\W_]))", "C")
+@rule(rf"NY(?={EDGE} N\.?Y\.?(?![^\W_]))", "=N")
 def city(match: re.Match[str], context: Text) -> list[str]:
     """The city that is named as its state is. `NY, NY 10018` -> new york, N Y one zero zero one
     eight"""
@@ -70,7 +70,7 @@ def city(match: re.Match[str], context: Text) -> list[str]:
 
 
 @rule(r"[NS]{1,2}[EW]|[EW][NS][EW]|[NSEW](?=\x00? of (?:[A-Z\d]|(?:here|the|town)\b))"
-    r"|[NSEW](?= \d{1,3}(?:[-–]\d{1,3})? ?(?:kts?|kn|knots|mph|km/h|m/s)\b)" + END, "C")
+    r"|[NSEW](?= \d{1,3}(?:[-–]\d{1,3})? ?(?:kts?|kn|knots|mph|km/h|m/s)\b)" + END, "=NSEW")
 def wind(match: re.Match[str], context: Text) -> tuple[list[str], int] | None:
     """A direction between two others. `9 km SE of Reno` -> nine kilometers southeast of reno"""
     start, end = match.span()
@@ -96,7 +96,7 @@ def wind(match: re.Match[str], context: Text) -> tuple[list[str], int] | None:
     return said, end + (dotted and blows is not None)
 
 
-@rule(r"([NS]\.?[EW](?:\.(?=[\s,]))?|[NSEW])" + END, "C")
+@rule(r"([NS]\.?[EW](?:\.(?=[\s,]))?|[NSEW])" + END, "=NSEW")
 def direction(match: re.Match[str], context: Text) -> list[str] | tuple[list[str], int] | None:
     """The part of a town. `480 N. Main St.` -> four hundred eighty north main street."""
     start, end = match.span()
@@ -117,7 +117,7 @@ def direction(match: re.Match[str], context: Text) -> list[str] | tuple[list[str
     return compass(match.group()), end + (text[end : end + 1] == ".")
 
 
-@rule(rf"([RDI])-([A-Z])\.([A-Z]){EDGE}", "C")
+@rule(rf"([RDI])-([A-Z])\.([A-Z]){EDGE}", "=RDI")
 def party(match: re.Match[str], context: Text) -> tuple[list[str], int] | None:
     """The party and the state of a politician. `Mace, R-S.C., said` -> mace, R S C, said"""
     if context.within(match.start()) or context.text[match.end() - 1] != ".":
@@ -125,7 +125,7 @@ def party(match: re.Match[str], context: Text) -> tuple[list[str], int] | None:
     return list(match.groups()), match.end()
 
 
-@rule(rf"(?<=\w )([LR])(?= (?:on|onto|at|to|in|into|toward|past)\b|{EDGE}|$)", "C")
+@rule(rf"(?<=\w )([LR])(?= (?:on|onto|at|to|in|into|toward|past)\b|{EDGE}|$)", "=LR")
 def turn(match: re.Match[str], context: Text) -> list[str] | None:
     """Which way to turn. `Turn L on Oak St.` -> turn left on oak street."""
     if context.before(match.start()).lower() not in _TURNING:
@@ -136,7 +136,7 @@ def turn(match: re.Match[str], context: Text) -> list[str] | None:
 _TURNING = frozenset("turn turns bear keep veer exit merge hard then".split())
 
 
-@rule(rf"([TR]){EDGE}? ?(\d{{1,3}}) ?([NSEW])(?:{EDGE}(?=[,;:]|{EDGE}| [a-z]))?" + END, "C")
+@rule(rf"([TR]){EDGE}? ?(\d{{1,3}}) ?([NSEW])(?:{EDGE}(?=[,;:]|{EDGE}| [a-z]))?" + END, "=TR")
 def township(match: re.Match[str], context: Text) -> list[str] | None:
     """A square of land by its row or column. `T. 3 N., R. 2 W. of` -> township three north, range
     two west of"""

@@ -285,11 +285,20 @@ Said = "list[str] | tuple[list[str], int] | None"
 class Rule:
     """pattern: of what is written; says: gives the words (with the place where the thing ends,
     where that is not the end of the match), or None where the next rule is to be tried; starts: the
-    kinds of first character, of "d" digit, "l" letter ("C" a capital, "c" none), "s" any other."""
+    kinds of first character, of "d" digit, "l" letter ("C" a capital, "c" none), "s" any other, or
+    "=" and the characters themselves, which is faster."""
 
     pattern: re.Pattern[str]
     says: Callable[[re.Match[str], Text], list[str] | tuple[list[str], int] | None]
     starts: str
+
+    def may_begin_with(self, character: str) -> bool:
+        """Whether what it says may begin with a character."""
+        if self.starts[0] == "=":
+            return character in self.starts[1:]
+        if character.isalpha():
+            return "l" in self.starts or ("C" if character.isupper() else "c") in self.starts
+        return ("d" if "0" <= character <= "9" else "s") in self.starts
 
     @property
     def name(self) -> str:

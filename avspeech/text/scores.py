@@ -166,7 +166,7 @@ def odds(match: re.Match[str], context: Text) -> list[str] | None:
     )
 
 
-@rule(r"\.(\d{3})(?!\d)" + END, "s")
+@rule(r"\.(\d{3})(?!\d)" + END, "=.")
 def batting(match: re.Match[str], context: Text) -> list[str] | None:
     """The average of a batter. `He hit .312 then.` -> he hit three twelve then."""
     before = context.text[max(0, match.start() - 24) : match.start()]

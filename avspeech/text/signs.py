@@ -13,7 +13,7 @@ from avspeech.text.rules import EDGE, END, Text, hums, letters, rule
 from avspeech.text.values import power
 
 
-@rule(r"[x×](?=\s?\d)", "ls")
+@rule(r"[x×](?=\s?\d)", "=x×")
 def by(match: re.Match[str], context: Text) -> list[str] | None:
     """The x between two sides. `4 cm x 6 cm` -> four centimeters by six centimeters"""
     before = context.view[max(0, match.start() - 12) : match.start()]
@@ -37,13 +37,13 @@ def by(match: re.Match[str], context: Text) -> list[str] | None:
     return ["by"] if near and not joins else None
 
 
-@rule(r"(?<= )[:;=]-?[DPpOo3](?=[\s\x00]|$)", "s")
+@rule(r"(?<= )[:;=]-?[DPpOo3](?=[\s\x00]|$)", "=:;=")
 def emoticon(match: re.Match[str], context: Text) -> list[str]:
     """A face of signs and a letter, which is not said. `BYOB :P` -> B Y O B"""
     return []
 
 
-@rule(r"([HWDL]) ?[x×] ?([HWDL])(?: ?[x×] ?([HWDL]))?" + END, "C")
+@rule(r"([HWDL]) ?[x×] ?([HWDL])(?: ?[x×] ?([HWDL]))?" + END, "=HWDL")
 def by_letters(match: re.Match[str], context: Text) -> list[str] | None:
     """The sides of a thing by their letters. `(HxWxD)` -> H by W by D"""
     if context.within(match.start()):
@@ -61,7 +61,7 @@ def and_letters(match: re.Match[str], context: Text) -> list[str] | None:
 
 @rule(
     r"x(?= ?\d+ ?(?:d|days?|wks?|weeks?|mos?|months?|hrs?|hours?|times|mins?|reps)(?![^\W_]))",
-    "c",
+    "=x",
 )
 def repeated(match: re.Match[str], context: Text) -> list[str] | tuple[list[str], int] | None:
     """So long or so often. `b.i.d. x 10 days` -> B I D times ten days"""
@@ -82,7 +82,7 @@ _GRADED = lists.DETERMINERS | {"got", "gets", "gave", "of", "from", "to", "earne
 @rule(
     r"([A-DF])[-−](?=[\s\x00]|$)|([A-DF])([-−+])['’]?s(?![^\W_])"
     r"|(AAA?|BBB?|CCC?)[-−](?=[\s\x00]|$)",
-    "C",
+    "=ABCDF",
 )
 def grade(match: re.Match[str], context: Text) -> list[str] | None:
     """A mark of a school with its minus. `She got an A- in art.` -> she got an A minus in art."""
@@ -94,7 +94,7 @@ def grade(match: re.Match[str], context: Text) -> list[str] | None:
     return [match.group(1), "minus"] if before in _GRADED and context.opens(match.start()) else None
 
 
-@rule(r"\$(?:(?=[A-Za-z_]\w*(?!\w|/))|([A-Za-z_]\w*(?:/[\w.-]*\w)+))", "s")
+@rule(r"\$(?:(?=[A-Za-z_]\w*(?!\w|/))|([A-Za-z_]\w*(?:/[\w.-]*\w)+))", "=$")
 def dollar(match: re.Match[str], context: Text) -> list[str] | None:
     """The sign before a name. `$TSLA fell` -> dollar T S L A fell"""
     if not context.opens(match.start()):
@@ -102,7 +102,7 @@ def dollar(match: re.Match[str], context: Text) -> list[str] | None:
     return ["dollar", *(mixed(match.group(1), context) if match.group(1) else [])]
 
 
-@rule(r"(?<![\w.])--?(?=[A-Za-z][\w-]*)", "s")
+@rule(r"(?<![\w.])--?(?=[A-Za-z][\w-]*)", "=-")
 def flag(match: re.Match[str], context: Text) -> list[str] | None:
     """An option of a command. `npm install --save` -> N P M install dash dash save"""
     start, end = match.span()
@@ -137,7 +137,7 @@ _TERM_BEHIND = re.compile(rf"[-–] (?:{_TERM}(?![\w]|['’]\w|[.,]\d)|[(√])")
 _FORMULA = re.compile(r"[=+^²³⁴√×÷≤≥≈<>|]|(?<!\w)[f-h]\(")
 
 
-@rule(r"[-–](?= )", "s")
+@rule(r"[-–](?= )", "=-–")
 def spaced_minus(match: re.Match[str], context: Text) -> list[str] | None:
     """A minus between the terms of a formula. `x² - 4x = 0` -> X squared minus four X equals
     zero"""
@@ -167,7 +167,7 @@ _ADDRESSED = re.compile(
 )
 
 
-@rule(rf"<(?=[A-Za-z][\w.:/, ]{{0,40}}>)|(?={_ADDRESSED.pattern})<|>", "s")
+@rule(rf"<(?=[A-Za-z][\w.:/, ]{{0,40}}>)|(?={_ADDRESSED.pattern})<|>", "=<>")
 def angle(match: re.Match[str], context: Text) -> list[str] | None:
     """Angle brackets around a name or an address, which are not said. `list&lt;word>` -> list
     word"""
@@ -187,21 +187,21 @@ def angle(match: re.Match[str], context: Text) -> list[str] | None:
     return [] if re.search(opened, context.text[max(0, start - 52) : start]) else None
 
 
-@rule(r"\.(?=[a-z]{2,}(?![^\W_]))", "s")
+@rule(r"\.(?=[a-z]{2,}(?![^\W_]))", "=.")
 def inner_dot(match: re.Match[str], context: Text) -> list[str] | None:
     """A dot within a name, behind a digit. `db-01.prod.local` -> D B zero one dot prod dot local"""
     start = match.start()
     return ["dot"] if start and context.view[start - 1].isdigit() else None
 
 
-@rule(r"\\(?=[a-z](?![^\W_])| )", "s")
+@rule(r"\\(?=[a-z](?![^\W_])| )", "=\\")
 def backslash(match: re.Match[str], context: Text) -> list[str] | None:
     """A sign of a program that is written with a backslash. `split at \\n` -> split at backslash
     N"""
     return ["backslash"] if context.opens(match.start()) or match.start() == 0 else None
 
 
-@rule(r"!=|<=|>=|:=|->|&&|\|\|(?= )|\+/[-−–](?![^\W\d])", "s")
+@rule(r"!=|<=|>=|:=|->|&&|\|\|(?= )|\+/[-−–](?![^\W\d])", "=!<>=:-&|+")
 def two_signs(match: re.Match[str], context: Text) -> list[str] | None:
     """Signs of a program. `x != y` -> X not equal to Y"""
     return _TWO_SIGNS[re.sub("[−–]", "-", match.group())]
@@ -228,13 +228,13 @@ def letter_range(match: re.Match[str], context: Text) -> list[str] | None:
     return [*letters(first), "to", *letters(last)]
 
 
-@rule(r"(BCE?|AD|CE)[-–](BCE?|AD|CE)" + END, "C")
+@rule(r"(BCE?|AD|CE)[-–](BCE?|AD|CE)" + END, "=BAC")
 def eras(match: re.Match[str], context: Text) -> list[str] | None:
     """From one era to another. `300 BC–AD 400` -> three hundred B C to A D four hundred"""
     return [*letters(match.group(1)), "to", *letters(match.group(2))]
 
 
-@rule(r"#(?:(include|define|undef|ifdef|ifndef|endif|pragma)|s)(?![^\W_])", "s")
+@rule(r"#(?:(include|define|undef|ifdef|ifndef|endif|pragma)|s)(?![^\W_])", "=#")
 def hash_word(match: re.Match[str], context: Text) -> tuple[list[str], int] | None:
     """A line for a compiler, or several numbers. `Send the #s` -> send the numbers"""
     if not context.opens(match.start()):
@@ -242,7 +242,7 @@ def hash_word(match: re.Match[str], context: Text) -> tuple[list[str], int] | No
     return (["hash"], match.start() + 1) if match.group(1) else (["numbers"], match.end())
 
 
-@rule(r"(UTC|GMT)[-−](?=\d)", "C")
+@rule(r"(UTC|GMT)[-−](?=\d)", "=UG")
 def time_zone(match: re.Match[str], context: Text) -> list[str] | None:
     """Hours west of Greenwich. `UTC-5` -> U T C minus five"""
     return [*letters(match.group(1)), "minus"]

@@ -126,7 +126,7 @@ def clock(match: re.Match[str], context: Text) -> list[str] | None:
     return words + ([half.upper(), "M"] if half else [])
 
 
-@rule(r":([0-5]\d)" + END, "s")
+@rule(r":([0-5]\d)" + END, "=:")
 def past_hour(match: re.Match[str], context: Text) -> list[str] | None:
     """Minutes of every hour. `at :05 and :35` -> at oh five and thirty five"""
     alone = context.opens(match.start()) and context.text[match.start() - 1 :][:1] in (" ", "(")

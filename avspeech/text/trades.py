@@ -24,13 +24,13 @@ def at_most(match: re.Match[str], context: Text) -> list[str] | None:
     return [*number(match.group(1)), "per", *number(match.group(2)), "hours"]
 
 
-@rule(r"(po|PO)(?= (?:prn|PRN|q ?\d|Q ?\d|[bt]id|q[ihoa]?d|qhs|daily|BID|TID|QID))", "l")
+@rule(r"(po|PO)(?= (?:prn|PRN|q ?\d|Q ?\d|[bt]id|q[ihoa]?d|qhs|daily|BID|TID|QID))", "=pP")
 def by_mouth(match: re.Match[str], context: Text) -> list[str] | None:
     """How a medicine is taken. `1 tab po prn` -> one tab P O P R N"""
     return None if context.within(match.start()) else ["P", "O"]
 
 
-@rule(rf"[qQ] ?(\d{{1,2}})(?:[-–](\d{{1,2}}))?[ ]?({_SPAN})" + END, "l")
+@rule(rf"[qQ] ?(\d{{1,2}})(?:[-–](\d{{1,2}}))?[ ]?({_SPAN})" + END, "=qQ")
 def dose(match: re.Match[str], context: Text) -> list[str] | None:
     """How often a medicine is given. `q4–6h` -> every four to six hours"""
     if context.within(match.start()):
@@ -41,14 +41,14 @@ def dose(match: re.Match[str], context: Text) -> list[str] | None:
     return ["every", *number(low), *(["to", *number(high)] if high else []), _SPANS[span] + "s"]
 
 
-@rule(r"[Pp]t(?= (?:c/o|presents|presented|denies|denied|reports|is|was|has|had|seen)\b)", "l")
+@rule(r"[Pp]t(?= (?:c/o|presents|presented|denies|denied|reports|is|was|has|had|seen)\b)", "=Pp")
 def patient(match: re.Match[str], context: Text) -> list[str] | None:
     """A patient, in the notes of a clinic. `Pt denies pain` -> patient denies pain"""
     opened = not context.words_before(match.start())
     return ["patient"] if opened and context.opens(match.start()) else None
 
 
-@rule(r"OR(?= ?[=:]? ?\d+\.\d)", "C")
+@rule(r"OR(?= ?[=:]? ?\d+\.\d)", "=O")
 def odds_ratio(match: re.Match[str], context: Text) -> list[str] | None:
     """The result of a study. `OR 2.3, 95% CI 1.4-3.8` -> O R two point three, ninety five
     percent C I one point four to three point eight"""
@@ -56,7 +56,7 @@ def odds_ratio(match: re.Match[str], context: Text) -> list[str] | None:
     return ["O", "R"] if studied and not context.within(match.start()) else None
 
 
-@rule(r"(?:[yY]/[oO]|y\.o|yo|YO)(s?)(?: ([MF])(?![^\W_]))?" + END, "l")
+@rule(r"(?:[yY]/[oO]|y\.o|yo|YO)(s?)(?: ([MF])(?![^\W_]))?" + END, "=yY")
 def aged(match: re.Match[str], context: Text) -> list[str] | None:
     """How old somebody is. `a 67yo F` -> a sixty seven year old female"""
     many, sex = match.groups()
@@ -69,7 +69,7 @@ def aged(match: re.Match[str], context: Text) -> list[str] | None:
 _PEOPLE = ("male", "female", "man", "woman", "boy", "girl", "child")
 
 
-@rule(r"c/o(?= [a-zA-Z])", "c")
+@rule(r"c/o(?= [a-zA-Z])", "=c")
 def complains(match: re.Match[str], context: Text) -> list[str] | None:
     """What a patient tells. `Pt. c/o pain` -> patient complains of pain"""
     before = context.before(match.start()).lower()
@@ -99,7 +99,7 @@ _NUMBERED = re.compile(r"(?:^|\s)\d{1,3}(?:\. ?|\.{3}|…)$")
 _MOVE = re.compile(r"(?<![\w])[KQRBN][a-h1-8]?x?[a-h][1-8](?![\w])|\d\. ?[a-h]?x?[a-h][1-8] ")
 
 
-@rule(r"([KQRBN]?)([a-h1-8]?)(x?)([a-h])([1-8])(?:=([QRBN]))?([+#]?)(?![^\W_])", "l")
+@rule(r"([KQRBN]?)([a-h1-8]?)(x?)([a-h])([1-8])(?:=([QRBN]))?([+#]?)(?![^\W_])", "=KQRBNabcdefgh")
 def chess(match: re.Match[str], context: Text) -> list[str] | None:
     """A move of chess. `Nf3 and Nxe5` -> knight F three and knight takes E five"""
     if context.within(match.start()):
@@ -119,7 +119,7 @@ def chess(match: re.Match[str], context: Text) -> list[str] | None:
     return words + {"+": ["check"], "#": ["mate"]}.get(check, [])
 
 
-@rule(r"([O0])-\1(-\1)?(?:[+#]|(?![\w/-]))", "Cd")
+@rule(r"([O0])-\1(-\1)?(?:[+#]|(?![\w/-]))", "=O0")
 def castling(match: re.Match[str], context: Text) -> list[str] | None:
     """A king and a rook in one move. `O-O and Nf3, Nc6` -> castles kingside and knight F three,
     knight C six"""

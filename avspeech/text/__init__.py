@@ -69,6 +69,7 @@ __all__ = [
 ]
 
 MAX_REST = 60.0  # seconds
+_MONTHS = frozenset(lists.MONTH_NAMES)
 _WEIGHT = {mark: weight for weight, mark in enumerate((",", ":", "–", ";", "…", ".", "!", "?"))}
 _PLAIN = re.compile(
     r"(?:[^\s.?!…,;:–—。？！，()\[\]{}<>\"“”„«»_]|(?<=\w)[.,:](?=\w))+"
@@ -204,7 +205,7 @@ def _hint(word: Word, source: str) -> str:
     if word.end - word.start > 64:  # the digits of a long number: each has the number's place
         return word.text
     written = source[word.start : word.end]
-    if word.text in lists.MONTH_NAMES and written.lower() != word.text:
+    if word.text in _MONTHS and written.lower() != word.text:
         return word.text.title()  # "Aug. 4", "8/4"
     if written.isascii():
         return written if written in heteronyms.senses() and written.istitle() else word.text

@@ -292,7 +292,7 @@ def millions(match: re.Match[str], context: Text) -> list[str] | None:
 
 
 _AMOUNTS = frozenset(
-    "volume revenue revenues sales turnover profit profits loss losses income cost costs budget"
+    "vol volume revenue revenues sales turnover profit profits loss losses income cost costs budget"
     " raise raised raises worth valued valuation spent spend earned earns invested paid sold debt"
     " users views followers subscribers downloads copies population audience viewers over nearly"
     " almost than roughly some reached reach hit hits topped tops exceeds exceeded".split()
@@ -306,7 +306,7 @@ def whole_millions(match: re.Match[str], context: Text) -> list[str] | None:
     """So many whole millions or billions, of what is counted or earned. `a volume of 52M` -> a
     volume of fifty two million"""
     start, following = match.start(), context.after(match.end())
-    near = [word.lower() for word in context.words_before(start)[:3]]
+    near = re.findall(r"\w+", context.text[max(0, start - 30) : start].lower())[:-4:-1]
     if not context.opens(start) or near[:1] and near[0] in lists.LETTERED | lists.COUNTED:
         return None
     things = _COUNTED.match(following) and following not in lists.NOT_NOUNS

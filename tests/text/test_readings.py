@@ -62,6 +62,10 @@ MISSES = {
     "The night of Dec. 31/Jan. 1, at 00:01 UTC",
     "Inv. no. MNR 228; on loan till 31.8.26",
     "Ferry: €38 car + driver, €12 p.p.",
+    "Cc'ing Ana; pls see pp. 3–4 of the attached PDF & sign by 5PM PT.",
+    "He's 6-0 with a 1.85 ERA and a .98 WHIP.",
+    "M87* has a mass of (6.5 ± 0.7) × 10⁹ M☉.",
+    "From c. 500 B.C.E. to A.D. 200, see Bk. II, Ch. 3, v. 7.",
 }
 MISSED_SOUNDS = {
     "I *read* it in a day.",

@@ -83,7 +83,7 @@ def lettered_code(match: re.Match[str], context: Text) -> list[str] | None:
     return joined(text.split(" "), ",", letters)
 
 
-@rule(r"((?:[xX]{2,4}[- ]|\*{2,4}[- ]?){1,4})(\d{4})(?![\d-])" + END, "=xX*")
+@rule(r"((?:[xX]{2,4}[- ]|\*{3,4}[- ]?){1,4})(\d{4})(?![\d*-])" + END, "=xX*")
 def hidden(match: re.Match[str], context: Text) -> list[str] | None:
     """The end of a number that is hidden. `SSN XXX-XX-1234` -> S S N X X X, X X, one two three
     four"""

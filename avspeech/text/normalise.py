@@ -74,6 +74,11 @@ _ENDS_TIME = re.compile(
 _SHORT = re.compile(r"(\d[ -]?|/)?(?<![A-Za-z])([A-Za-z]{1,6})$")
 # No words that begin a sentence: "Art. I, § 8", "Pat. No. 6", "Jos. A. Bank".
 _NO_OPENER = re.compile(r"(?:A(?! [a-z])|I(?! [a-z]|['’]))(?!\w)|No\.? ?[\d#]")
+# Before a time at the beginning of a sentence: "On Monday at 9 a.m. Ray spoke".
+_WHEN = re.compile(
+    r"(?:^|[.!?\n]\s*)(?:On|At|By|In|Around|About|After|Before|Since|Until|From|Shortly|Just|Every"
+    r"|Late|Early)\b[^.!?,;:]*$"
+)
 _LIES = re.compile(r" [NSEW]{1,3}\.? of ")  # "2 mi. N. of"
 _RECKONING = tuple("=+−×÷≈<>≤≥")
 _COMPARING = tuple("=<>≤≥≈≫≪+→⇌")
@@ -314,6 +319,7 @@ def _behind(
         and _ENDS_TIME.match(rest)
         and not context.determined(start)
         and before[:1].islower()
+        and not _WHEN.search(text[max(0, start - 60) : start])
     )
     timed = timed or written == "etc" and re.match(r" [\"“]?[A-Z][a-z]", rest) is not None
     if timed or _begins(rest, "" if lettered else written, spoken):

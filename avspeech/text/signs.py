@@ -37,7 +37,7 @@ def by(match: re.Match[str], context: Text) -> list[str] | None:
     return ["by"] if near and not joins else None
 
 
-@rule(r"(?<= )[:;=]-?[DPpOo3](?=[\s\x00]|$)", "=:;=")
+@rule(r"(?<= )[:;]-?[DPpOo](?=[\s\x00]|$)", "=:;")
 def emoticon(match: re.Match[str], context: Text) -> list[str]:
     """A face of signs and a letter, which is not said. `BYOB :P` -> B Y O B"""
     return []

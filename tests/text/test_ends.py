@@ -74,3 +74,10 @@ def test_plain_words_end_theirs_before_a_number(word):
 def test_a_word_with_a_capital_begins_a_sentence_behind_etc(opener):
     assert len(sentences(f"We sell nuts, bolts, etc. {opener} vary.")) == 2
     assert len(sentences(f"We sell nuts, bolts, etc. for {opener.lower()}.")) == 1
+
+
+@pytest.mark.parametrize("when", ["On Monday at", "Shortly after", "At about", "By"])
+@pytest.mark.parametrize("subject", ["Ray", "Dr. Ray", "Congress"])
+def test_a_time_may_begin_a_sentence(when, subject):
+    assert len(sentences(f"{when} 9 a.m. {subject} spoke to us.")) == 1
+    assert len(sentences(f"{when} 9 a.m. we met. {subject} spoke to us.")) == 2

@@ -92,6 +92,7 @@ def test_runways_by_what_is_done(act, side, name):
 @pytest.mark.parametrize("hidden", ["XXX-XX-", "xxxx-xxxx-xxxx-", "****", "**** "])
 def test_the_end_of_a_hidden_number_is_said_by_its_digits(hidden, last):
     assert said(f"card {hidden}{last} is")[-5:-1] == digits(last)
+    assert said(f"the **{last}** of it") == said(f"the {last} of it")
 
 
 @pytest.mark.parametrize("who", ["Ann Lee", "Jane Hill"])
@@ -331,10 +332,11 @@ def test_a_fraction_before_a_variable(variable):
     assert said(f"2/3{variable} + 1 = 5")[:3] == ["two", "thirds", variable.upper()]
 
 
-@pytest.mark.parametrize("face", [":P", ":D", ":-P", ":O"])
+@pytest.mark.parametrize("face", [":P", ":D", ":-P", ";O"])
 def test_faces_are_not_said(face):
     assert said(f"see you {face}") == ["see", "you"]
     assert said(f"see you {face} soon") == ["see", "you", "soon"]
+    assert "three" in said("where y =3 and")
 
 
 @pytest.mark.parametrize("scale", "CF")

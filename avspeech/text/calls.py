@@ -85,7 +85,7 @@ def lettered_code(match: re.Match[str], context: Text) -> list[str] | None:
 
 @rule(r"((?:[xX]{2,4}[- ]|\*{3,4}[- ]?){1,4})(\d{4})(?![\d*-])" + END, "=xX*")
 def hidden(match: re.Match[str], context: Text) -> list[str] | None:
-    """The end of a number that is hidden. `SSN XXX-XX-1234` -> S S N X X X, X X, one two three
+    """The end of a number that is hidden. `card XXX-XX-1234` -> card X X X, X X, one two three
     four"""
     if context.within(match.start()):
         return None

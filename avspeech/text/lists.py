@@ -136,7 +136,8 @@ WRITTEN = {row[0]: row[1].split() for row in rows("written.tsv", 2)}
 # At the beginning of a sentence: "Tmrw", "Gr8".
 WRITTEN = {
     **{name[0].upper() + name[1:]: said for name, said in WRITTEN.items()
-       if name.islower() and name[0].isalpha() and len(name) > 2},
+       if name.islower() and name[0].isalpha() and len(name) > 2
+       and name.title() not in ABBREVIATIONS},
     **WRITTEN,
 }
 STATE_NAMES = words("lists.state_names")

@@ -57,7 +57,7 @@ def in_turn(match: re.Match[str], context: Text) -> list[str] | None:
     which, all_of_them = match.groups()
     named = context.before(match.start()).lower() in _IN_TURN
     dosed = context.before(match.start()).lower() in _DOSES and int(all_of_them) < 6
-    passed = _PASSED.match(context.text, match.end()) is not None
+    passed = int(all_of_them) > 6 and _PASSED.match(context.text, match.end()) is not None
     if not (named or dosed or passed) or int(which) > int(all_of_them):
         return None
     return [*number(which), "of", *number(all_of_them)]

@@ -45,7 +45,7 @@ def emoticon(match: re.Match[str], context: Text) -> list[str]:
 
 @rule(r"([HWDL]) ?[x×] ?([HWDL])(?: ?[x×] ?([HWDL]))?" + END, "=HWDL")
 def by_letters(match: re.Match[str], context: Text) -> list[str] | None:
-    """The sides of a thing by their letters. `(HxWxD)` -> H by W by D"""
+    """The sides of a thing by their letters. `HxWxD` -> H by W by D"""
     if context.within(match.start()):
         return None
     first, *others = [side for side in match.groups() if side]

@@ -22,7 +22,16 @@ import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 
 from avspeech.errors import InputError
-from avspeech.text import heteronyms, lexicon, markup, phonemisers, questions, say_as, symbols
+from avspeech.text import (
+    heteronyms,
+    lexicon,
+    lists,
+    markup,
+    phonemisers,
+    questions,
+    say_as,
+    symbols,
+)
 from avspeech.text import phones as sounds
 from avspeech.text.normalise import Marked, Spoken, normalise
 from avspeech.text.own import Own, read_pronunciations
@@ -60,6 +69,7 @@ __all__ = [
 ]
 
 MAX_REST = 60.0  # seconds
+_MONTHS = frozenset(lists.MONTH_NAMES)
 _WEIGHT = {mark: weight for weight, mark in enumerate((",", ":", "–", ";", "…", ".", "!", "?"))}
 _PLAIN = re.compile(
     r"(?:[^\s.?!…,;:–—。？！，()\[\]{}<>\"“”„«»_]|(?<=\w)[.,:](?=\w))+"
@@ -195,6 +205,8 @@ def _hint(word: Word, source: str) -> str:
     if word.end - word.start > 64:  # the digits of a long number: each has the number's place
         return word.text
     written = source[word.start : word.end]
+    if word.text in _MONTHS and written.lower() != word.text:
+        return word.text.title()  # "Aug. 4", "8/4"
     if written.isascii():
         return written if written in heteronyms.senses() and written.istitle() else word.text
     written = unicodedata.normalize("NFC", written).lower()

@@ -39,6 +39,12 @@ class Place:
     rest: str
 
 
+_LETTER = re.compile(
+    r" (?:[B-HJ-Z]|A(?! [a-z]))(?![\w'’&])"
+    rf"(?!\.(?!\s*$|[\"”’)]|\s+(?:{lists.any_of(lists.OPENERS)})(?!\w)))"
+)
+
+
 def _numbered(place: Place) -> bool:
     after, name = place.after, place.name
     roman = re.fullmatch(r"[IVXLC]+|M[MCDXLVI]{3,}|[ivxl]{2,}", after)
@@ -46,6 +52,9 @@ def _numbered(place: Place) -> bool:
         return True
     codes = name in ("no", "nos") and place.before.lower() in lists.CODES
     colon = place.rest[:1].isdigit() and place.context.text[place.end : place.end + 2] == ": "
+    if place.name.istitle() and len(place.name) > 1 and name not in ("No", "Nos"):
+        if _LETTER.match(place.context.text, place.end):
+            return True  # "Fig. A", but not "Sec. A. Lee"
     # "Inv. #204", "No. JV-2021"
     signed = re.match(r"[#№] ?\d|[A-Z]{1,4}[- ]?\d", place.rest) is not None
     return after[:1].isdigit() or codes or colon or signed  # "the account no. is"
@@ -71,6 +80,8 @@ def _of_week(place: Place) -> bool:
         return True
     if before in ("on", "next", "last", "every", "through", "thru", "fri", "sat"):
         return True
+    if place.context.text[place.end : place.end + 1] == ",":
+        return True
     written = place.context.text[max(0, place.start - 6) : place.start]
     listed = re.search(r"[^.!?\s][,;–—-] ?$", written)
     near = {word.lower() for word in place.context.words_before(place.start)[:2]}
@@ -92,6 +103,7 @@ def _beside_state(place: Place) -> bool:
 # "Tex. Penal Code", "Fla. Stat."
 _OF_LAW = re.compile(r" (?:[A-Z][A-Za-z.'&]* ){0,4}(?:Codes?|Const|Stat|Ann|Rev|Admin)(?![a-z])")
 _CLOSED = re.compile(r"[ \t]*(?:[;,)\n]|$)")
+_KIN = re.compile(r"\b(?:[bd]|ca?|bapt|bur|dau)\. |\((?:ca?\. ?)?1[5-9]\d\d[-–]\d{0,4}\)")
 _LEGAL = re.compile(r"\b(?:Def|Pl|Mot|Compl|Decl|Aff|ECF|Dkt|Opp|[Pp]laintiff|[Dd]efendant)\b")
 
 
@@ -140,12 +152,15 @@ CONDITIONS: dict[str, Callable[[Place], bool]] = {
     "counted": lambda place: place.before[:1].isdigit(),
     "closed": lambda place: place.context.text[place.end : place.end + 1] == ")",
     "timed": lambda place: (
-        re.match(r"[A-Za-z ]{0,24}(?:\d{1,2}[:.]\d\d|[012]\d{3})(?!\d)", place.rest) is not None
+        re.match(r"[A-Za-z -]{0,24}(?:\d{1,2}[:.]\d\d|[012]\d{3})(?!\d)", place.rest) is not None
     ),
     "latitude": _behind_latitude,
     "legal": lambda place: _LEGAL.search(place.context.around(place.start)) is not None,
     "parted": lambda place: place.context.text[max(0, place.start - 2) : place.start].strip(" (")
     in (",", ";", ""),
+    "family": lambda place: (
+        place.after[:1].isupper() and _KIN.search(place.context.around(place.start)) is not None
+    ),
     "sister": lambda place: place.after.lower() in _GIVEN_OF_WOMEN,
 }
 
@@ -162,6 +177,18 @@ def _fits(kinds: frozenset[str], place: Place) -> bool:
     return True
 
 
+# What is bought by the piece, and so is many behind a number.
+_PIECES = frozenset("package packet bottle carton box pair slice can jar bunch envelope".split())
+
+
+def _several(place: Place, words: list[str]) -> list[str]:
+    """The words, the last of them as more than one behind a number: "3 pkg. yeast"."""
+    last = words[-1]
+    if last not in _PIECES or not re.fullmatch(r"[2-9]|[1-9]\d+", place.before):
+        return list(words)
+    return [*words[:-1], _more(last)]
+
+
 def _rows(name: str, context: Text) -> list[tuple[list[str], frozenset[str]]]:
     """The rows of an abbreviation, whatever its capitals."""
     rows = lists.ABBREVIATIONS.get(name, [])
@@ -172,7 +199,17 @@ def _rows(name: str, context: Text) -> list[tuple[list[str], frozenset[str]]]:
         rows = [row for row in titles if row[1] & {"name", "title"}]
     if not rows and name.islower() and not (context.word(name) and hums(name)):
         rows = lists.ABBREVIATIONS.get(name.title(), [])  # "the mfg. cost"
+    if not rows and name.endswith("s") and len(name) > 3 and not context.word(name.lower()):
+        single = lists.ABBREVIATIONS.get(name[:-1], [])  # "Schs. A and B"
+        rows = [([*words[:-1], _more(words[-1])], kinds) for words, kinds in single]
     return rows
+
+
+def _more(noun: str) -> str:
+    """More than one of a noun."""
+    if noun.endswith("y") and noun[-2] not in "aeiou":
+        return noun[:-1] + "ies"
+    return noun + ("es" if noun.endswith(("s", "x", "ch", "sh")) else "s")
 
 
 @rule(rf"([A-Z]){EDGE}(?= ?[A-Z])", "C")
@@ -211,7 +248,7 @@ def abbreviation(match: re.Match[str], context: Text) -> tuple[list[str], int] |
         if kinds & {"name", "street"}:
             return _title_or_street(place, words, kinds), end
         if _fits(kinds, place):
-            return list(words), end
+            return _several(place, words), end
     meanings = {tuple(words) for words, _ in rows}
     odd = not (context.word(name.lower()) and hums(name.lower()))
     if odd and len(name) > 2 and not name.isupper() and len(meanings) == 1:
@@ -260,6 +297,13 @@ _STREETS = {
 }
 
 
+@rule(r"(St|Ste)-(?=[A-Z][a-z])", "=S")
+def joined_saint(match: re.Match[str], context: Text) -> list[str] | None:
+    """A saint with a hyphen, as in French. `Rue St-Denis` -> rue saint denis"""
+    named = not context.within(match.start())
+    return [{"St": "saint", "Ste": "sainte"}[match.group(1)]] if named else None
+
+
 @rule(
     r"(?:Mrs?|Ms|Dr|Prof|St)(?=[ ][A-Z])|(?<=& )Co(?![^\W_])"
     rf"|(?:{lists.any_of(lists.BARE)}){END}(?!::)"
@@ -288,7 +332,7 @@ def undotted(match: re.Match[str], context: Text) -> list[str] | None:
     return list(next(bare, rows[-1][0]))
 
 
-@rule(rf"(INT|EXT)(?:[./]|{EDGE})*(?:(INT|EXT){EDGE}?)?(?=\s[A-Z'’]{{2}})", "C")
+@rule(rf"(INT|EXT)(?:[./]|{EDGE})*(?:(INT|EXT){EDGE}?)?(?=\s[A-Z'’]{{2}})", "=IE")
 def scene(match: re.Match[str], context: Text) -> list[str] | None:
     """The place of a scene in a film. `INT. KITCHEN` -> interior kitchen"""
     if not re.fullmatch(

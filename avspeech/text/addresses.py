@@ -50,7 +50,7 @@ def _word(part: str, context: Text) -> list[str]:
 @rule(
     rf"(?:https?|ftp)://[\w.-]*\w{_PATH}|www\.[\w.-]*\w{_PATH}|mailto:[\w.+-]+@[\w.-]*\w"
     rf"|localhost(?::\d{{2,5}})?{_PATH}",
-    "l",
+    "=hHfFwWmMlL",
     re.IGNORECASE,
 )
 def web_address(match: re.Match[str], context: Text) -> list[str] | None:
@@ -67,7 +67,7 @@ def prompt(match: re.Match[str], context: Text) -> list[str] | None:
     return [*user, "at", *computer, "colon", *folder, sign]
 
 
-@rule(rf"(cd|ls|pushd) {EDGE}{EDGE}(?![^\W_])", "c")
+@rule(rf"(cd|ls|pushd) {EDGE}{EDGE}(?![^\W_])", "=clp")
 def folder_above(match: re.Match[str], context: Text) -> list[str] | None:
     """The folder above, behind a command. `Type cd .. again` -> type C D dot dot again"""
     name, start = match.group(1), match.start()
@@ -115,7 +115,7 @@ def file_name(match: re.Match[str], context: Text) -> list[str] | None:
     return [*mixed(name, context), "dot", *last]
 
 
-@rule(r"\.([a-z]\w{1,15}|NET)" + END, "s")
+@rule(r"\.([a-z]\w{1,15}|NET)" + END, "=.")
 def ending(match: re.Match[str], context: Text) -> list[str] | None:
     """The ending of names by itself, or a name that begins with a dot. `a .csv file` -> a dot C S V
     file"""
@@ -128,16 +128,22 @@ def ending(match: re.Match[str], context: Text) -> list[str] | None:
     return ["dot", *([name] if plain or name in lists.SUFFIX_WORDS else letters(name))]
 
 
-@rule(rf"(?=\S*[/.#])[^\s()]{{2,500}}?(?={EDGE})", "dls")
-def of_link(match: re.Match[str], context: Text) -> list[str] | None:
+# What a link goes to, brackets within it and the title behind it with it.
+_TARGET = re.compile(
+    r"(?:[^\s()\\]|\([^\s()\\]{0,200}\)){1,500}(?:\s+(?:\"[^\"\n]{0,200}\"|'[^'\n]{0,200}'))?\s*\)"
+)
+
+
+@rule(rf"(?<={EDGE}{EDGE})(?=\S*[/.#])[^\s()]{{2,500}}?(?={EDGE}|\s)", "dls")
+def of_link(match: re.Match[str], context: Text) -> tuple[list[str], int] | None:
     """Where a link of Markdown goes, which is not read. `See [it](a.org/b) now` -> see, it, now"""
     start, end = match.span()
     linked = start > 1 and context.text[start - 2 : start] == "]("
-    closed = re.match(r"[^\s()]*\)", context.text[start:]) if linked else None
-    return ([], start + closed.end() - 1) if closed else None  # type: ignore[return-value]
+    closed = _TARGET.match(context.text, start) if linked else None
+    return ([], closed.end() - 1) if closed else None
 
 
-@rule(r"[vV](\d+(?:\.\d+)+)" + END, "l")
+@rule(r"[vV](\d+(?:\.\d+)+)" + END, "=vV")
 def version(match: re.Match[str], context: Text) -> list[str] | None:
     """A version. `v1.2.3` -> version one point two point three"""
     if context.within(match.start()):
@@ -165,13 +171,13 @@ def path(match: re.Match[str], context: Text) -> list[str] | None:
     )
 
 
-@rule(r"@(?=\w*[A-Za-z])\w{0,30}_\w{1,30}", "s")
+@rule(r"@(?=\w*[A-Za-z])\w{0,30}_\w{1,30}", "=@")
 def handle(match: re.Match[str], context: Text) -> list[str] | None:
     """A name with an underscore in a network. `Ask @bob_lee` -> ask at bob underscore lee"""
     return mixed(match.group(), context) if context.opens(match.start()) else None
 
 
-@rule(r"([ru])/(?=[A-Za-z]\w{2})", "c")
+@rule(r"([ru])/(?=[A-Za-z]\w{2})", "=ru")
 def forum(match: re.Match[str], context: Text) -> list[str] | None:
     """A forum or one who writes there. `posted in r/books` -> posted in R slash books"""
     return [match.group(1).upper(), "slash"] if context.opens(match.start()) else None

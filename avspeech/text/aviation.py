@@ -13,14 +13,30 @@ _RUNWAY = re.compile(
 )
 
 
-@rule(r"(?<=[sydr,YS] )(\d{1,2})([LRC]?)(?:/(\d{1,2})([LRC]?))?" + END, "d")
+# Before the number of a runway that is not called so: "cleared to land 09R".
+_FLIES = re.compile(
+    r"\b(?:land(?:ing|ed|s)?|take[- ]?off|depart(?:ing|ed|s|ure)?|arriv(?:al|ing)|approach|visual"
+    r"|ILS|RNAV|short of|line up)(?: and wait| on| for| to)? $",
+    re.IGNORECASE,
+)
+
+
+@rule(r"(?<=[a-zSV,Y] )(\d{1,2})([LRC]?)(?:/(\d{1,2})([LRC]?))?" + END, "d")
 def runway(match: re.Match[str], context: Text) -> list[str] | None:
     """A runway by its heading. `runway 27L` -> runway two seven left"""
     first, side, second, side2 = match.groups()
-    if not _RUNWAY.search(context.text[max(0, match.start() - 28) : match.start()]):
+    near = context.text[max(0, match.start() - 28) : match.start()]
+    flies = len(first) == 2 and 1 <= int(first) <= 36 and (side or first[0] == "0")
+    if not (_RUNWAY.search(near) or flies and not second and _FLIES.search(near)):
         return None
     other = [*digits(second), *_SIDES[side2]] if second else []
     return [*digits(first), *_SIDES[side], *other]
+
+
+@rule(r"N[1-9](?:\d{1,3}[A-HJ-NP-Z]{1,2}|\d{4})" + END, "=N")
+def tail_number(match: re.Match[str], context: Text) -> list[str] | None:
+    """What is written on the tail of an airplane. `Cessna N172SP` -> cessna N one seven two S P"""
+    return None if context.within(match.start()) else letters(match.group())
 
 
 _HEADS = re.compile(r"\b(?:winds?|heading|hdg\.?|radial|bearing|course) $", re.IGNORECASE)
@@ -33,7 +49,7 @@ def heading(match: re.Match[str], context: Text) -> list[str] | None:
     return digits(match.group()) if heads else None
 
 
-@rule(r"FL ?([0-6]\d\d)(?![\d,.])" + END, "C")
+@rule(r"FL ?([0-6]\d\d)(?![\d,.])" + END, "=F")
 def flight_level(match: re.Match[str], context: Text) -> list[str] | None:
     """A height in hundreds of feet. `at FL350` -> at flight level three five zero"""
     if context.within(match.start()):

@@ -11,7 +11,7 @@ from avspeech.text.numbers import digits, joined, number
 from avspeech.text.rules import EDGE, END, Text, letters, rule
 
 
-@rule(r"x(\d{2,6})" + END, "c")
+@rule(r"x(\d{2,6})" + END, "=x")
 def extension(match: re.Match[str], context: Text) -> list[str] | None:
     """An extension behind a telephone number. `555-0199 x204` -> five five five, zero one nine
     nine extension two zero four"""
@@ -83,6 +83,18 @@ def lettered_code(match: re.Match[str], context: Text) -> list[str] | None:
     return joined(text.split(" "), ",", letters)
 
 
+@rule(r"((?:[xX]{2,4}[- ]|\*{3,4}[- ]?){1,4})(\d{4})(?![\d*-])" + END, "=xX*")
+def hidden(match: re.Match[str], context: Text) -> list[str] | None:
+    """The end of a number that is hidden. `card XXX-XX-1234` -> card X X X, X X, one two three
+    four"""
+    if context.within(match.start()):
+        return None
+    said: list[str] = []
+    for group in re.findall("[xX]+", match.group(1)):
+        said += [*letters(group), ","]
+    return [*said, *digits(match.group(2))]
+
+
 _FREE = ("800", "900")  # said as hundreds, as they are before a name: "1-800-FLOWERS"
 
 
@@ -104,6 +116,17 @@ def before_town(match: re.Match[str], context: Text) -> list[str] | None:
     if context.text[match.start() - 2] != ",":
         return None
     return digits(match.group(1))
+
+
+@rule(rf"(?<=[a-z] )(?!\d\d000)(\d{{5}})(?=[{EDGE}\n]|$)(?!{EDGE}\d)", "d")
+def behind_town(match: re.Match[str], context: Text) -> list[str] | None:
+    """The code of a town without its state. `9 Elm St., Chicago 60601` -> nine elm street, chicago
+    six zero six zero one"""
+    near = context.text[max(0, match.start() - 40) : match.start()]
+    return digits(match.group(1)) if _BEHIND_STREET.search(near) else None
+
+
+_BEHIND_STREET = re.compile(r"[A-Za-z]{2}\.?(?:, |\n)[A-Z][a-z]+(?: [A-Z][a-z]+)? $")
 
 
 @rule(r"([A-Z]{2}),? (?=[A-Z]\d[A-Z] ?\d[A-Z]\d(?![^\W_]))", "C")

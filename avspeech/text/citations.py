@@ -45,7 +45,7 @@ def verse(match: re.Match[str], context: Text) -> list[str] | None:
     return [*words, *(part.upper() if part else "")]
 
 
-@rule(r"(§§|¶¶)\s?(?=\d)", "s")
+@rule(r"(§§|¶¶)\s?(?=\d)", "=§¶")
 def sections(match: re.Match[str], context: Text) -> list[str] | None:
     """Several sections or paragraphs of a law. `§§ 3-5` -> sections three to five"""
     return ["sections" if match.group(1) == "§§" else "paragraphs"]
@@ -94,7 +94,7 @@ def reported(text: str, place: int) -> re.Match[str] | None:
     return _SERIES_PATTERN.match(text, place)
 
 
-@rule(r"(?=(?:[SLFPA]|N|So|Fed|Cal|Stat|Pub|Summ)(?![a-z]))", "C")
+@rule(r"(?=(?:[SLFPA]|N|So|Fed|Cal|Stat|Pub|Summ)(?![a-z]))", "=SLFPANC")
 def series_of_law(match: re.Match[str], context: Text) -> tuple[list[str], int] | None:
     """A series of decisions or statutes. `87 S. Ct. 14` -> eighty seven supreme court fourteen"""
     found = reported(context.text, match.start())
@@ -108,7 +108,7 @@ def series_of_law(match: re.Match[str], context: Text) -> tuple[list[str], int] 
     return _SERIES[name].split(), found.end()
 
 
-@rule(r"([IVX]{1,4})\.([ivx]{1,5})\.(\d{1,3})(?:[-–](\d{1,3}))?" + END, "C")
+@rule(r"([IVX]{1,4})\.([ivx]{1,5})\.(\d{1,3})(?:[-–](\d{1,3}))?" + END, "=IVX")
 def of_play(match: re.Match[str], context: Text) -> list[str] | None:
     """Act, scene and line of a play. `Hamlet III.i.56` -> hamlet three, one, fifty six"""
     act, scene, line, last = match.groups()

@@ -20,12 +20,16 @@ _APOSTROPHES = "\u2019\u02bc\u02b9\u00b4\u0060\u201b\u2018\uff07\u055a\ua78c\u2b
 # are signs.
 _PRIME = "[\u2032\u2035]"
 _LETTER = r"[^\W\d_]"
+# Numbers or letters, each in brackets of its own: "eqs. (4)–(6)".
+_RANGE = r"\((?:\d{1,3}|[a-z])\)[-–]\((?:\d{1,3}|[a-z])\)|\[\d{1,3}\][-–]\[\d{1,3}\]"
+_BRACKETS = re.compile(r"[()\[\]]")
 _ODD = re.compile(
     f"[{_INVISIBLE}{_STYLED}\u2010\u2011\u02bc\u02b9\u00b4\u0060\u201b\uff07\u055a\ua78c\u2126\u02da]"
     r"|º(?=\s?[CF](?![^\W_]))"
     rf"|\r|(?<=[A-Z]\.)[{_APOSTROPHES}](?=s(?![^\W_]))"
     rf"|(?<=[^\W\d_])[{_APOSTROPHES}](?=[^\W\d_])|\u2018(?=\d\ds|tis|twas|em\b)|\u2019(?=\d\ds?\b)"
     rf"|(?<={_LETTER}{{2}}){_PRIME}(?={_LETTER})|(?<={_LETTER}){_PRIME}(?={_LETTER}{{2}})"
+    rf"|{_RANGE}"
     rf"|(?<=\bI){_PRIME}(?=[md]\b)|(?<={_LETTER}{{2}}s){_PRIME}(?=\s)"
 )
 _GONE = re.compile(f"[{_INVISIBLE}]")
@@ -71,7 +75,7 @@ class Clean:
 def clean(source: str) -> Clean:
     """The source without what cannot be seen, and with one kind of apostrophe, hyphen, letter and
     end of line."""
-    plain = source.isascii() and "`" not in source and "\r" not in source
+    plain = source.isascii() and not any(odd in source for odd in ("`", "\r", ")-(", "]-["))
     if plain or not _ODD.search(source):
         return Clean(source, None)
     parts: list[str] = []
@@ -83,7 +87,7 @@ def clean(source: str) -> Clean:
         new = _form(match.group())
         if match.group() == "\r":
             new = "" if source[match.end() : match.end() + 1] == "\n" else "\n"
-        if parts[-1] and unicodedata.combining(match.group()):
+        if parts[-1] and len(match.group()) == 1 and unicodedata.combining(match.group()):
             joined = unicodedata.normalize("NFC", parts[-1][-1] + match.group())
             if len(joined) == 1:
                 parts[-1], new = parts[-1][:-1] + joined, ""
@@ -98,6 +102,8 @@ def clean(source: str) -> Clean:
 def _form(character: str) -> str:
     if _GONE.match(character):
         return ""
+    if len(character) > 1:
+        return _BRACKETS.sub("", character).replace("-", "–")
     if character in _SAME:
         return _SAME[character]
     if character in _KEPT:

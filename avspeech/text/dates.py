@@ -39,7 +39,7 @@ def _year(text: str) -> list[str]:
     return (["oh"] if int(text) < 10 else []) + cardinal(int(text))
 
 
-@rule(rf"({_DAYS})[.{EDGE}]?([-–/])({_DAYS})(?:[.{EDGE}]?/({_DAYS}))?" + END, "C")
+@rule(rf"({_DAYS})[.{EDGE}]?([-–/])({_DAYS})(?:[.{EDGE}]?/({_DAYS}))?" + END, "=JFMASONDTW")
 def day_range(match: re.Match[str], context: Text) -> list[str] | None:
     """From one day or month to another. `Mon.-Fri. we` -> monday to friday we"""
     first, sign, *others = match.groups()
@@ -54,7 +54,7 @@ _LETTERED_DAYS = {
 _ONE_DAY = lists.any_of(_LETTERED_DAYS)
 
 
-@rule(rf"({_ONE_DAY})([-–/])({_ONE_DAY})" + END, "C")
+@rule(rf"({_ONE_DAY})([-–/])({_ONE_DAY})" + END, "=MTWFS")
 def lettered_days(match: re.Match[str], context: Text) -> list[str] | None:
     """Days by their first letters. `M–Sa, 10–6` -> monday to saturday, ten to six"""
     first, sign, last = match.groups()
@@ -69,9 +69,30 @@ def lettered_days(match: re.Match[str], context: Text) -> list[str] | None:
     return [_LETTERED_DAYS[first], *between, _LETTERED_DAYS[last]]
 
 
+_CLASSES = {"MWF": "M/W/F", "TTh": "T/Th", "TuTh": "Tu/Th", "MTWThF": "M/T/W/Th/F"}
+
+
+@rule(
+    rf"((?:{_ONE_DAY}|T)(?:/(?:{_ONE_DAY}|T)){{1,4}}|{'|'.join(_CLASSES)})"
+    r"(?=,? \d{1,2}(?::\d\d)?\s?(?:[-–]|[ap]\.?m))",
+    "=MTWFS",
+)
+def days_of_classes(match: re.Match[str], context: Text) -> list[str] | None:
+    """Days on which something is at the same hour. `M/W/F 9–5` -> monday, wednesday, friday nine
+    to five"""
+    days = _CLASSES.get(match.group(), match.group()).split("/")
+    if context.within(match.start()) or days == ["M", "F"] or len(days) == 2 and days[1] == "T":
+        return None
+    said: list[str] = []
+    for day in days:
+        between = ["and" if len(days) == 2 else ","] if said else []
+        said += [*between, _LETTERED_DAYS.get(day, "tuesday")]
+    return said
+
+
 @rule(
     rf"(Sat|Sun)(?={EDGE}? (?:\d{{1,2}}(?::\d\d)?\s?(?:[AaPp]\.?\s?[Mm]|[-–])|closed|noon|by app))",
-    "C",
+    "=S",
 )
 def weekend(match: re.Match[str], context: Text) -> list[str] | None:
     """A day that is a word too, before its hours. `Sat: 9am` -> saturday: nine A M"""
@@ -89,7 +110,7 @@ _BEHIND_DAY = re.compile(
 )
 
 
-@rule(r"(Wed|Sat|Sun)(?![^\W_]|['’-])", "C")
+@rule(r"(Wed|Sat|Sun)(?![^\W_]|['’-])", "=WS")
 def weekday(match: re.Match[str], context: Text) -> list[str] | None:
     """A day that is a word too, beside another day or a time, or with its capital within a
     sentence. `I'm free Wed or Sat` -> i'm free wednesday or saturday"""
@@ -102,16 +123,19 @@ def weekday(match: re.Match[str], context: Text) -> list[str] | None:
     inside = name != "Sun" and near.islower() and near not in lists.DETERMINERS
     if name == "Sun" and context.after(end)[:1].isupper():
         return None  # "on Sun Microsystems"
-    return [DAY_NAMES[name]] if beside or inside else None
+    opened = start == 0 or context.text[start - 2 : start] in ("; ", ", ", "\n", " (")
+    hours = opened and _HOURS.search(context.text[end : end + 32])
+    return [DAY_NAMES[name]] if beside or inside or hours else None
 
 
+_HOURS = re.compile(r"^[^.;,\n]*\d(?::\d\d|\d\d)?(?: ?[ap]m)?[-–]\d")
 _HOURS_BEHIND = (
     r"(?=,? (?:\d{1,2}(?::\d\d)?(?: ?[-–]|[ap]\b| ?[AaPp]\.?[Mm])|\d{1,2}/\d{1,2}(?![\d/])"
     r"|by app|only|noon|eve|mornings?\b))"
 )
 
 
-@rule(rf"(Tu|Th|Sa|Su){EDGE}?{_HOURS_BEHIND}", "C")
+@rule(rf"(Tu|Th|Sa|Su){EDGE}?{_HOURS_BEHIND}", "=TS")
 def lettered_day(match: re.Match[str], context: Text) -> list[str] | None:
     """A day by its letters, before its hours. `Th 10–6` -> thursday ten to six"""
     return None if context.within(match.start()) else [_LETTERED_DAYS[match.group(1)]]
@@ -165,7 +189,7 @@ _PARTS = {"d": "day", "m": "month", "y": "year"}
 _PART = "(d{1,2}|m{1,2}|y{2,4})"
 
 
-@rule(rf"(?=\S*(?:dd|yy)){_PART}([/.-]){_PART}(?:\2{_PART})?" + END, "l", re.IGNORECASE)
+@rule(rf"(?=\S*(?:dd|yy)){_PART}([/.-]){_PART}(?:\2{_PART})?" + END, "=dmyDMY", re.IGNORECASE)
 def form_of_date(match: re.Match[str], context: Text) -> list[str] | None:
     """How a date is to be written. `as dd/mm/yyyy` -> as day month year"""
     if context.within(match.start()):
@@ -238,7 +262,9 @@ def month_day_slash(match: re.Match[str], context: Text) -> list[str] | None:
     m, d = map(int, match.groups())
     expires = _EXPIRES.search(context.text[max(0, match.start() - 24) : match.start()])
     short = expires and expires.group(1).lower() == "exp"
-    if expires and 23 < d < 60 and 1 <= m <= 12 and (match.group()[0] == "0" or short):
+    zero = match.group()[0] == "0"
+    whole_day = _is_day(m, d) and not zero and (m < 10 or d == DAYS[m - 1])  # "exp. 6/30"
+    if expires and 23 < d < 60 and 1 <= m <= 12 and (zero or short and not whole_day):
         return [lists.MONTH_NAMES[m - 1], *year(2000 + d)]
     opened = match.start() > 0 and context.text[match.start() - 1] == "("
     bracketed = opened and context.text[match.end() : match.end() + 1] == ")"
@@ -260,9 +286,13 @@ def month_day_slash(match: re.Match[str], context: Text) -> list[str] | None:
     weekday = before.title() in DAY_NAMES and before.title() not in lists.MONTHS
     paired = re.search(r"\b\d{1,2}/\d{1,2} (?:to|and|through|thru|until|or) $", text)
     earlier = context.text[max(0, match.start() - 30) : match.start()]
-    paired = paired and re.search(r"(?:from|between|on|of|dates?|except) ", earlier)
-    dated = before in _DATED or weekday or bool(paired) or first
+    done = before in _DONE and match.group() not in _COMMON
+    both = re.search(r"(?:from|between|on|of|dates?|except) ", earlier) is not None
+    first_of = re.search(r"(\w+) \d+/\d+ \w+ $", earlier)
+    both |= first_of is not None and first_of.group(1).lower() in _DONE
+    dated = before in _DATED or weekday or bool(paired and both) or first or done
     dated = dated or context.after(match.end()) in _HELD
+    dated = dated or m > d and _CHART.search(context.around(match.start())) is not None
     behind = context.text[match.end() : match.end() + 12]
     dated = dated or re.match(r"(?: ?@| at|,) \d{1,2}(?::\d\d| ?[ap]\.?m)", behind) is not None
     if not (dated or _no_fraction(context, match)) or context.after(match.end()) in _OF_FRACTION:
@@ -270,8 +300,12 @@ def month_day_slash(match: re.Match[str], context: Text) -> list[str] | None:
     return _months_day(m, d)
 
 
+# What was done on a day: "signed 6/14".
+_DONE = lists.words("dates.done")
 # What is on a day: "your 3/8 email".
 _HELD = lists.words("dates.held")
+# The notes of a clinic, where no fraction is more than one.
+_CHART = re.compile(r"\b(?:s/p|h/o|c/o|f/u|[Hh]x|[Dd]x|[Pp]ts?\.|[Dd]ischarged|[Aa]dmitted)(?!\w)")
 # What is done by a part: "cut by 1/3".
 _CHANGED = lists.words("dates.changed")
 # Before a month and a year: "Exp. date: 09/27".
@@ -299,7 +333,7 @@ _POINTS = lists.words("dates.points")
     rf"({_MONTH}){EDGE}?[ ](\d{{1,2}}){_TH}(?![\d:/%])(?!\.\d)"
     rf"(?:\s?([-–])\s?(\d{{1,2}}){_TH}(?!\d))?"
     rf"(?:{EDGE}?[ ](\d{{4}}){END}(?![-–]\d))?",
-    "C",
+    "=JFMASOND",
 )
 def month_day(match: re.Match[str], context: Text) -> list[str] | None:
     """A month and its day. `Jan. 5, 2024` -> january fifth twenty twenty four"""

@@ -50,7 +50,7 @@ def measured(context: Text, start: int, value: Value, written: str) -> tuple[lis
     joined |= re.match(r"-[a-z]", context.behind(end)) is not None
     near = context.text[max(0, start - 24) : start]
     joined |= (  # "1 (14 oz.) can", and the second of "a 16 Ah, 48 V pack"
-        re.search(r"\d \($", near) is not None
+        re.search(r"(?<![/\d])\d{1,2} \($", near) is not None
         and (noun := re.match(r"\.?\) ([a-z]+)", context.text[end : end + 24])) is not None
         and noun.group(1) not in lists.NOT_NOUNS - {"can"}
         or (first := re.search(r"\b(\w+) \d[\d.,]*[- ]?[^\W\d_]+, $", near)) is not None
@@ -107,9 +107,16 @@ def quantity(match: re.Match[str], context: Text) -> tuple[list[str], int] | Non
         return None  # "MP3s"
     words, end, unit = measured(context, start, value, written)
     greek = "/" in written and context.view[end : end + 1] in lists.GREEK
+    greek |= "/" in written and _VARIABLE.match(context.behind(end)) is not None
     if not unit and _followed(context, end) and not greek:
         return None
+    if unit and (owned := _OWNED.match(context.text, end)):
+        words, end = [*words[:-1], words[-1] + "'s"], owned.end()
     return [*_MINUS.get(sign, []), *words], end
+
+
+_VARIABLE = re.compile(r"[a-z](?![^\W_])²? ?[-+−=<>≤≥]")  # "2/3x − 1 = 5"
+_OWNED = re.compile(r"\.['’]s(?![^\W_])")  # "1 mo.'s rent"
 
 
 def _is_called(context: Text, start: int, end: int) -> bool:
@@ -234,6 +241,7 @@ def _coded(context: Text, match: re.Match[str]) -> tuple[list[str], int] | None:
     zero = second[0] == "0" and len(second) > short or first[0] == "0" and len(first) > 2
     near = context.text[max(0, match.start() - 6) : match.start()]
     named = re.search(r"\b[PS]/?N[:#]? $|\b(?:ISO|IEC|EN|ANSI|IEEE|ASTM|DIN|MIL|SP) $", near)
+    named = named or re.search(r"(?<!§)§ ?$", near)
     if not (zero or named) and before.lower() not in lists.CODED:
         return None
     said = [digits(part) if len(part) > 2 and (zero or part[0] == "0") else number(part)
@@ -289,7 +297,8 @@ def _in_equation(context: Text, match: re.Match[str], end: int) -> bool:
 
 
 @rule(
-    r"(\d+(?:\.\d+)?)[xX](?=\s+(?:[a-z]+er|as|more|less|the|speed|zoom)\b)"
+    r"(\d+(?:\.\d+)?)[xX](?=\s+(?:[a-z]+er|as|more|less|fewer|the|his|her|its|my|your|our|their"
+    r"|this|that|what|earnings|sales|revenues?|book|speed|zoom|EBITDA?)\b)"
     rf"|(\d{{1,3}}(?:,\d{{3}})+|[1-9]\d?00+)x{END}(?!\s?\d)",
     "d",
 )
@@ -306,7 +315,8 @@ def times_per(match: re.Match[str], context: Text) -> list[str] | None:
     return [*often, "per", period] if period else often
 
 
-@rule(rf"({N})(st|nd|rd|th|d(?= (?:Cir|Dist|Dep|Cong|Sess|Div|Inf|Cav|Regt|Bn|ed|day of)\b)"
+@rule(rf"({N})(st|nd|rd|th|d(?= (?:Cir|Dist|Dep|Cong|Sess|Div|Inf|Cav|Regt|Bn|ed|day of)\b"
+      rf"|{EDGE} of [A-Z]|{EDGE} ed\b)"
       r"|(?<=\b1)er(?= [a-zé])"
       r"|e(?= (?:arr|arrondissement|étage|siècle|édition|année|République)\b))" + END, "d",
       re.IGNORECASE)
@@ -316,7 +326,7 @@ def nth(match: re.Match[str], context: Text) -> list[str] | None:
     return ordinal(value) if value < 10**18 else None
 
 
-@rule(r"[nN]\.?[º°]\s?(?=\d)", "l")
+@rule(r"[nN]\.?[º°]\s?(?=\d)", "=nN")
 def number_sign(match: re.Match[str], context: Text) -> list[str] | None:
     """The sign of a number in Spanish and French. `n.º 5` -> number five"""
     return None if context.within(match.start()) else ["number"]
@@ -335,10 +345,12 @@ def part_of_variable(match: re.Match[str], context: Text) -> list[str] | None:
     return fraction(top, bottom)
 
 
-@rule(r"#(?=\d|[A-Z]{1,4}-?\d)|№\s?(?=\d)", "sl")
+@rule(r"#(?=\d|[A-Z]{1,4}-?\d)|№\s?(?=\d)", "=#№")
 def numbered(match: re.Match[str], context: Text) -> list[str] | None:
     """The sign of a number. `#1` -> number one"""
+    if re.match(r"\d+[a-z]{3,}", context.behind(match.end())):
+        return ["hashtag"]  # "#2024goals"
     tagged = match.group() == "#" and context.behind(match.end())[:1].isalpha()
-    if tagged and re.search(r"(?:^|\s)#[A-Za-z]{3,}\b", context.around(match.start())):
+    if tagged and re.search(r"(?:^|\s)#[A-Za-z]{3,}\b(?!-?\d)", context.around(match.start())):
         return None  # beside other hashtags: "#tbt #COP29"
     return ["number"]

@@ -95,13 +95,13 @@ def factorial(match: re.Match[str], context: Text) -> list[str] | None:
     return [*(number(name) if name.isdigit() else letters(name)), "factorial"]
 
 
-@rule(r"Na(?= 1\d\d(?![^\W_]|\.\d\d))", "C")
+@rule(r"Na(?= 1\d\d(?![^\W_]|\.\d\d))", "=N")
 def sodium(match: re.Match[str], context: Text) -> list[str] | None:
     """Sodium in the blood. `Na 138, K 4.2` -> N A one hundred thirty eight, K four point two"""
     return None if context.within(match.start()) else ["N", "A"]
 
 
-@rule(r"([ACGT])>([ACGT])" + END, "C")
+@rule(r"([ACGT])>([ACGT])" + END, "=ACGT")
 def mutation(match: re.Match[str], context: Text) -> list[str] | None:
     """One base of a gene for another. `a G>A change` -> a G to A change"""
     near = context.view[max(0, match.start() - 1) : match.start()]
@@ -147,7 +147,7 @@ def half_index(match: re.Match[str], context: Text) -> list[str] | None:
     return [*_name(match.group(1)), "one", "half"]
 
 
-@rule(r"d([A-Za-zα-ω]?)/d([a-zα-ω])(?![^\W_])", "c")
+@rule(r"d([A-Za-zα-ω]?)/d([a-zα-ω])(?![^\W_])", "=d")
 def derivative(match: re.Match[str], context: Text) -> list[str] | None:
     """A derivative. `dy/dx` -> D Y D X"""
     if context.within(match.start()):
@@ -155,7 +155,7 @@ def derivative(match: re.Match[str], context: Text) -> list[str] | None:
     return [part for c in match.group().replace("/", "") for part in _name(c)]
 
 
-@rule(rf"O{EDGE}", "C")
+@rule(rf"O{EDGE}", "=O")
 def bounded(match: re.Match[str], context: Text) -> list[str] | None:
     """The order of a count. `O(n log n) time` -> O of N log N, time"""
     start, end = match.span()
@@ -244,7 +244,7 @@ def one_sided(match: re.Match[str], context: Text) -> list[str] | None:
     return ["plus" if match.group() == "⁺" else "minus"]
 
 
-@rule(rf"P{EDGE}([A-Z])\|([A-Z]){EDGE}", "C")
+@rule(rf"P{EDGE}([A-Z])\|([A-Z]){EDGE}", "=P")
 def given(match: re.Match[str], context: Text) -> list[str] | None:
     """A conditional probability. `P(A|B)` -> P of A given B"""
     return ["P", "of", match.group(1), "given", match.group(2)]
@@ -253,7 +253,7 @@ def given(match: re.Match[str], context: Text) -> list[str] | None:
 _COMPARED = r"[=<>≤≥≠≈+−*/-]"
 
 
-@rule(r"\|(?=[^|\n]*[a-z\d][^|\n]*\|)(?=[^\s|][^|\n]{0,24}\|)", "s")
+@rule(r"\|(?=[^|\n]*[a-z\d][^|\n]*\|)(?=[^\s|][^|\n]{0,24}\|)", "=|")
 def absolute(match: re.Match[str], context: Text) -> list[str] | None:
     """A value without its sign. `|x - 3| < 5` -> the absolute value of X minus three less than
     five"""
@@ -277,7 +277,7 @@ FUNCTIONS = {
 }
 
 
-@rule(r"(sin|cos|tan)([²³])(?=\s?[θαβφωπx])", "c")
+@rule(r"(sin|cos|tan)([²³])(?=\s?[θαβφωπx])", "=sct")
 def function_power(match: re.Match[str], context: Text) -> list[str] | None:
     """A power of a function. `sin²θ` -> sine squared theta"""
     return [FUNCTIONS[match.group(1)], *power(match.group(2))]
@@ -286,7 +286,7 @@ def function_power(match: re.Match[str], context: Text) -> list[str] | None:
 @rule(
     rf"({'|'.join(FUNCTIONS)})"
     rf"(?=\(?{EDGE}|\s?[(θαβφωπ]| [b-zB-HJ-Z](?![\w'’-])| ?\d[\d.]*(?:\s?°| ?[=)+*/^−-]))",
-    "c",
+    "=sctle",
 )
 def function(match: re.Match[str], context: Text) -> tuple[list[str], int] | None:
     """A function before its variable. `sin(x)` -> sine X"""
@@ -372,7 +372,7 @@ def _terms(text: str) -> list[str] | None:
     return words or None
 
 
-@rule(r"\^\(?(\d?)([-+−])\)?(?![\w.])", "s")
+@rule(r"\^\(?(\d?)([-+−])\)?(?![\w.])", "=^")
 def charge(match: re.Match[str], context: Text) -> list[str] | None:
     """The charge of an ion. `SO4^2- and Cl^-` -> S O four two minus and C L minus"""
     if not match.start() or not context.text[match.start() - 1].isalnum():
@@ -381,7 +381,7 @@ def charge(match: re.Match[str], context: Text) -> list[str] | None:
     return [*(number(count) if count else []), "plus" if sign == "+" else "minus"]
 
 
-@rule(r"\^", "s")
+@rule(r"\^", "=^")
 def exponent(match: re.Match[str], context: Text) -> tuple[list[str], int] | None:
     """An exponent in brackets, or behind them. `2^(n+1)` -> two to the N plus one"""
     start, end = match.span()
@@ -459,7 +459,7 @@ def element(match: re.Match[str], context: Text) -> list[str] | None:
     return letters(match.group()) if behind_number or state else None
 
 
-@rule(r"°(?![CFK]|\s?[\dNSEW])", "s")
+@rule(r"°(?![CFK]|\s?[\dNSEW])", "=°")
 def standard(match: re.Match[str], context: Text) -> list[str] | None:
     """The sign of a standard state. `E° = 1 V` -> E naught equals one volt"""
     before = context.view[max(0, match.start() - 3) : match.start()]

@@ -113,7 +113,8 @@ def stones(match: re.Match[str], context: Text) -> list[str] | None:
 
 # 55" TV, 27" 1440p, 7" single, 45"-wide
 _MEASURED = re.compile(
-    r" (?:single|vinyl|record|remix|mix|[A-Z]{2,5}\d*|[A-Z]\d+|\d{3,4}[pi])[A-Z]*(?!\w)|-[a-z]"
+    r" (?:single|vinyl|record|remix|mix|[A-Z]{2,5}\d*|[A-Z]\d+|\d{3,4}[pi]|\dK"
+    r"|[A-Z][a-z]+ [A-Z]{2,}s?)[A-Z]*(?!\w)|-[a-z]"
 )
 
 

@@ -133,6 +133,13 @@ COUNTING = frozenset(
 )
 DOTTED = {row[0]: row[1].split() for row in rows("dotted.tsv", 2)}
 WRITTEN = {row[0]: row[1].split() for row in rows("written.tsv", 2)}
+# At the beginning of a sentence: "Tmrw", "Gr8".
+WRITTEN = {
+    **{name[0].upper() + name[1:]: said for name, said in WRITTEN.items()
+       if name.islower() and name[0].isalpha() and len(name) > 2
+       and name.title() not in ABBREVIATIONS},
+    **WRITTEN,
+}
 STATE_NAMES = words("lists.state_names")
 STATES = words("lists.states")
 # What is named by the street it is in: "Main St. Bridge"; those of them that are surnames too.

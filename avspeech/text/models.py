@@ -55,7 +55,7 @@ def series(match: re.Match[str], context: Text) -> list[str] | None:
     return None if measured or context.text[match.start() - 1] != " " else pairs(text)
 
 
-@rule(r"(\d{3})(?:[-–](\d{1,4}))?(?:['’]?(s)|([A-Z]))?(?![\d,]|[.:]\d|[-–]\d)" + END, "d")
+@rule(r"(\d{3})(?:[-–](\d{1,4}))?(?:['’]?(s)|([A-Z]{1,3}))?(?![\d,]|[.:]\d|[-–]\d)" + END, "d")
 def of_three(match: re.Match[str], context: Text) -> list[str] | None:
     """The number of a room, a road or a flight. `Room 237` -> room two thirty seven"""
     first, second, plural, letter = match.groups()
@@ -70,6 +70,7 @@ def of_three(match: re.Match[str], context: Text) -> list[str] | None:
     )
     plane = re.fullmatch(r"7[0-8]7", first) and (plural or before in ("a", "the", "new", "old"))
     counted = context.after(match.end())
+    plane = plane or re.fullmatch(r"7[0-8]7", first) and re.fullmatch(r"[1-9]00", second or "")
     plane = plane and not (counted.endswith("s") and counted.islower())
     listed = before in lists.NUMBERED or american or plane
     near = context.text[max(0, match.start() - 12) : match.start()]
@@ -166,6 +167,15 @@ def digits_plural(match: re.Match[str], context: Text) -> list[str] | None:
     return _many(pairs(match.group(1)))
 
 
+@rule(r"(2|5|7|10|20|30)s(/?)(5|7|10|20|30)s" + END, "d")
+def tenors(match: re.Match[str], context: Text) -> list[str] | None:
+    """Bonds of two spans of years. `the 2s/10s curve` -> the twos tens curve"""
+    first, slash, second = match.groups()
+    if slash and context.after(match.end()) not in ("spread", "curve", "steepener", "flattener"):
+        return None  # the decades "20s/30s"
+    return [*_many(cardinal(int(first))), *_many(cardinal(int(second)))]
+
+
 @rule(r"(\d{1,4})['’]s" + END, "d")
 def digits_own(match: re.Match[str], context: Text) -> list[str] | None:
     """What belongs to a number or a year. `2023's best` -> twenty twenty three's best"""
@@ -173,6 +183,19 @@ def digits_own(match: re.Match[str], context: Text) -> list[str] | None:
     is_year = re.fullmatch(r"1[1-9]\d\d|20\d\d", text)
     said = year(int(text)) if is_year else pairs(text)
     return [*said[:-1], said[-1] + "'s"]
+
+
+_COLORED = re.compile(
+    r"\b(?:colou?rs?|hex|css|rgba?|background|fill|palette|shades?|text|border)\b", re.IGNORECASE
+)
+
+
+@rule(r"#(?=[\dA-Fa-f]*\d)(?=[\dA-Fa-f]*[A-Fa-f])([\dA-F]{6}|[\da-f]{6}|[\dA-F]{8})" + END, "=#")
+def color(match: re.Match[str], context: Text) -> list[str] | None:
+    """A color by its digits. `the color #FF8800` -> the color hash F F eight eight zero zero"""
+    if not _COLORED.search(context.around(match.start())):
+        return None
+    return ["hash", *letters(match.group(1))]
 
 
 @rule(r"0x([0-9A-Fa-f]{1,16})" + END, "d")
@@ -224,7 +247,7 @@ def short_code(match: re.Match[str], context: Text) -> list[str] | None:
     return digits(match.group()) if calls else None
 
 
-@rule(r"\.(\d\d|\d{3})(?![\d.,%])" + END, "s")
+@rule(r"\.(\d\d|\d{3})(?![\d.,%])" + END, "=.")
 def caliber(match: re.Match[str], context: Text) -> list[str] | None:
     """The caliber of a gun. `a .22 rifle` -> a twenty two rifle"""
     following = context.after(match.end()).lower()
@@ -265,6 +288,31 @@ def millions(match: re.Match[str], context: Text) -> list[str] | None:
     """So many millions or billions. `won 9.3M votes` -> won nine point three million votes"""
     if _STUFF.match(context.after(match.end())):
         return None  # a concentration: "2.5M NaCl"
+    return [*number(match.group(1)), {"M": "million", "B": "billion"}[match.group(2)]]
+
+
+_AMOUNTS = frozenset(
+    "vol volume revenue revenues sales turnover profit profits loss losses income cost costs budget"
+    " raise raised raises worth valued valuation spent spend earned earns invested paid sold debt"
+    " users views followers subscribers downloads copies population audience viewers over nearly"
+    " almost than roughly some reached reach hit hits topped tops exceeds exceeded".split()
+)
+_MEASURED = re.compile(r"(?:race|sprint|dash|swim|hurdle|relay|pool|final|freestyle|pencil)\w*$")
+_COUNTED = re.compile(r"[a-z]{2,}[^\Wsui_]s$|people$|children$|men$|women$")
+
+
+@rule(r"([1-9]\d{0,3})([MB])" + END, "d")
+def whole_millions(match: re.Match[str], context: Text) -> list[str] | None:
+    """So many whole millions or billions, of what is counted or earned. `a volume of 52M` -> a
+    volume of fifty two million"""
+    start, following = match.start(), context.after(match.end())
+    near = re.findall(r"\w+", context.text[max(0, start - 30) : start].lower())[:-4:-1]
+    if not context.opens(start) or near[:1] and near[0] in lists.LETTERED | lists.COUNTED:
+        return None
+    things = _COUNTED.match(following) and following not in lists.NOT_NOUNS
+    amount = not _AMOUNTS.isdisjoint(near) and (not following or following in lists.NOT_NOUNS)
+    if not (things or amount) or _MEASURED.match(following) or _STUFF.match(following):
+        return None
     return [*number(match.group(1)), {"M": "million", "B": "billion"}[match.group(2)]]
 
 

@@ -9,7 +9,7 @@ from avspeech.text.numbers import number
 from avspeech.text.rules import Text, rule
 
 
-@rule(r"([A-G])#", "C")
+@rule(r"([A-G])#", "=ABCDEFG")
 def sharp(match: re.Match[str], context: Text) -> list[str] | None:
     """A note, or a language. `C#` -> C sharp"""
     return [match.group(1), "sharp"]
@@ -32,7 +32,7 @@ _CHORDS = {
 }
 
 
-@rule(rf"([A-G])([♭♯#b]?)({'|'.join(_CHORDS)})(2|4|6|7|9|11|13)(?![^\W_])", "C")
+@rule(rf"([A-G])([♭♯#b]?)({'|'.join(_CHORDS)})(2|4|6|7|9|11|13)(?![^\W_])", "=ABCDEFG")
 def chord(match: re.Match[str], context: Text) -> list[str] | None:
     """A chord. `Dm7 and E♭maj9` -> D minor seven and E flat major nine"""
     note, moved, kind, step = match.groups()
@@ -46,7 +46,7 @@ _CHORD_BEFORE = re.compile(rf"(?:^|[\s(,–-]){_A_CHORD}(?:, ?|[ –-]{{1,3}})$"
 _CHORD_BEHIND = re.compile(rf"(?:, ?|[ –-]{{1,3}}){_A_CHORD}(?![\w'’])")
 
 
-@rule(r"([A-G])([♭♯#b]?)m(?![^\W_])", "C")
+@rule(r"([A-G])([♭♯#b]?)m(?![^\W_])", "=ABCDEFG")
 def minor_chord(match: re.Match[str], context: Text) -> list[str] | None:
     """A chord of a minor key, among others. `play C, Em, D7` -> play C, E minor, D seven"""
     note, moved = match.groups()
@@ -64,7 +64,7 @@ _KINDS = {
 }  # fmt: skip
 
 
-@rule(rf"([A-G])([♭♯]?)[ ]?({'|'.join(_KINDS)})(\d{{1,2}})?(?![^\W_])", "C")
+@rule(rf"([A-G])([♭♯]?)[ ]?({'|'.join(_KINDS)})(\d{{1,2}})?(?![^\W_])", "=ABCDEFG")
 def key(match: re.Match[str], context: Text) -> list[str] | None:
     """A key or a chord. `in C♯ min. now` -> in C sharp minor now"""
     note, moved, kind, step = match.groups()

@@ -9,25 +9,26 @@ reported. A single letter in capitals among the words is spelled ("U", "S"); all
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from avspeech.text import citations, formulas, lists
+from avspeech.text import citations, formulas, lists, units
 from avspeech.text.cleaning import clean
+from avspeech.text.dates import DAY_NAMES
 from avspeech.text.order import RULES
-from avspeech.text.rules import EDGE, Rule, Text
+from avspeech.text.rules import EDGE, Rule, Text, hums
 from avspeech.text.script import Unread
 
 _Matching = Callable[[str, int], "re.Match[str] | None"]
-_STARTING = {
-    kind: tuple(
-        (r.pattern.match, r)
-        for r in RULES
-        if kind in r.starts or kind in "Cc" and "l" in r.starts
-    )
-    for kind in "dCcs"
-}
+
+
+@functools.lru_cache(maxsize=4096)
+def _starting(character: str) -> tuple[tuple[_Matching, Rule], ...]:
+    """The rules for what may begin with a character, in their order."""
+    return tuple((rule.pattern.match, rule) for rule in RULES if rule.may_begin_with(character))
+
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,22 @@ _PLAIN = re.compile(
     rf"(?=[A-Za-z]?[a-z]{{0,4}}[aeiouy]|[AEIOUY])[A-Za-z][a-z]+(?:'(?:s|t|re|ve|ll|d|m))?"
     rf"(?=[ \n{EDGE}])"
 )
+# Behind "5 p.m." a word with a capital begins a sentence, but for a day, a month and a zone.
+_ENDS_TIME = re.compile(
+    rf"[{re.escape(_CLOSERS)}]* +[\"“‘(]*(?!(?:{lists.any_of(DAY_NAMES)}|Eastern|Central"
+    r"|Mountain|Pacific|Local|Standard|Daylight|Greenwich|Zulu)(?!\w)"
+    r"|[A-Z]\w+ (?:[Tt]ime|Standard|Daylight)\b)[A-Z][a-z]"
+)
+# A short form before its period, and a number before that.
+_SHORT = re.compile(r"(\d[ -]?|/)?(?<![A-Za-z])([A-Za-z]{1,6})$")
+# No words that begin a sentence: "Art. I, § 8", "Pat. No. 6", "Jos. A. Bank".
+_NO_OPENER = re.compile(r"(?:A(?! [a-z])|I(?! [a-z]|['’]))(?!\w)|No\.? ?[\d#]")
+# Before a time at the beginning of a sentence: "On Monday at 9 a.m. Ray spoke".
+_WHEN = re.compile(
+    r"(?:^|[.!?\n]\s*)(?:On|At|By|In|Around|About|After|Before|Since|Until|From|Shortly|Just|Every"
+    r"|Late|Early)\b[^.!?,;:]*$"
+)
+_LIES = re.compile(r" [NSEW]{1,3}\.? of ")  # "2 mi. N. of"
 _RECKONING = tuple("=+−×÷≈<>≤≥")
 _COMPARING = tuple("=<>≤≥≈≫≪+→⇌")
 _SPECIAL = frozenset(
@@ -71,12 +88,38 @@ _SPECIAL = frozenset(
     | {name.title() for name in (*lists.MONTH_NAMES, *lists.DAY_NAMES)}
     | set("ii iii iv vi vii viii ix xi xii xiii xiv xv xvi xx ci".split())
     | set(formulas.FUNCTIONS)
-    | {"Summ", "Stat", "So", "Sa", "Su", "Em", "Am", "Na"}
+    | {"Summ", "Stat", "So", "Sa", "Su", "Em", "Am", "Na", "yo", "hi", "lo", "po"}
 )
 
 
-def _mark(match: re.Match[str], text: str) -> Marked:
-    found, start, end = match.group(), match.start(), match.end()
+_LINK = re.compile(r" ?[&+=@≈≤≥×]")  # no sentence begins with it
+_COUNTS = re.compile(r" ?(?!\d\d?\) )[(\[]*(?:[-−+~<>≥≤≈±]?[$£€¥#§]?\.?\d|\([a-z])")
+
+
+def _goes_on(context: Text, start: int, end: int) -> bool:
+    """Whether a period is a short form's, and a number, a sign or the like goes on with it: "5 ft.
+    9 in.", "K. 550", "412 pts. (-1.1%)"."""
+    text = context.text
+    if _LINK.match(text, end):
+        return True
+    short = _SHORT.search(text[max(0, start - 9) : start])
+    if short is None:
+        return False
+    counted, name = short.groups()
+    if text[end : end + 1].isalpha():
+        return len(name) == 1 and not counted  # "p.R248W"
+    label = name.islower() and (start < 2 or text[start - 2] == "\n")  # "a. 5 kg rice"
+    if not _COUNTS.match(text, end) or label:
+        return False
+    if len(name) == 1 or counted and name in units.table():
+        return True
+    listed = name in lists.ABBREVIATIONS or counted and name.lower() in lists.ABBREVIATIONS
+    plain = context.word(name) and name.islower() and hums(name)
+    return bool(listed and (counted or not plain))
+
+
+def _mark(match: re.Match[str], context: Text) -> Marked | None:
+    text, found, start, end = context.text, match.group(), match.start(), match.end()
     if "\n" in found:
         return Marked("", start, end, ends=True)
     if found[0] in ".?!…":
@@ -97,7 +140,10 @@ def _mark(match: re.Match[str], text: str) -> Marked:
             or text[start - 1 : start].islower()
             and following[:1].isupper()
         )
-        return Marked(mark, start, end, ends=apart and not following[:1].islower())
+        ends = apart and not following[:1].islower()
+        if ends and found == "." and rest and _goes_on(context, start, end):
+            return None
+        return Marked(mark, start, end, ends)
     return Marked(
         "–" if found[0] in "-–—" else _SAME.get(found[0], found[0]),
         start,
@@ -178,17 +224,14 @@ def _pieces(context: Text, unread: list[Unread]) -> list[Piece]:
         if character == EDGE or character.isspace():
             found = _MARK.match(text, position)
             if found and text[position : position + 2] != "./":  # "lbs./week"
-                pieces.append(_mark(found, text))
+                _put(pieces, _mark(found, context))
             position = found.end() if found else position + 1
             continue
-        kind = "d" if "0" <= character <= "9" else "s"
-        if character.isalpha():
-            kind = "C" if character.isupper() else "c"
-        said = _apply(_STARTING[kind], context, position)
+        said = _apply(_starting(character), context, position)
         if said is None:
             found = _MARK.match(text, position)
             if found:
-                pieces.append(_mark(found, text))
+                _put(pieces, _mark(found, context))
             elif character not in lists.ORNAMENTS:
                 _leave_out(unread, text, position)
             position = found.end() if found else position + 1
@@ -197,6 +240,11 @@ def _pieces(context: Text, unread: list[Unread]) -> list[Piece]:
         _add(pieces, spoken, position, end)
         position = _behind(pieces, context, position, end, name, spoken)
     return pieces
+
+
+def _put(pieces: list[Piece], mark: Marked | None) -> None:
+    if mark is not None:
+        pieces.append(mark)
 
 
 def _apply(
@@ -258,13 +306,23 @@ def _behind(
     written = text[start:period]
     rest = text[period + 1 : period + 81]
     if name in ("quantity", "number_range"):
-        lower = rest[:1].isspace() and rest.lstrip()[:1].islower() and written[-1:].isalpha()
-        return period + 1 if lower else end
+        lower = rest[:1].isspace() and rest.lstrip()[:1].islower() or _LIES.match(rest)
+        return period + 1 if lower and written[-1:].isalpha() else end
     if name in ("clock", "hour") and not re.search(r"[A-Za-z]\.\s?[A-Za-z]$", written):
         return end
     if name in ("month_day", "day_month") and not written[-1:].isalpha():
         return end
-    if _begins(rest, written, spoken):
+    before = context.before(start)
+    lettered = name == "initial" and (before.lower() in lists.LETTERED or before.islower())
+    timed = (
+        name in ("clock", "hour")
+        and _ENDS_TIME.match(rest)
+        and not context.determined(start)
+        and before[:1].islower()
+        and not _WHEN.search(text[max(0, start - 60) : start])
+    )
+    timed = timed or written == "etc" and re.match(r" [\"“]?[A-Z][a-z]", rest) is not None
+    if timed or _begins(rest, "" if lettered else written, spoken):
         pieces.append(Marked(".", period, period + 1, ends=True))
     return period + 1
 
@@ -291,6 +349,8 @@ def _begins(rest: str, abbreviation: str, said: list[str]) -> bool:
         rest.lstrip(_CLOSERS)[:1].isspace()
         and opener is not None
         and opener.group() in lists.OPENERS
+        and not _NO_OPENER.match(following)
+        and (opener.group() != "A" or not any(kinds & {"letter", "number"} for _, kinds in rows))
         and (not kinds & {"title", "name"} or said[-1:] in (["street"], ["drive"]))
         and not re.fullmatch(r"[A-Z]", abbreviation)
         and abbreviation.lower() not in ("e.g", "i.e")

@@ -6,6 +6,7 @@ import re
 
 from avspeech.text import lists, units
 from avspeech.text.rules import EDGE, Text, hums, letters, rule
+from avspeech.text.values import VULGAR
 
 _CLIPPED = ("min", "sec", "hr", "wk", "qtr", "mo", "yr")
 
@@ -44,14 +45,15 @@ def per_word(match: re.Match[str], context: Text) -> list[str] | None:
 _ALIKE = (
     frozenset("mg g kg lb lbs oz".split()),
     frozenset("cm m km ft mi in yd".split()),
-    frozenset("mL ml L gal qt pt".split()),
+    frozenset("mL ml L gal qt pt oz".split()),
+    frozenset("J kJ cal kcal".split()),
 )
 
 
 @rule(
     r"/(?=\d+(?:\.\d+)? ?(?:m²|m³|cm²|cm³|mL|ml|L|g|mg|kg|km|m|cm|kcal|min|hrs?|h|d|days?|mi|gal"
     r"|lbs?|oz|sq)\b)",
-    "s",
+    "=/",
 )
 def per_amount(match: re.Match[str], context: Text) -> list[str] | None:
     """A slash between a unit and an amount. `5 g/100 mL` -> five grams per one hundred
@@ -87,7 +89,7 @@ _COUNTED = re.compile(r"(?:^|[^\w.,])(\d[\d.,^⁰¹²³⁴⁵⁶⁷⁸⁹]*) ([a
 _MANY = frozenset("people men women children feet teeth mice fish sheep deer".split())
 
 
-@rule(r"/(?=([a-z]+L?)(?![^\W_]|/)|(\d[\d,]*) [a-z]+)", "s")
+@rule(r"/(?=([a-z]+L?)(?![^\W_]|/)|(\d[\d,]*) [a-z]+)", "=/")
 def per_counted(match: re.Match[str], context: Text) -> tuple[list[str], int] | None:
     """So many things for each of others. `5 people/car` -> five people per car"""
     before = context.view[max(0, match.start() - 30) : match.start()].rstrip(EDGE)
@@ -108,26 +110,30 @@ def per_counted(match: re.Match[str], context: Text) -> tuple[list[str], int] | 
     return ["per", *unit.one.split()], match.end(1)
 
 
-@rule(rf"/((?:(?:sq|cu)[.{EDGE}]? ?)?[a-zA-Zµμ]+)(?![^\W_])(?!/(?!yr|mo|day|wk))", "s")
+_AMOUNT = re.compile(
+    rf"/[a-z{EDGE} .]{{1,10}}$|\b(?:dollars|cents|euros|pounds)$"
+    rf"|[\d⁰¹²³⁴⁵⁶⁷⁸⁹{VULGAR}][+\"]?\s?(?:[kKMBpc¢]|bn|million|billion)?$"
+)
+
+
+@rule(rf"/((?:(?:sq|cu)[.{EDGE}]? ?)?[a-zA-Zµμ]+)(?![^\W_])(?!/(?!yr|mo|day|wk))", "=/")
 def per(match: re.Match[str], context: Text) -> list[str] | None:
     """A slash behind an amount. `$15/hr` -> fifteen dollars per hour"""
     before = context.view[max(0, match.start() - 20) : match.start()]
     name = match.group(1)
-    priced = re.search(r"[$£€¥₹]\s?[\d.,]+$", before)
+    priced = re.search(rf"[$£€¥₹]\s?[\d.,{VULGAR}]+$", before)
     plain = len(name) > 2 and name.islower() and name not in units.table()
     counted = re.search(r"= ?\d+$", before)
     if (priced or counted) and plain and context.word(name):
         return ["per", name]
-    if not re.search(
-        rf"/[a-z{EDGE} .]{{1,10}}$|(?:[\d⁰¹²³⁴⁵⁶⁷⁸⁹][+\"]?\s?(?:[kKMBpc¢]|bn|million|billion)?"
-        r"|\b(?:dollars|cents|euros|pounds))$",
-        before,
-    ):
+    if not _AMOUNT.search(before):
         return None
     if re.search(r"[A-Za-z]\d+$", before) and not priced:
         return None  # a name: "XM4/B"
     if re.fullmatch("[A-KN-Z]", name) and re.search(r"(?<![\d.^,])\d{1,3}$", before) and not priced:
         return letters(name)  # the number of a house: "12/A"
+    if name == "ct" and priced and not units.GEMS.search(context.around(match.start())):
+        return ["per", "count"]
     area, _, length = name.rpartition(" ")
     unit = units.table().get(length.replace("μ", "µ"))
     if unit is not None:

@@ -55,19 +55,23 @@ _WINDS = re.compile(
 )
 
 
+_TOWARD = re.compile(
+    r" (?:towards?|at|into|across|along|through|over|past|from|to|on|and then|then|this|by|until)\b"
+)
 # Before a letter that is no direction: "a total of N of 20".
 _NO_PLACES = frozenset("of with for is and or are was than by where when if let given".split())
 
 
-@rule(rf"NY(?={EDGE} N\.?Y\.?(?![^\W_]))", "C")
+@rule(rf"NY(?={EDGE} N\.?Y\.?(?![^\W_]))", "=N")
 def city(match: re.Match[str], context: Text) -> list[str]:
     """The city that is named as its state is. `NY, NY 10018` -> new york, N Y one zero zero one
     eight"""
     return ["new", "york"]
 
 
-@rule(r"[NS]{1,2}[EW]|[EW][NS][EW]|[NSEW](?= of [A-Z\d]| of (?:here|the|town)\b)" + END, "C")
-def wind(match: re.Match[str], context: Text) -> list[str] | None:
+@rule(r"[NS]{1,2}[EW]|[EW][NS][EW]|[NSEW](?=\x00? of (?:[A-Z\d]|(?:here|the|town)\b))"
+    r"|[NSEW](?= \d{1,3}(?:[-–]\d{1,3})? ?(?:kts?|kn|knots|mph|km/h|m/s)\b)" + END, "=NSEW")
+def wind(match: re.Match[str], context: Text) -> tuple[list[str], int] | None:
     """A direction between two others. `9 km SE of Reno` -> nine kilometers southeast of reno"""
     start, end = match.span()
     if start and (context.text[start - 1].isalnum() or context.text[start - 1] in "-/.&"):
@@ -75,18 +79,24 @@ def wind(match: re.Match[str], context: Text) -> list[str] | None:
     if context.text[end : end + 1].isalnum():
         return None
     near = context.text[max(0, start - 24) : start]
-    blows = re.match(r" (?:of|winds?|gales?|cor(?:ner)?|side|edge|quadrant)\b", context.behind(end))
-    if len(match.group()) == 1 and not re.search(r"[a-z]\.? $", near[-3:]):
+    dotted = context.text[end : end + 1] == "."
+    blows = re.match(
+        r"\x00? (?:of|winds?|gales?|cor(?:ner)?|side|edge|quadrant)\b", context.behind(end)
+    )
+    blowing = re.search(r"\b[Ww]inds? (?:(?:from|out of) (?:the )?)?$", near) is not None
+    if len(match.group()) == 1 and not blowing and not re.search(r"[a-z]\.? $", near[-3:]):
         return None
     before = context.before(start)
     lies = before.islower() and before not in lists.DETERMINERS | lists.LETTERED | _NO_PLACES
-    if not (blows and (len(match.group()) > 1 or lies) or _WINDS.search(near)):
+    moves = before.islower() and _TOWARD.match(context.text, end) and len(match.group()) > 1
+    if not moves and not (blows and (len(match.group()) > 1 or lies) or _WINDS.search(near)):
         return None
     first, *others = [_COMPASS[c] for c in match.group()]
-    return [first, "".join(others)] if len(others) == 2 else ["".join([first, *others])]
+    said = [first, "".join(others)] if len(others) == 2 else ["".join([first, *others])]
+    return said, end + (dotted and blows is not None)
 
 
-@rule(r"([NS]\.?[EW](?:\.(?=[\s,]))?|[NSEW])" + END, "C")
+@rule(r"([NS]\.?[EW](?:\.(?=[\s,]))?|[NSEW])" + END, "=NSEW")
 def direction(match: re.Match[str], context: Text) -> list[str] | tuple[list[str], int] | None:
     """The part of a town. `480 N. Main St.` -> four hundred eighty north main street."""
     start, end = match.span()
@@ -107,7 +117,7 @@ def direction(match: re.Match[str], context: Text) -> list[str] | tuple[list[str
     return compass(match.group()), end + (text[end : end + 1] == ".")
 
 
-@rule(rf"([RDI])-([A-Z])\.([A-Z]){EDGE}", "C")
+@rule(rf"([RDI])-([A-Z])\.([A-Z]){EDGE}", "=RDI")
 def party(match: re.Match[str], context: Text) -> tuple[list[str], int] | None:
     """The party and the state of a politician. `Mace, R-S.C., said` -> mace, R S C, said"""
     if context.within(match.start()) or context.text[match.end() - 1] != ".":
@@ -115,7 +125,7 @@ def party(match: re.Match[str], context: Text) -> tuple[list[str], int] | None:
     return list(match.groups()), match.end()
 
 
-@rule(rf"(?<=\w )([LR])(?= (?:on|onto|at|to|in|into|toward|past)\b|{EDGE}|$)", "C")
+@rule(rf"(?<=\w )([LR])(?= (?:on|onto|at|to|in|into|toward|past)\b|{EDGE}|$)", "=LR")
 def turn(match: re.Match[str], context: Text) -> list[str] | None:
     """Which way to turn. `Turn L on Oak St.` -> turn left on oak street."""
     if context.before(match.start()).lower() not in _TURNING:
@@ -126,7 +136,7 @@ def turn(match: re.Match[str], context: Text) -> list[str] | None:
 _TURNING = frozenset("turn turns bear keep veer exit merge hard then".split())
 
 
-@rule(rf"([TR]){EDGE}? ?(\d{{1,3}}) ?([NSEW])(?:{EDGE}(?=[,;:]|{EDGE}| [a-z]))?" + END, "C")
+@rule(rf"([TR]){EDGE}? ?(\d{{1,3}}) ?([NSEW])(?:{EDGE}(?=[,;:]|{EDGE}| [a-z]))?" + END, "=TR")
 def township(match: re.Match[str], context: Text) -> list[str] | None:
     """A square of land by its row or column. `T. 3 N., R. 2 W. of` -> township three north, range
     two west of"""

@@ -33,7 +33,7 @@ def value(text: str) -> int:
     return sum(-n if n < max(numbers[i:]) else n for i, n in enumerate(numbers))
 
 
-@rule(r"([IVX]{1,5})(?=[" + EDGE + r"] +[A-Z])", "C")
+@rule(r"([IVX]{1,5})(?=[" + EDGE + r"] +[A-Z])", "=IVX")
 def heading(match: re.Match[str], context: Text) -> list[str] | None:
     """The number of a heading. `IV. RESULTS` -> four. results"""
     start, end = match.span()
@@ -53,7 +53,7 @@ _WORK = re.compile(r"\b(?:BWV|RV|HWV|Hob|Op|KV?|No)\b[^\n:–—]{1,20}[:–—]
 _OTHER_HEADING = re.compile(r"(?:^|\n) *(?:II|III|IV|VI)\. ")
 
 
-@rule(r"([IVXLCDM]+|[ivxlc]+)(['’]s)?" + END, "l")
+@rule(r"([IVXLCDM]+|[ivxlc]+)(['’]s)?" + END, "=IVXLCDMivxlc")
 def roman(match: re.Match[str], context: Text) -> list[str] | None:
     """A Roman numeral, by the word before it. `Louis XIV's court` -> louis the fourteenth's
     court"""
@@ -78,7 +78,7 @@ def roman(match: re.Match[str], context: Text) -> list[str] | None:
     return said
 
 
-@rule(r"([IVX]{1,4})([A-Da-d])" + END, "C")
+@rule(r"([IVX]{1,4})([A-Da-d])" + END, "=IVX")
 def lettered_grade(match: re.Match[str], context: Text) -> list[str] | None:
     """A grade with a letter. `stage IIA` -> stage two A"""
     number = value(match.group(1))
@@ -89,14 +89,14 @@ def lettered_grade(match: re.Match[str], context: Text) -> list[str] | None:
     return [*cardinal(number), match.group(2).upper()]
 
 
-@rule(r"([IVXLC]{1,7})(th|st|nd|rd)" + END, "l")
+@rule(r"([IVXLC]{1,7})(th|st|nd|rd)" + END, "=IVXLC")
 def roman_nth(match: re.Match[str], context: Text) -> list[str] | None:
     """A Roman numeral with the ending of an ordinal. `the IVth floor` -> the fourth floor"""
     number = value(match.group(1))
     return ordinal(number) if number else None
 
 
-@rule(r"([ivxlc]{1,7}|[IVXLC]{1,7})[-–]([ivxlc]{1,7}|[IVXLC]{1,7})" + END, "l")
+@rule(r"([ivxlc]{1,7}|[IVXLC]{1,7})[-–]([ivxlc]{1,7}|[IVXLC]{1,7})" + END, "=ivxlcIVXLC")
 def roman_range(match: re.Match[str], context: Text) -> list[str] | None:
     """From one Roman numeral to another. `pp. iv–xii` -> pages four to twelve"""
     first, last = (value(part.upper()) for part in match.groups())
@@ -107,7 +107,7 @@ def roman_range(match: re.Match[str], context: Text) -> list[str] | None:
     return [*cardinal(first), "to", *cardinal(last)] if counted and 0 < first < last else None
 
 
-@rule(r"([ivxl]{2,6}|i)(?=[" + EDGE + "])", "l")
+@rule(r"([ivxl]{2,6}|i)(?=[" + EDGE + "])", "=ivxl")
 def list_number(match: re.Match[str], context: Text) -> list[str] | None:
     """The number of a point in a list. `iv) Stir` -> four, stir"""
     start, end = match.span()

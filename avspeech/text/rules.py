@@ -75,8 +75,12 @@ HEIGHT = re.compile(r"(?<![\d.])\d['’′]\s?\d{1,2}(?:\"|”|″|'')")
 _LONE_FEET = re.compile(r"(?<=[ (]\d)['’](?![^\W_])")
 _INCHES = re.compile(r"(?<=[\d⅛¼⅜½⅝¾⅞])\"")
 _NOUN = re.compile(
-    r" (?!and\b|or\b|but\b|so\b|is\b|was\b|[sh]e\b|they\b)(?:[a-z]|[A-Z][A-Z\d]|\d{3,4}[pi]\b)"
+    r" (?!and\b|or\b|but\b|so\b|is\b|was\b|[sh]e\b|they\b)(?:[a-z]|[A-Z][A-Z\d]"
+    r"|\d{3,4}[pi]\b|\dK\b)"
 )
+_LONE = re.compile(r'"(?:[,;)] ?| \()[^\W_]')
+# A name of a thing that was measured: 55" Samsung TV
+_NAMED = re.compile(r' (?:[A-Z][\w-]+ ){1,2}(?:[A-Z]{2,}s?|[a-z]{3,}s?)(?![^\W_])')
 # A mark of inches before what goes on with it: 45"-wide, 1/8" = 0.125", ⅝"–¾"
 _JOINED = re.compile(rf'"(?:-[a-z]| ?[=≈<>≤≥] ?[\d.]|[-–][\d./{"".join(lists.FRACTIONS)}]+")')
 
@@ -95,8 +99,9 @@ def _inches(text: str) -> frozenset[int]:
             side = _SIDE.match(paragraph, place + 1) or _SIDE_BEFORE.search(
                 paragraph[max(0, place - 16) : place]
             )
-            lone = paragraph.count('"') == 1 and re.match(r'"[,;)] ?[^\W_]', paragraph[place:])
-            noun = _NOUN.match(paragraph, place + 1) and (closed or odd)
+            lone = paragraph.count('"') == 1 and _LONE.match(paragraph, place)
+            noun = _NOUN.match(paragraph, place + 1) is not None and (closed or odd)
+            noun = noun or closed and _NAMED.match(paragraph, place + 1) is not None
             alone = closed and behind and _MEASURED.search(paragraph[max(0, place - 60) : place])
             alone = alone or closed and behind and _JOINED.match(paragraph, place)
             # Of two marks that close, the first says inches: "My TV is 55"," he said.
@@ -224,6 +229,8 @@ class Text:
             return bool(following) and following.lower() not in lists.FUNCTION - {"can"}
         if len(following) == 1 and following.islower() or near in (["every"], ["Every"]):
             return False  # "4 mg q.d.", "every 10 min. Mon. to Fri."
+        if near in (["each"], ["Each"]) and _DOES.fullmatch(following):
+            return False  # "each 5 mL contains", but "each 5 L bus"
         if near and (near[0].lower() in lists.DETERMINERS or _owner(near[0])):
             return bool(following) and (
                 following.lower() not in lists.NOT_NOUNS
@@ -269,6 +276,7 @@ def _owner(word: str) -> bool:
 
 
 _VERBS = lists.words("parts.verbs") | {"use"}
+_DOES = re.compile(r"[a-z]{2,}[^\Wsui_]s")
 _ENGINE = re.compile(r" (?:[VIWH]|flat-)\d{1,2}(?!\w)")  # "a 2.0L V6"
 Said = "list[str] | tuple[list[str], int] | None"
 
@@ -277,11 +285,20 @@ Said = "list[str] | tuple[list[str], int] | None"
 class Rule:
     """pattern: of what is written; says: gives the words (with the place where the thing ends,
     where that is not the end of the match), or None where the next rule is to be tried; starts: the
-    kinds of first character, of "d" digit, "l" letter ("C" a capital, "c" none), "s" any other."""
+    kinds of first character, of "d" digit, "l" letter ("C" a capital, "c" none), "s" any other, or
+    "=" and the characters themselves, which is faster."""
 
     pattern: re.Pattern[str]
     says: Callable[[re.Match[str], Text], list[str] | tuple[list[str], int] | None]
     starts: str
+
+    def may_begin_with(self, character: str) -> bool:
+        """Whether what it says may begin with a character."""
+        if self.starts[0] == "=":
+            return character in self.starts[1:]
+        if character.isalpha():
+            return "l" in self.starts or ("C" if character.isupper() else "c") in self.starts
+        return ("d" if "0" <= character <= "9" else "s") in self.starts
 
     @property
     def name(self) -> str:

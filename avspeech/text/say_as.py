@@ -45,7 +45,10 @@ def say(text: str, kind: str, form: str = "") -> list[str]:
     plain = unicodedata.normalize("NFKC", text).strip()
     words = known(plain, form.lower()) if plain else []
     if not words:
-        raise InputError(f"'{text.strip()[:40]}' is no {kind}" + (f" ({form})" if form else ""))
+        shown = text.strip()[:40]
+        expected = _EXPECTED[known] if not form else f"a {kind} that the format '{form}' fits"
+        raise InputError(f"'{shown}' is no {kind}: expected {expected}; write it so or take the "
+                         "tag away")
     return words
 
 
@@ -180,7 +183,8 @@ def _unit(text: str, form: str) -> list[str]:
     names = {name for known in units.table().values() for name in (known.one, known.many)}
     parts = [re.sub(r"[²³]$|\^?[23]$", "", part) for part in re.split(r"\s*[/·]\s*", symbol)]
     if symbol.lower() not in names and not all(part in units.table() for part in parts):
-        raise InputError(f"'{symbol[:20]}' is no unit that is known")
+        raise InputError(f"'{symbol[:20]}' is no unit that is known: expected one as km, m/s² or "
+                         "pounds; write it out or take the tag away")
     return [*_cardinal(value, ""), *_read(text)[len(_read(value)):]]
 
 
@@ -204,3 +208,15 @@ KINDS: dict[str, Callable[[str, str], list[str]]] = {
     "characters": _characters, "spell-out": _characters, "verbatim": _characters,
     "date": _date, "time": _time, "telephone": _telephone, "unit": _unit, "fraction": _fraction,
     "currency": _currency}
+# What each takes, for those who gave it something else.
+_EXPECTED: dict[Callable[[str, str], list[str]], str] = {
+    _cardinal: "a number, as 1,234 or -5.2",
+    _ordinal: "a whole number, as 3 or 3rd",
+    _digits: "digits, as 2025 or 555-0123",
+    _characters: "letters, digits or signs",
+    _date: "a date, as May 3, 1984, or 5/3/1984 with format=\"mdy\"",
+    _time: "a time, as 9:30, 14:05:10 or 9:30 pm",
+    _telephone: "a telephone number, as (415) 555-2671 or +44 20 7946 0018 ext. 12",
+    _unit: "a number and its unit, as 5 km or 9.8 m/s²",
+    _fraction: "a fraction, as 3/4 or 2 1/2",
+    _currency: "a sum with its sign or code, as $4.50 or 20 EUR"}

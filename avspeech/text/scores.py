@@ -11,7 +11,7 @@ from avspeech.text.rules import END, Text, rule
 
 _MARKED = frozenset(
     "scored score scores rated rates rating rate got gets get gave give gives given grade graded "
-    "earned a an of solid perfect it him her them".split()
+    "earned a an of solid perfect it him her them strength power pain apgar".split()
 )
 # Behind a mark, these are no noun that it is a part of: "a 9/10 from me".
 _BEHIND_MARK = frozenset("from for on in overall and but so".split())
@@ -46,12 +46,19 @@ _OF_SEASON = re.compile(
 _IN_TURN = frozenset("lap page part step slide sheet disc round hole question stage day".split())
 
 
+# Behind what a passer completed: "28/40, 310 yds".
+_PASSED = re.compile(r"(?:,| for) \d{2,3} (?:yds?|yards?|passing)\b")
+_DOSES = frozenset("dose doses shot shots vaccine booster hpv mmr dtap tdap ipv hib pcv".split())
+
+
 @rule(r"(\d{1,4})/(\d{1,4})(?![\d/%]|\.\d)" + END, "d")
 def in_turn(match: re.Match[str], context: Text) -> list[str] | None:
     """Which one of so many. `lap 38/57` -> lap thirty eight of fifty seven"""
     which, all_of_them = match.groups()
     named = context.before(match.start()).lower() in _IN_TURN
-    if not named or int(which) > int(all_of_them):
+    dosed = context.before(match.start()).lower() in _DOSES and int(all_of_them) < 6
+    passed = int(all_of_them) > 6 and _PASSED.match(context.text, match.end()) is not None
+    if not (named or dosed or passed) or int(which) > int(all_of_them):
         return None
     return [*number(which), "of", *number(all_of_them)]
 
@@ -71,7 +78,8 @@ def out_of(match: re.Match[str], context: Text) -> list[str] | None:
     counted = following.endswith("s") and most in ("5", "10", "100")
     alone = not following.islower() or following in _BEHIND_MARK
     marked = before in _MARKED and most not in ("4", "30", "60") and alone
-    marked |= got == most != "1"
+    named = following[:1].isupper() and before not in _MARKED  # "the Pixel 9/9 Pro"
+    marked |= got == most != "1" and not named
     marked |= before in ("scored", "rated", "score", "rating", "graded")
     if not ("." in got or counted and not got.startswith("1/") or marked):
         return None
@@ -158,7 +166,7 @@ def odds(match: re.Match[str], context: Text) -> list[str] | None:
     )
 
 
-@rule(r"\.(\d{3})(?!\d)" + END, "s")
+@rule(r"\.(\d{3})(?!\d)" + END, "=.")
 def batting(match: re.Match[str], context: Text) -> list[str] | None:
     """The average of a batter. `He hit .312 then.` -> he hit three twelve then."""
     before = context.text[max(0, match.start() - 24) : match.start()]

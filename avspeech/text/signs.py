@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from avspeech.text import lists
+from avspeech.text.addresses import mixed
 from avspeech.text.digits import is_code
 from avspeech.text.formulas import SUP
 from avspeech.text.numbers import number
@@ -12,7 +13,7 @@ from avspeech.text.rules import EDGE, END, Text, hums, letters, rule
 from avspeech.text.values import power
 
 
-@rule(r"[x×](?=\s?\d)", "ls")
+@rule(r"[x×](?=\s?\d)", "=x×")
 def by(match: re.Match[str], context: Text) -> list[str] | None:
     """The x between two sides. `4 cm x 6 cm` -> four centimeters by six centimeters"""
     before = context.view[max(0, match.start() - 12) : match.start()]
@@ -36,6 +37,21 @@ def by(match: re.Match[str], context: Text) -> list[str] | None:
     return ["by"] if near and not joins else None
 
 
+@rule(r"(?<= )[:;]-?[DPpOo](?=[\s\x00]|$)", "=:;")
+def emoticon(match: re.Match[str], context: Text) -> list[str]:
+    """A face of signs and a letter, which is not said. `BYOB :P` -> B Y O B"""
+    return []
+
+
+@rule(r"([HWDL]) ?[x×] ?([HWDL])(?: ?[x×] ?([HWDL]))?" + END, "=HWDL")
+def by_letters(match: re.Match[str], context: Text) -> list[str] | None:
+    """The sides of a thing by their letters. `HxWxD` -> H by W by D"""
+    if context.within(match.start()):
+        return None
+    first, *others = [side for side in match.groups() if side]
+    return [first, *(word for side in others for word in ("by", side))]
+
+
 @rule(r"([A-Z]{1,3})&([A-Z]{1,3})('s)?" + END, "C")
 def and_letters(match: re.Match[str], context: Text) -> list[str] | None:
     """Letters joined by "&". `R&D` -> R and D"""
@@ -45,7 +61,7 @@ def and_letters(match: re.Match[str], context: Text) -> list[str] | None:
 
 @rule(
     r"x(?= ?\d+ ?(?:d|days?|wks?|weeks?|mos?|months?|hrs?|hours?|times|mins?|reps)(?![^\W_]))",
-    "c",
+    "=x",
 )
 def repeated(match: re.Match[str], context: Text) -> list[str] | tuple[list[str], int] | None:
     """So long or so often. `b.i.d. x 10 days` -> B I D times ten days"""
@@ -66,7 +82,7 @@ _GRADED = lists.DETERMINERS | {"got", "gets", "gave", "of", "from", "to", "earne
 @rule(
     r"([A-DF])[-−](?=[\s\x00]|$)|([A-DF])([-−+])['’]?s(?![^\W_])"
     r"|(AAA?|BBB?|CCC?)[-−](?=[\s\x00]|$)",
-    "C",
+    "=ABCDF",
 )
 def grade(match: re.Match[str], context: Text) -> list[str] | None:
     """A mark of a school with its minus. `She got an A- in art.` -> she got an A minus in art."""
@@ -78,13 +94,15 @@ def grade(match: re.Match[str], context: Text) -> list[str] | None:
     return [match.group(1), "minus"] if before in _GRADED and context.opens(match.start()) else None
 
 
-@rule(r"\$(?=[A-Za-z_]\w*)", "s")
+@rule(r"\$(?:(?=[A-Za-z_]\w*(?!\w|/))|([A-Za-z_]\w*(?:/[\w.-]*\w)+))", "=$")
 def dollar(match: re.Match[str], context: Text) -> list[str] | None:
     """The sign before a name. `$TSLA fell` -> dollar T S L A fell"""
-    return ["dollar"] if context.opens(match.start()) else None
+    if not context.opens(match.start()):
+        return None
+    return ["dollar", *(mixed(match.group(1), context) if match.group(1) else [])]
 
 
-@rule(r"(?<![\w.])--?(?=[A-Za-z][\w-]*)", "s")
+@rule(r"(?<![\w.])--?(?=[A-Za-z][\w-]*)", "=-")
 def flag(match: re.Match[str], context: Text) -> list[str] | None:
     """An option of a command. `npm install --save` -> N P M install dash dash save"""
     start, end = match.span()
@@ -119,7 +137,7 @@ _TERM_BEHIND = re.compile(rf"[-–] (?:{_TERM}(?![\w]|['’]\w|[.,]\d)|[(√])")
 _FORMULA = re.compile(r"[=+^²³⁴√×÷≤≥≈<>|]|(?<!\w)[f-h]\(")
 
 
-@rule(r"[-–](?= )", "s")
+@rule(r"[-–](?= )", "=-–")
 def spaced_minus(match: re.Match[str], context: Text) -> list[str] | None:
     """A minus between the terms of a formula. `x² - 4x = 0` -> X squared minus four X equals
     zero"""
@@ -144,10 +162,20 @@ _TWO_SIGNS = {
 }
 
 
-@rule(r"<(?=[A-Za-z][\w.:/, ]{0,40}>)|>", "s")
+_ADDRESSED = re.compile(
+    r"<(?:[\w.+-]{1,64}@[\w.-]{1,80}|(?:https?|ftp|mailto):[^\s<>]{1,160})>"
+)
+
+
+@rule(rf"<(?=[A-Za-z][\w.:/, ]{{0,40}}>)|(?={_ADDRESSED.pattern})<|>", "=<>")
 def angle(match: re.Match[str], context: Text) -> list[str] | None:
-    """Angle brackets around a name, which are not said. `list&lt;word>` -> list word"""
+    """Angle brackets around a name or an address, which are not said. `list&lt;word>` -> list
+    word"""
     start = match.start()
+    left = context.text.rfind("<", max(0, start - 170), start + 1)
+    address = _ADDRESSED.match(context.text, left) if left >= 0 else None
+    if address and start in (left, address.end() - 1):
+        return []
     if re.search(r"(?:^|\n)[> ]*$", context.text[max(0, start - 9) : start]):
         quoted = re.match(r">+ ?(?:[^\W\d]|[\"“‘'*(-])", context.text[start : start + 12])
         return [] if quoted and (not start or context.text[start - 1] in "\n> ") else None
@@ -159,21 +187,21 @@ def angle(match: re.Match[str], context: Text) -> list[str] | None:
     return [] if re.search(opened, context.text[max(0, start - 52) : start]) else None
 
 
-@rule(r"\.(?=[a-z]{2,}(?![^\W_]))", "s")
+@rule(r"\.(?=[a-z]{2,}(?![^\W_]))", "=.")
 def inner_dot(match: re.Match[str], context: Text) -> list[str] | None:
     """A dot within a name, behind a digit. `db-01.prod.local` -> D B zero one dot prod dot local"""
     start = match.start()
     return ["dot"] if start and context.view[start - 1].isdigit() else None
 
 
-@rule(r"\\(?=[a-z](?![^\W_])| )", "s")
+@rule(r"\\(?=[a-z](?![^\W_])| )", "=\\")
 def backslash(match: re.Match[str], context: Text) -> list[str] | None:
     """A sign of a program that is written with a backslash. `split at \\n` -> split at backslash
     N"""
     return ["backslash"] if context.opens(match.start()) or match.start() == 0 else None
 
 
-@rule(r"!=|<=|>=|:=|->|&&|\|\|(?= )|\+/[-−–](?![^\W\d])", "s")
+@rule(r"!=|<=|>=|:=|->|&&|\|\|(?= )|\+/[-−–](?![^\W\d])", "=!<>=:-&|+")
 def two_signs(match: re.Match[str], context: Text) -> list[str] | None:
     """Signs of a program. `x != y` -> X not equal to Y"""
     return _TWO_SIGNS[re.sub("[−–]", "-", match.group())]
@@ -186,27 +214,27 @@ def letter_ratio(match: re.Match[str], context: Text) -> list[str] | None:
 
 
 @rule(
-    rf"([A-Z])–([A-Z]{{1,2}}){END}"
-    rf"|(A-Z|M-F|A-F|X{{0,2}}S-(?:\d?X{{0,3}}L|M)|[ML]-\d?X{{0,3}}L){END}",
-    "C",
+    rf"([A-Z])–([A-Z]{{1,2}}){END}|([a-hj-z])–([b-z]){END}"
+    rf"|(A-Z|M-F|A-F|X{{0,3}}S[-–](?:\d?X{{0,3}}L|M)|[ML][-–]\d?X{{0,3}}L){END}",
+    "l",
 )
 def letter_range(match: re.Match[str], context: Text) -> list[str] | None:
     """From one letter to another. `A–Z` -> A to Z"""
     first, _, last = match.group().replace("–", "-").partition("-")
     if match.start() and context.view[match.start() - 1] in "-–":
         return None
-    if re.match(r"–[A-Z]", context.behind(match.end())):
+    if re.match(r"–[A-Za-z]", context.behind(match.end())) or first.islower() and first >= last:
         return None  # chords: "G–D–Em"
     return [*letters(first), "to", *letters(last)]
 
 
-@rule(r"(BCE?|AD|CE)[-–](BCE?|AD|CE)" + END, "C")
+@rule(r"(BCE?|AD|CE)[-–](BCE?|AD|CE)" + END, "=BAC")
 def eras(match: re.Match[str], context: Text) -> list[str] | None:
     """From one era to another. `300 BC–AD 400` -> three hundred B C to A D four hundred"""
     return [*letters(match.group(1)), "to", *letters(match.group(2))]
 
 
-@rule(r"#(?:(include|define|undef|ifdef|ifndef|endif|pragma)|s)(?![^\W_])", "s")
+@rule(r"#(?:(include|define|undef|ifdef|ifndef|endif|pragma)|s)(?![^\W_])", "=#")
 def hash_word(match: re.Match[str], context: Text) -> tuple[list[str], int] | None:
     """A line for a compiler, or several numbers. `Send the #s` -> send the numbers"""
     if not context.opens(match.start()):
@@ -214,7 +242,7 @@ def hash_word(match: re.Match[str], context: Text) -> tuple[list[str], int] | No
     return (["hash"], match.start() + 1) if match.group(1) else (["numbers"], match.end())
 
 
-@rule(r"(UTC|GMT)[-−](?=\d)", "C")
+@rule(r"(UTC|GMT)[-−](?=\d)", "=UG")
 def time_zone(match: re.Match[str], context: Text) -> list[str] | None:
     """Hours west of Greenwich. `UTC-5` -> U T C minus five"""
     return [*letters(match.group(1)), "minus"]
@@ -257,12 +285,14 @@ def sign(match: re.Match[str], context: Text) -> list[str] | None:
         return ["number"]  # "Order #: 12"
     if found == "#" and left.isupper() and view[place - 2 : place - 1].isupper():
         return ["number"]  # "PO#"
-    weight = re.search(r"(?<!\d)[1-9]\d{0,3}$", view[max(0, place - 5) : place])
+    weight = re.search(r"(?<!\d)\d{1,8}$", view[max(0, place - 9) : place])
     if found == "#" and weight:
         dialed = [word.lower() for word in context.words_before(place)[1:2]]
         one = not _KEYED.isdisjoint(dialed) or context.adjective(place - 1, place + 1)
         coded = is_code(context, place - len(weight.group()))
-        if not coded and not right.isalnum():
+        if coded and not right.isalnum():
+            return ["pound"]  # "PIN 8812#"
+        if not right.isalnum() and re.fullmatch(r"[1-9]\d{0,3}", weight.group()):
             return ["pound" if one else "pounds"]  # "dial 5#", "he weighs 220#"
     if found == "#":
         return ["hashtag"] if right.isalpha() and not left.isalnum() else None

@@ -126,6 +126,34 @@ def clock(match: re.Match[str], context: Text) -> list[str] | None:
     return words + ([half.upper(), "M"] if half else [])
 
 
+@rule(r":([0-5]\d)" + END, "=:")
+def past_hour(match: re.Match[str], context: Text) -> list[str] | None:
+    """Minutes of every hour. `at :05 and :35` -> at oh five and thirty five"""
+    alone = context.opens(match.start()) and context.text[match.start() - 1 :][:1] in (" ", "(")
+    return _minutes(match.group(1)) if alone and match.group(1) != "00" else None
+
+
+# A date, or what begins at a time, before it.
+_BEGINS = re.compile(
+    rf"(?:\d\.(?:\d\d|\d{{4}})?|(?:{lists.any_of(DAY_NAMES)})\.?(?: \d{{1,2}})?(?:,? \d{{4}})?"
+    r"|\b(?:[Dd]oors|[Kk]ick-?off|[Tt]rains?|[Bb]us|[Ff]erry|[Mm]eeting|[Ll]unch|[Dd]inner"
+    r"|[Bb]reakfast|[Mm]ass|[Ll]ecture|[Cc]oncert)\b[^.!?\n]{0,24})"
+    r",? (?:at|from|by|until|till|um|ab) $"
+)
+
+
+@rule(r"([01]?\d|2[0-3])\.([0-5]\d)(?![\d.]| ?[%°])" + END, "d")
+def dotted_clock(match: re.Match[str], context: Text) -> list[str] | None:
+    """Hours and minutes with a period between, behind a date or what begins then. `doors open at
+    19.30` -> doors open at nineteen thirty"""
+    if not _BEGINS.search(context.text[max(0, match.start() - 60) : match.start()]):
+        return None
+    hour, minute = match.groups()
+    if int(minute):
+        return [*cardinal(int(hour)), *_minutes(minute)]
+    return [*cardinal(int(hour)), "o'clock" if 1 <= int(hour) <= 12 else "hundred"]
+
+
 @rule(r"(\d{1,2}):([0-5]\d)\.(\d{1,3})(?![\d:])" + END, "d")
 def lap(match: re.Match[str], context: Text) -> list[str] | None:
     """The time of a lap. `a 1:02.5 lap` -> a one oh two point five lap"""

@@ -18,7 +18,19 @@ _SPANS = {
 _SPAN = lists.any_of(_SPANS)
 
 
-@rule(rf"[qQ](\d{{1,2}})(?:[-–](\d{{1,2}}))?[ ]?({_SPAN})" + END, "l")
+@rule(r"(\d{1,2})/(12|24|48|72) ?(h|hrs?|hours)" + END, "d")
+def at_most(match: re.Match[str], context: Text) -> list[str] | None:
+    """How many in so many hours. `max. 6/24 h` -> maximum six per twenty four hours"""
+    return [*number(match.group(1)), "per", *number(match.group(2)), "hours"]
+
+
+@rule(r"(po|PO)(?= (?:prn|PRN|q ?\d|Q ?\d|[bt]id|q[ihoa]?d|qhs|daily|BID|TID|QID))", "=pP")
+def by_mouth(match: re.Match[str], context: Text) -> list[str] | None:
+    """How a medicine is taken. `1 tab po prn` -> one tab P O P R N"""
+    return None if context.within(match.start()) else ["P", "O"]
+
+
+@rule(rf"[qQ] ?(\d{{1,2}})(?:[-–](\d{{1,2}}))?[ ]?({_SPAN})" + END, "=qQ")
 def dose(match: re.Match[str], context: Text) -> list[str] | None:
     """How often a medicine is given. `q4–6h` -> every four to six hours"""
     if context.within(match.start()):
@@ -29,14 +41,14 @@ def dose(match: re.Match[str], context: Text) -> list[str] | None:
     return ["every", *number(low), *(["to", *number(high)] if high else []), _SPANS[span] + "s"]
 
 
-@rule(r"[Pp]t(?= (?:c/o|presents|presented|denies|denied|reports|is|was|has|had|seen)\b)", "l")
+@rule(r"[Pp]t(?= (?:c/o|presents|presented|denies|denied|reports|is|was|has|had|seen)\b)", "=Pp")
 def patient(match: re.Match[str], context: Text) -> list[str] | None:
     """A patient, in the notes of a clinic. `Pt denies pain` -> patient denies pain"""
     opened = not context.words_before(match.start())
     return ["patient"] if opened and context.opens(match.start()) else None
 
 
-@rule(r"OR(?= ?[=:]? ?\d+\.\d)", "C")
+@rule(r"OR(?= ?[=:]? ?\d+\.\d)", "=O")
 def odds_ratio(match: re.Match[str], context: Text) -> list[str] | None:
     """The result of a study. `OR 2.3, 95% CI 1.4-3.8` -> O R two point three, ninety five
     percent C I one point four to three point eight"""
@@ -44,7 +56,7 @@ def odds_ratio(match: re.Match[str], context: Text) -> list[str] | None:
     return ["O", "R"] if studied and not context.within(match.start()) else None
 
 
-@rule(r"(?:[yY]/[oO]|y\.o|yo|YO)(s?)(?: ([MF])(?![^\W_]))?" + END, "l")
+@rule(r"(?:[yY]/[oO]|y\.o|yo|YO)(s?)(?: ([MF])(?![^\W_]))?" + END, "=yY")
 def aged(match: re.Match[str], context: Text) -> list[str] | None:
     """How old somebody is. `a 67yo F` -> a sixty seven year old female"""
     many, sex = match.groups()
@@ -57,7 +69,7 @@ def aged(match: re.Match[str], context: Text) -> list[str] | None:
 _PEOPLE = ("male", "female", "man", "woman", "boy", "girl", "child")
 
 
-@rule(r"c/o(?= [a-zA-Z])", "c")
+@rule(r"c/o(?= [a-zA-Z])", "=c")
 def complains(match: re.Match[str], context: Text) -> list[str] | None:
     """What a patient tells. `Pt. c/o pain` -> patient complains of pain"""
     before = context.before(match.start()).lower()
@@ -87,15 +99,18 @@ _NUMBERED = re.compile(r"(?:^|\s)\d{1,3}(?:\. ?|\.{3}|…)$")
 _MOVE = re.compile(r"(?<![\w])[KQRBN][a-h1-8]?x?[a-h][1-8](?![\w])|\d\. ?[a-h]?x?[a-h][1-8] ")
 
 
-@rule(r"([KQRBN]?)([a-h1-8]?)(x?)([a-h])([1-8])(?:=([QRBN]))?([+#]?)(?![^\W_])", "C")
+@rule(r"([KQRBN]?)([a-h1-8]?)(x?)([a-h])([1-8])(?:=([QRBN]))?([+#]?)(?![^\W_])", "=KQRBNabcdefgh")
 def chess(match: re.Match[str], context: Text) -> list[str] | None:
     """A move of chess. `Nf3 and Nxe5` -> knight F three and knight takes E five"""
     if context.within(match.start()):
         return None
     man, row, takes, column, step, queen, check = match.groups()
     moves = _MOVE.findall(context.around(match.start()))
-    sure = man and takes or check and man or _NUMBERED.search(context.text[: match.start()][-8:])
-    if not (man or takes) or not moves or len(moves) < 2 and not sure:
+    before = context.text[max(0, match.start() - 8) : match.start()]
+    sure = man and takes or check and man or _NUMBERED.search(before)
+    sure = sure or man and before.endswith(("...", "…"))
+    pawn = queen or takes and not man and row.isalpha()  # "exd5", "e8=Q"
+    if not pawn and (not (man or takes) or not moves or len(moves) < 2 and not sure):
         return None
     words = [_MEN[man]] if man else []
     words += ([row.upper()] if row.isalpha() else number(row)) if row else []
@@ -104,7 +119,7 @@ def chess(match: re.Match[str], context: Text) -> list[str] | None:
     return words + {"+": ["check"], "#": ["mate"]}.get(check, [])
 
 
-@rule(r"([O0])-\1(-\1)?(?:[+#]|(?![\w/-]))", "Cd")
+@rule(r"([O0])-\1(-\1)?(?:[+#]|(?![\w/-]))", "=O0")
 def castling(match: re.Match[str], context: Text) -> list[str] | None:
     """A king and a rook in one move. `O-O and Nf3, Nc6` -> castles kingside and knight F three,
     knight C six"""

@@ -192,8 +192,8 @@ def unit_at(context: Text, start: int, place: int, value: str) -> tuple[Unit, in
         and not _sure(context, start, end, symbol, value)
     ):
         return None
-    if symbol == "°" and context.view[end : end + 2].strip()[:1] in ("C", "F", "K"):
-        scale = re.match(r"\s?([CFK])(?![^\W_])", context.behind(end))
+    if symbol in ("°", "deg"):  # "20 deg. C"
+        scale = re.match(rf"{EDGE}?\s?([CFK])(?![^\W_])", context.behind(end))
         if scale:
             unit, end = _find("°" + scale.group(1)) or unit, end + scale.end()
     near = context.text[max(0, start - 60) : start]
@@ -206,7 +206,7 @@ def unit_at(context: Text, start: int, place: int, value: str) -> tuple[Unit, in
     for words, other in _BY_WORDS.get(symbol, ()):
         if words.search(context.text[max(0, start - 80) : end + 40]):
             unit = other
-    packed = gap == "-" and not _GEMS.search(context.around(start))
+    packed = gap == "-" and not GEMS.search(context.around(start))
     if symbol == "ct" and value.isdigit() and (packed or int(value) >= 20):
         unit = Unit("count", "count")  # in a pack; jewels have fewer carats
     unit = _powered(unit, power or "")
@@ -259,13 +259,14 @@ _VOLTS = re.compile(r"\d ?(?:k?V|V[AD]C|Hz)\W{1,4}$")
 _ROADS = re.compile(r"\b(?:Rte|Route|Hwy|Highway|Exit|US|I|SR|Rd|Road)\.?[ -]$")
 _POSTCODE = re.compile(r"\b[A-Z]{1,2}\d[A-Z\d]? $")
 _PLAYED = re.compile(r"\d (?:IP|ER|BB|HR|AB|RBI|SO)\b")
-_GEMS = re.compile(r"\b(?:diamonds?|gold|rings?|emeralds?|ruby|sapphires?|stones?|gems?)\b")
+GEMS = re.compile(r"\b(?:diamonds?|gold|rings?|emeralds?|ruby|sapphires?|stones?|gems?)\b")
 # What these stand for before what a cook takes: "3 pt. cream", "2 t vanilla".
 _OF_FOOD = {
     "pt": Unit("pint", "pints"),
     "pts": Unit("pint", "pints"),
     "T": Unit("tablespoon", "tablespoons"),
     "t": Unit("teaspoon", "teaspoons"),
+    "Tb": Unit("tablespoon", "tablespoons"),
     "C": Unit("cup", "cups"),
 }
 
@@ -278,7 +279,7 @@ def _food(context: Text, end: int) -> bool:
 
 _SOLD = re.compile(
     r"\b(?:sales|users|subscribers|customers|downloads|views|viewers|votes|visitors|followers|copies"
-    r"|population|revenues?|profits?|turnover|audience)\b(?:[^.!?]|\.(?=\d))*$",
+    r"|population|pop\.|revenues?|profits?|turnover|audience)(?!\w)(?:[^.!?]|\.(?=\d))*$",
     re.IGNORECASE,
 )
 _TIMED = re.compile(
@@ -301,12 +302,20 @@ CLINICAL = re.compile(
     r"\b(?:[Pp]atients?|enroll?ed|[Rr]andomi[sz]ed|(?:mean|median) age|placebo|cohort|treated"
     r"|admitted|surgery|symptoms?)\b"
 )
+_GENES = re.compile(
+    r"\b(?:genes?|genom\w+|DNA|RNA|cDNA|PCR|plasmids?|chromosom\w+|exons?|introns?|primers?"
+    r"|amplicons?|loci|locus|contigs?|reads)\b"
+)
 _BASIS_POINT = Unit("basis point", "basis points")
 # {symbol: (words near it, what it stands for then)}
 _BY_WORDS = {
     "F": ((_WARM, Unit("degree fahrenheit", "degrees fahrenheit")),),
     "C": ((_WARM, Unit("degree celsius", "degrees celsius")),),
     "pts": ((CLINICAL, Unit("patient", "patients")),),
+    **{
+        symbol: ((_GENES, Unit(name + "base", name + "bases")),)
+        for symbol, name in (("kb", "kilo"), ("Mb", "mega"), ("Gb", "giga"))
+    },
     "pc": ((re.compile(r"\d-pc\b|\bpc\.? (?:sets?|kits?|lots?)\b"), Unit("piece", "pieces")),),
     "bps": ((_RATES, _BASIS_POINT),),
     "bp": ((_RATES, _BASIS_POINT),),
@@ -342,6 +351,9 @@ def _directs(context: Text, start: int, end: int, more: str) -> bool:
     return highway or not more and places.heads_street(context.text, end)
 
 
+_PRESSED = re.compile(r"(?:8[5-9]\d|9\d\d|10\d\d)(?:\.\d)?")
+
+
 def _sure(context: Text, start: int, end: int, symbol: str, value: str) -> bool:
     """Whether a symbol that may be something else is the unit: at the end of a clause, before a
     word that cannot follow a noun's adjective, or behind "a" or "the"."""
@@ -353,6 +365,8 @@ def _sure(context: Text, start: int, end: int, symbol: str, value: str) -> bool:
         return bool(filled) or stuff is not None and stuff.group(1) not in lists.NOT_NOUNS
     if symbol == "y" and re.match(r" ?[=+−×≈<>-]", context.behind(end)):
         return False  # a variable
+    if symbol == "mb":  # of the air, not of a file
+        return _PRESSED.fullmatch(value) is not None
     if symbol == "M":
         chemical = re.fullmatch(
             r"(?:[A-Z][a-z]?\d?){1,6}|of|soln|solution|stock|acid|base", following

@@ -116,7 +116,7 @@ def value_at(context: Text, place: int, signed: bool = False) -> Value | None:
         whole = int(bottom) > 1 and int(top) % int(bottom) == 0
         whole = whole and not re.match(r" ?[=+×÷]", behind)
         heat = re.match(r"\s?°", behind) is not None
-        both |= bool(int(top) > int(bottom) and (whole or heat) or heat and int(bottom) > 12)
+        both |= bool(int(top) >= int(bottom) and (whole or heat) or heat and int(bottom) > 12)
         both |= places.heads_street(context.text, match.end())  # "10/12 High Street"
         if top == "20" and not int(bottom) % 5:
             near = view[max(0, place - 40) : place]

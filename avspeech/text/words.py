@@ -17,7 +17,7 @@ _SUP, _SUB = "⁰¹²³⁴⁵⁶⁷⁸⁹", "₀₁₂₃₄₅₆₇₈₉"
 _OF_DISC = re.compile(r"(?:\bsingle|\b[LE]P|\bside|\b45|\d:\d\d\)) $")
 
 
-@rule(rf"({_WRITTEN})(['’]?s)?{END}(?![.@]\w)", "ld")
+@rule(rf"({_WRITTEN})(['’]?s)?{END}(?![.@]\w)", "=" + "".join({name[0] for name in lists.WRITTEN}))
 def as_listed(match: re.Match[str], context: Text) -> list[str] | None:
     """What stands in a table, capitals and all. `ChatGPT` -> chat G P T"""
     name, ending = match.groups()
@@ -80,7 +80,7 @@ _YOU_DO = frozenset(
 _OF_VARIABLE = frozenset("is and or be denotes equals was in with of from satisfies".split())
 
 
-@rule(r"u(?![^\W_]|['’])", "c")
+@rule(r"u(?![^\W_]|['’])", "=u")
 def chat_you(match: re.Match[str], context: Text) -> list[str] | None:
     """Somebody who is written to. `how are u` -> how are you"""
     start, end = match.span()
@@ -93,12 +93,16 @@ def chat_you(match: re.Match[str], context: Text) -> list[str] | None:
     return ["you"] if meant else None
 
 
-@rule(r"(4)(?= (?:me|u|ur)(?![^\W_]))|[cr](?= u(?![^\W_]))|(?<=\bu )[cr](?![^\W_])", "dc")
+@rule(
+    r"(4)(?= (?:me|u|ur)(?![^\W_]))|[cr](?= u(?![^\W_]))|(?<=\bu )[cr](?![^\W_])"
+    r"|(?:hi|lo)(?= -?\d{1,3} ?°)",
+    "=4crhl",
+)
 def chat_for(match: re.Match[str], context: Text) -> list[str] | None:
-    """A word by its sound, in a chat. `wait 4 me` -> wait for me"""
+    """A word by its sound, in a chat or a forecast. `wait 4 me` -> wait for me"""
     if not context.opens(match.start()):
         return None
-    return [{"4": "for", "c": "see", "r": "are"}[match.group()]]
+    return [{"4": "for", "c": "see", "r": "are", "hi": "high", "lo": "low"}[match.group()]]
 
 
 # Units that are written so without a number: "half a kg".

@@ -70,6 +70,9 @@ SETS = (
     "fortyninth",
     "fiftieth",
     "fiftyfirst",
+    "fiftysecond",
+    "fiftythird",
+    "fiftyfourth",
 )
 # What may stand behind a thing; "{}" is the thing.
 MARKS = (

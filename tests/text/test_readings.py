@@ -43,7 +43,6 @@ MISSES = {
     "Taxi to RWY 4L via A, B hold short 9/27.",
     "It happened btw. Jan. 5 and 7.",
     "JPM upgrades BA to OW, PT $210",
-    "The 2s10s curve inverted.",
     "Top 9th, 2 outs: NYY 4, BOS 3",
     "NHL: Oilers 5 @ Flames 4 (SO)",
     "The 240 V AC/12 V DC adapter",
@@ -53,7 +52,6 @@ MISSES = {
     "Settings > Wi-Fi > Adv. > IPv6",
     "WTB: 2 tix for 8/9, sec. 112",
     "Rt. $420, ow $260 (incl. tax)",
-    "Int'l Arr. Terminal 4",
     "SPF 50+, 3.4oz/100mL",
     "He rolled 2d6+3 for 11 HP.",
     "Pts: 7♠ + K♦",
@@ -63,9 +61,12 @@ MISSES = {
     "On the 4th inst. I rec'd yr. letter.",
     "The night of Dec. 31/Jan. 1, at 00:01 UTC",
     "Inv. no. MNR 228; on loan till 31.8.26",
-    "Pt. is s/p lap chole 3/2 w/o complications.",
-    "Vax: MMR ×2, HPV 2/3",
     "Ferry: €38 car + driver, €12 p.p.",
+    "Cc'ing Ana; pls see pp. 3–4 of the attached PDF & sign by 5PM PT.",
+    "He's 6-0 with a 1.85 ERA and a .98 WHIP.",
+    "M87* has a mass of (6.5 ± 0.7) × 10⁹ M☉.",
+    "From c. 500 B.C.E. to A.D. 200, see Bk. II, Ch. 3, v. 7.",
+    "Flt 1482 ORD–LAX, lv 7:15a, arr 9:40a PT",
 }
 MISSED_SOUNDS = {
     "I *read* it in a day.",
@@ -143,7 +144,7 @@ def test_each_rule_does_what_its_docstring_says(rule):
 
 def test_every_unit_is_said_with_each_symbol():
     for symbol, unit in units.table().items():
-        if symbol in ("′", "″", "M", "F", "C") or "_" in symbol:
+        if symbol in ("′", "″", "M", "F", "C", "mb") or "_" in symbol:
             continue
         for count, words in (("7", f"seven {unit.many}"), ("1", f"one {unit.one}")):
             pieces = normalise(f"It is {count} {symbol}, he said.", lexicon.has)

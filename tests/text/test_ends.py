@@ -1,0 +1,83 @@
+"""Where sentences end: behind their periods, and not behind those of short forms."""
+
+import pytest
+
+from avspeech import text
+from avspeech.text import lists
+
+
+def sentences(written):
+    return [
+        " ".join(word.text for word in text.analyse(written).words if s.start <= word.start < s.end)
+        for s in text.analyse(written).sentences
+    ]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"), [("5 ft.", "9 in."), ("2 lb.", "3 oz."), ("1 hr.", "20 min.")]
+)
+@pytest.mark.parametrize("frame", ["It took {} {} or more.", "About {} {}, we think."])
+def test_a_smaller_unit_goes_on_with_a_larger(first, second, frame):
+    assert len(sentences(frame.format(first, second))) == 1
+
+
+@pytest.mark.parametrize("name", ["K", "D", "S", "Q", "M"])
+@pytest.mark.parametrize("number", ["550", "7(b)", "1260"])
+def test_a_letter_before_a_number_ends_nothing(name, number):
+    assert len(sentences(f"They took up {name}. {number} at noon.")) == 1
+
+
+@pytest.mark.parametrize("unit", ["lbs.", "yrs.", "pts.", "oz.", "hrs."])
+@pytest.mark.parametrize("more", ["(1990)", "(-1.1%)", "& more", "+ tax", "@ $5", "= $40"])
+def test_brackets_and_signs_go_on_behind_a_unit(unit, more):
+    assert len(sentences(f"They counted 40 {unit} {more} there.")) == 1
+
+
+@pytest.mark.parametrize("side", ["N", "S", "E", "W", "NW", "SSE"])
+@pytest.mark.parametrize("unit", ["mi.", "km", "km."])
+def test_a_distance_and_its_direction(side, unit):
+    spoken = sentences(f"Camp is 5 {unit} {side} of Lima.")
+    assert len(spoken) == 1 and spoken[0].endswith("of lima") and f" {side.lower()} " not in spoken[0]
+
+
+@pytest.mark.parametrize("opener", ["It", "Nobody", "Everyone", "Fans", "Smith", "The"])
+def test_a_word_with_a_capital_begins_a_sentence_behind_a_time(opener):
+    assert len(sentences(f"She left at 5 p.m. {opener} called later.")) == 2
+    assert len(sentences(f"It begins at 9:30 a.m. {opener} called later.")) == 2
+
+
+@pytest.mark.parametrize("more", ["Monday", "Eastern", "Pacific", "Sept. 4", "Paris time", "EST"])
+def test_what_belongs_to_a_time_begins_none(more):
+    assert len(sentences(f"It begins at 5 p.m. {more} or so.")) == 1
+
+
+@pytest.mark.parametrize("named", ["vitamin", "plan", "option", "grade", "hepatitis"])
+@pytest.mark.parametrize("letter", "BCD")
+def test_a_letter_that_names_something_may_end_a_sentence(named, letter):
+    assert len(sentences(f"Take {named} {letter}. It helps.")) == 2
+    assert len(sentences(f"Meet John {letter}. Ross there.")) == 1
+
+
+@pytest.mark.parametrize("short", ["Art. I, § 8", "Pat. No. 6,285", "Sta. A, Rome", "Ex. A"])
+def test_no_opener_is_a_part_of_a_name(short):
+    assert len(sentences(f"They cited {short} at noon.")) == 1
+
+
+@pytest.mark.parametrize("word", ["wash", "sit", "go", "sun", "part"])
+def test_plain_words_end_theirs_before_a_number(word):
+    assert word in lists.ABBREVIATIONS or len(word) < 5
+    assert len(sentences(f"They came to {word}. 3 others left.")) == 2
+    assert len(sentences(f"1) Then {word}. 2) Dry.")) == 2
+
+
+@pytest.mark.parametrize("opener", ["Prices", "Call", "The", "Bob"])
+def test_a_word_with_a_capital_begins_a_sentence_behind_etc(opener):
+    assert len(sentences(f"We sell nuts, bolts, etc. {opener} vary.")) == 2
+    assert len(sentences(f"We sell nuts, bolts, etc. for {opener.lower()}.")) == 1
+
+
+@pytest.mark.parametrize("when", ["On Monday at", "Shortly after", "At about", "By"])
+@pytest.mark.parametrize("subject", ["Ray", "Dr. Ray", "Congress"])
+def test_a_time_may_begin_a_sentence(when, subject):
+    assert len(sentences(f"{when} 9 a.m. {subject} spoke to us.")) == 1
+    assert len(sentences(f"{when} 9 a.m. we met. {subject} spoke to us.")) == 2

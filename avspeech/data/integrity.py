@@ -128,7 +128,7 @@ class _Checker:
             yield Problem(u.id, f"speaker '{u.speaker}'", f"is '{name}' elsewhere; one person "
                           "under two names may be in training and test: write them alike")
         for name in TIMED:
-            end = max((_end(item) for item in u.labels.get(name, ())), default=0.0)
+            end = max(map(_end, u.labels[name]), default=0.0) if name in u.labels else 0.0
             if end > u.duration + APART:
                 yield Problem(u.id, f"label '{name}'", f"its times end at {end:g} s and the "
                               f"utterance after {u.duration:g} s; they should be seconds from the "
@@ -201,10 +201,13 @@ class _Checker:
         if there < told:
             stated = out.seconds * told / max(1, there)
         faults = _decode_faults(out.seconds, stated, damaged)
-        out.faults += faults or [f"truncated: {what}" for what in endings.cut_off(file)]
-        for more in (endings.left_over, endings.lost_pages, endings.contradictions):
-            out.faults += more(file)
-        out.faults += [] if out.faults else recordings.survey(file).faults
+        out.faults += faults
+        known = recordings.survey(file).faults  # with all that `endings` finds
+        if known:
+            out.faults += [] if faults else [f"truncated: {w}" for w in endings.cut_off(file)]
+            for more in (endings.left_over, endings.lost_pages, endings.contradictions):
+                out.faults += more(file)
+        out.faults += [] if out.faults else known
 
     def _see(self, file: Path, out: _Pictures, look: bool) -> None:
         damaged: list[float] = []

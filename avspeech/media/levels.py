@@ -149,7 +149,7 @@ class ChannelLevels:
         self._square += squares
         if len(samples) > 1:
             self._add_to_stretch(samples.shape[1], sums, squares)
-        self._products += float(samples[0, 1:] @ samples[0, :-1])
+        self._products += float((samples[0, 1:] * samples[0, :-1]).sum())
         self._small += int(np.count_nonzero(np.abs(samples[0]) < SMALL))
         peak = float(np.abs(samples).max())
         self.peak = max(self.peak, peak)

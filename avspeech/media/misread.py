@@ -83,7 +83,7 @@ def roughness(samples: np.ndarray) -> float:
     """Power of the differences of `[N]` samples over their power; 0 for silence."""
     samples = np.asarray(samples, np.float64)
     samples = samples - samples.mean() if len(samples) else samples
-    power = float(samples @ samples)
+    power = float(np.square(samples).sum())  # not `@`: threads of BLAS wait for each other
     return float(np.square(np.diff(samples)).sum()) / power if power else 0.0
 
 

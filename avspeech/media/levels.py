@@ -13,6 +13,7 @@ import numpy as np
 
 from avspeech.errors import InputError
 from avspeech.media.misread import Misread
+from avspeech.media.stuck import Stuck
 
 SAMPLE_RATE = 16000
 RATES = (100, 768_000)  # hertz; others are damage, or kilohertz
@@ -117,9 +118,14 @@ def check_rate(sample_rate: Any, name: str = "sample_rate") -> int:
 
 
 class ChannelLevels:
-    """Power about the mean of each channel of a sound and of their average, gathered by pieces."""
+    """Power about the mean of each channel of a sound and of their average, gathered by pieces.
 
-    def __init__(self, channels: int) -> None:
+    Args:
+        channels: how many.
+        rate: samples a second; 0: what is repeated is not looked for.
+    """
+
+    def __init__(self, channels: int, rate: int = 0) -> None:
         self.count = 0
         self.peak = 0.0
         self.clipped = 0  # samples of flat tops at full scale, in the channel that has most
@@ -131,6 +137,7 @@ class ChannelLevels:
         self._stretch: list[Any] = [0, 0.0, 0.0]  # samples, sums, squares
         self._cancelled: list[tuple[int, float]] = []  # samples and power of such stretches
         self._misread = Misread() if channels <= 2 else None
+        self._stuck = Stuck(rate) if rate else None
 
     def add(self, samples: np.ndarray) -> None:
         """Takes `[C, n]` more; NaN and infinity count as zero."""
@@ -141,6 +148,8 @@ class ChannelLevels:
             return
         if self._misread is not None:
             self._misread.add(samples)
+        if self._stuck is not None:
+            self._stuck.add(samples[0])
         average = samples.mean(axis=0, keepdims=True) if len(samples) > 1 else samples
         rows = np.concatenate([samples, average])
         self.count += samples.shape[1]
@@ -209,6 +218,10 @@ class ChannelLevels:
                     "listen to it")
         return (f"it is clipped: {100 * share:.2g} % of its samples are cut at full scale, which "
                 "changes how it sounds; record it with less gain")
+
+    def note_stuck(self) -> str | None:
+        """What to say of a sound that repeats itself sample for sample; None elsewhere."""
+        return self._stuck.note() if self._stuck is not None else None
 
     def note_coding(self) -> str | None:
         """What to say of a sound that is noise at full scale, or nowhere near zero, as bytes are

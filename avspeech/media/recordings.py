@@ -294,6 +294,9 @@ def _judged(found: Sound, levels: dict[int, ChannelLevels]) -> Sound:
         faults = *faults, coding
     elif (clipped := levels[most].note_clipped()) is not None:
         notes.append(clipped)
+    if (stuck := levels[most].note_stuck()) is not None:
+        notes.append(stuck)
+        faults = *faults, stuck
     offset = levels[most].offset(alone) / scale
     if abs(offset) >= OFFSET:
         notes.append(f"its samples lie around a constant offset of {offset:.3f} of full scale")
@@ -368,7 +371,7 @@ def _measured(path: str, key: Any, found: Sound, damaged: list[float], notes: li
                              f"{MOST_CHANNELS}; it is damaged, or no recording")
         samples += piece.shape[1]
         if len(piece) not in levels:
-            levels[len(piece)] = ChannelLevels(len(piece))
+            levels[len(piece)] = ChannelLevels(len(piece), rate)
         levels[len(piece)].add(piece)
         size += piece.nbytes
         if kept is not None:

@@ -97,7 +97,7 @@ def decode_track(path: str | Path, track: int, damaged: list[float],
         formats = set(container.format.name.split(","))
         if formats & COUNTS_SAMPLES and not damaged:
             damaged.extend(gaps)
-        told, spare = _told(path, container, stream, rate)
+        told, spare = _told(path, container, stream, rate, bool(damaged))
         missing = not broken and heard / rate < told - spare
         if lost >= LOST * rate or gaps and damaged:
             notes.append(f"{lost / rate:.2f} s of its sound are missing or damaged, the first at "
@@ -110,16 +110,17 @@ def decode_track(path: str | Path, track: int, damaged: list[float],
                          "the rest is missing")
 
 
-def _told(path: str | Path, container: Any, stream: Any, rate: int) -> tuple[float, float]:
+def _told(path: str | Path, container: Any, stream: Any, rate: int,
+          damaged: bool) -> tuple[float, float]:
     """Seconds of sound by the header of a file (0 where it does not say), and how many of them may
-    be missing."""
+    be missing. Coded sound in WAV, whose header may be wrong, counts where it is `damaged`."""
     formats = set(container.format.name.split(","))
     if "mp3" in formats:
         return endings.seconds_told(path, rate) or 0.0, MISSING_COUNTED
     if formats & COUNTS_SAMPLES:
         return float((stream.duration or 0) * stream.time_base), 0.005
     end = 0.0
-    if formats & TELLS_LENGTH:
+    if formats & TELLS_LENGTH or "wav" in formats and damaged:
         end = float((stream.duration or 0) * stream.time_base) or _tagged(container, stream)
     return end, MISSING + 0.02 * end
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from avspeech.media import endings
+from avspeech.media import audio, endings
 from avspeech.media.misread import Misread
 
 RATE = 16000
@@ -108,6 +108,38 @@ def test_a_header_within_a_wav_is_told(tmp_path: Path) -> None:
     inner = data[:20000] + head + data[20044:]
     (tmp_path / "a.wav").write_bytes(head + inner)
     assert "at byte 20,044" in endings.contradictions(tmp_path / "a.wav")[0]
+
+
+@pytest.mark.parametrize("channels", [1, 2])
+def test_two_samples_in_one_of_32_bits_are_told_and_other_numbers_are_not(channels: int) -> None:
+    """Read as 32 bits they are one voice twice as fast, and no noise."""
+    one, other = voice(5, 4 * RATE), voice(6, 4 * RATE)
+    rows = np.stack([one, 0.6 * one + other / 9])[:channels]
+    short = np.round(rows.T * 2**15).astype("<i2")
+    wide = short.tobytes()[: short.nbytes // (4 * channels) * 4 * channels]
+    read = np.frombuffer(wide, "<i4").reshape(-1, channels).T
+    for kind in (np.float64, np.float32):  # of libsndfile, which have 24 bits
+        assert "two samples of 16 bits" in note((read / 2.0**31).astype(kind).astype(np.float64))
+    noise = np.random.default_rng(1).integers(0, 2**16, short.shape)
+    plain, spread = short * np.int64(2**16), short.view("<u2").astype(np.int64)
+    for known in (plain, plain + noise, plain + noise >> 8 << 8, plain + spread):
+        assert note(known.T / 2.0**31) == ""
+
+
+@pytest.mark.parametrize("between", [b"", b"LIST\x04\0\0\0INFO"])
+def test_two_headers_that_contradict_each_other_are_told(tmp_path: Path, between: bytes) -> None:
+    def header(channels: int, rate: int) -> bytes:
+        return b"fmt " + struct.pack("<IHHIIHH", 16, 1, channels, rate, 2 * channels * rate, 2 * channels, 16)
+
+    data = b"data" + struct.pack("<I", 32000) + bytes(32000)
+    for second, told in ((header(1, RATE), ""), (header(1, 8000), "1 channel of 16 bits, 8000 a second"),
+                         (header(2, RATE), "2 channels of 16 bits, 16000 a second")):
+        for chunks in (header(1, RATE) + between + second + data, header(1, RATE) + data + between + second):
+            body = b"WAVE" + chunks
+            (tmp_path / "a.wav").write_bytes(b"RIFF" + struct.pack("<I", len(body)) + body)
+            found = " ".join(endings.contradictions(tmp_path / "a.wav"))
+            assert told in found and bool(found) == bool(told)
+            assert len(audio.read(tmp_path / "a.wav", RATE)) == 16000  # as is said
 
 
 @pytest.mark.parametrize("kind", ["WAV", "RF64", "AIFF", "AU", "W64", "CAF"])

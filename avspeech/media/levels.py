@@ -227,6 +227,9 @@ class ChannelLevels:
         """What to say of a sound that is noise at full scale, or nowhere near zero, as bytes are
         that hold something else than a header says, or of channels that are not as many as it
         says; None elsewhere."""
+        if self.peak > UNITS[-1]:
+            return (f"its samples are not what its header says: as floats they reach "
+                    f"{self.peak:.2g}; make the file anew")
         if self._misread is not None and (note := self._misread.note()) is not None:
             return note
         other = self._misread.note_channels() if self._misread is not None else None
@@ -255,7 +258,7 @@ class ChannelLevels:
 
     def note_scale(self) -> str | None:
         """What to say of samples that are not between -1 and 1; None elsewhere."""
-        if self.peak <= LOUDEST:
+        if self.peak <= LOUDEST or self.peak > UNITS[-1]:  # as `note_coding` says
             return None
         what = f"its samples are not between -1 and 1 (full scale), they reach {self.peak:.4g}: "
         scale = self.scale()

@@ -62,6 +62,7 @@ ORDER_CODINGS = ("G721_", "G723_", "NMS_", "ALAC_", "DPCM_", "DWVW_")
 # 14 bits), within so many bytes: FFmpeg decodes it
 BURSTS = (b"\x72\xf8\x1f\x4e", b"\xfe\x7f\x01\x80", b"\xff\x1f\x00\xe8")
 BURST = 16384
+JUDGED = 0.1  # seconds; the mean of a shorter sound is no offset
 EXACT_CODINGS = ("PCM_", "FLOAT", "DOUBLE", "ULAW", "ALAW")
 
 @dataclass(frozen=True)
@@ -297,7 +298,7 @@ def _judged(found: Sound, levels: dict[int, ChannelLevels]) -> Sound:
     if (stuck := levels[most].note_stuck()) is not None:
         notes.append(stuck)
         faults = *faults, stuck
-    offset = levels[most].offset(alone) / scale
+    offset = levels[most].offset(alone) / scale if found.samples >= JUDGED * found.rate else 0.0
     if abs(offset) >= OFFSET:
         notes.append(f"its samples lie around a constant offset of {offset:.3f} of full scale")
     return replace(found, channels=most, channel=alone, scale=scale, offset=offset,

@@ -75,11 +75,14 @@ class Stuck:
     @staticmethod
     def _period(row: np.ndarray, least: int) -> int:
         """Samples after which the first PROBE ones come again; 0 where they do not."""
-        if np.ptp(row) < LOUD:
+        probe = row[:PROBE]
+        if np.ptp(probe) == 0:
             return 0
-        places = np.arange(least, len(row) - PROBE)
-        for k in range(PROBE):
-            places = places[row[places + k] == row[k]]
+        places = np.flatnonzero(row[least: -PROBE] == probe[0]) + least
+        for k in range(1, PROBE):
+            if not len(places):
+                return 0
+            places = places[row[places + k] == probe[k]]
         return int(places[0]) if len(places) else 0
 
     def _is_block(self, block: np.ndarray) -> bool:

@@ -126,6 +126,23 @@ def test_two_samples_in_one_of_32_bits_are_told_and_other_numbers_are_not(channe
         assert note(known.T / 2.0**31) == ""
 
 
+def test_samples_of_16_bits_under_a_header_of_floats_are_told(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "a.wav", voice(7), RATE, "PCM_16")
+    data = np.frombuffer((tmp_path / "a.wav").read_bytes()[44:], "<f4")
+    soundfile.write(tmp_path / "f.wav", data, RATE, "FLOAT")
+    told = audio.notes_of(tmp_path / "f.wav")
+    assert "samples are not what its header says: as floats they reach" in told[0]
+    assert "divided" not in " ".join(told)
+
+
+def test_the_mean_of_a_moment_is_no_offset(tmp_path: Path) -> None:
+    for count in (1, 20, RATE // 20):
+        soundfile.write(tmp_path / f"{count}.wav", np.full(count, 0.2), RATE)
+        assert audio.notes_of(tmp_path / f"{count}.wav") == []
+    soundfile.write(tmp_path / "b.wav", np.full(RATE, 0.2), RATE)
+    assert "constant offset of 0.200" in audio.notes_of(tmp_path / "b.wav")[0]
+
+
 @pytest.mark.parametrize("between", [b"", b"LIST\x04\0\0\0INFO"])
 def test_two_headers_that_contradict_each_other_are_told(tmp_path: Path, between: bytes) -> None:
     def header(channels: int, rate: int) -> bytes:

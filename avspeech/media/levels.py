@@ -136,7 +136,7 @@ class ChannelLevels:
         self._square = np.zeros(channels + 1)
         self._stretch: list[Any] = [0, 0.0, 0.0]  # samples, sums, squares
         self._cancelled: list[tuple[int, float]] = []  # samples and power of such stretches
-        self._misread = Misread() if channels <= 2 else None
+        self._misread = Misread()
         self._stuck = Stuck(rate) if rate else None
 
     def add(self, samples: np.ndarray) -> None:
@@ -146,8 +146,7 @@ class ChannelLevels:
         samples = np.nan_to_num(samples, nan=0.0, posinf=0.0, neginf=0.0)
         if not samples.size:
             return
-        if self._misread is not None:
-            self._misread.add(samples)
+        self._misread.add(samples)
         if self._stuck is not None:
             self._stuck.add(samples[0])
         average = samples.mean(axis=0, keepdims=True) if len(samples) > 1 else samples
@@ -207,9 +206,14 @@ class ChannelLevels:
         mean = float(self._sum[k] / max(1, self.count))
         return mean if abs(mean) > AROUND_ZERO * float(np.sqrt(self.power[k])) else 0.0
 
+    @property
+    def share_clipped(self) -> float:
+        """Of the samples, those of flat tops at full scale."""
+        return self.clipped / max(1, self.count)
+
     def note_clipped(self) -> str | None:
         """What to say of a sound that was clipped as it was recorded; None elsewhere."""
-        share = self.clipped / max(1, self.count)
+        share = self.share_clipped
         if share < CLIPPED or self.peak > LOUDEST:
             return None
         if share >= HARDLY_CLIPPED:
@@ -230,9 +234,9 @@ class ChannelLevels:
         if self.peak > UNITS[-1]:
             return (f"its samples are not what its header says: as floats they reach "
                     f"{self.peak:.2g}; make the file anew")
-        if self._misread is not None and (note := self._misread.note()) is not None:
+        if (note := self._misread.note()) is not None:
             return note
-        other = self._misread.note_channels() if self._misread is not None else None
+        other = self._misread.note_channels()
         power = float(self._square[0]) / max(1, self.count)
         if power < FULL_NOISE**2 or self.peak > LOUDEST:
             return other

@@ -105,7 +105,7 @@ def roughness(samples: np.ndarray) -> float:
 
 
 class Misread:
-    """Gathers by pieces what tells that a sound of one or two channels is not what it seems."""
+    """Gathers by pieces what tells that a sound is not what it seems."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -115,9 +115,9 @@ class Misread:
         self._channels = 0
         self._row = np.zeros(0)  # of one channel, not yet looked at
         self._heard = self._paired = 0  # stretches with sound, and those that go in pairs
-        # Of two channels: power of differences from the first to the second, from there to the
+        # Of several channels: power of differences from each to the next one, from the last to the
         # next sample of the first, and from one sample of the first to the next
-        self._steps = np.zeros(3)
+        self._steps: np.ndarray = np.zeros(0)
 
     def add(self, samples: np.ndarray) -> None:
         """Takes `[C, n]` float64 more, in order."""
@@ -130,10 +130,11 @@ class Misread:
                 even = len(self._row) // 2 * 2
                 self._look(self._row[:even])
                 self._row = self._row[even:]
-        elif len(samples) == 2:
-            left, right = samples
-            self._steps += [np.square(step).sum() for step in (right - left, left[1:] - right[:-1],
-                                                               np.diff(left))]
+        else:
+            steps = [*np.diff(samples, axis=0), samples[0, 1:] - samples[-1, :-1],
+                     np.diff(samples[0])]
+            powers = np.array([np.square(step).sum() for step in steps])
+            self._steps = self._steps + powers if len(self._steps) else powers
         samples = samples[:, -begin % UNIT:]
         if self._tried >= PIECES or samples.shape[1] < LEAST:
             return
@@ -188,9 +189,14 @@ class Misread:
         if self._paired > MOST * self._heard:
             return ("its samples go in pairs, as if two channels stood under a header of one: it "
                     "may be half as fast as it should be; listen to it")
-        within, between, next_one = self._steps
-        if max(within, between) < ALIKE * min(within, between) and within < ONE_IN_TWO * next_one:
-            return ("its second channel lies between the samples of the first, as if one channel "
-                    "stood under a header of two: it may be twice as fast as it should be; listen "
-                    "to it")
+        if not len(self._steps):
+            return None
+        *along, next_one = self._steps
+        if max(along) < ALIKE * min(along) and max(along) < ONE_IN_TWO * next_one:
+            count = self._channels
+            many = "two" if count == 2 else f"{count}"
+            times = "twice" if count == 2 else f"{count} times"
+            return (f"its {'second channel lies' if count == 2 else 'other channels lie'} between "
+                    f"the samples of the first, as if one channel stood under a header of {many}: "
+                    f"it may be {times} as fast as it should be; listen to it")
         return None

@@ -38,6 +38,7 @@ from avspeech.media.decoding import (
     sound_tracks,
 )
 from avspeech.media.levels import (
+    HARDLY_CLIPPED,
     MOST_CHANNELS,
     OFFSET,
     PARTLY,
@@ -295,6 +296,7 @@ def _judged(found: Sound, levels: dict[int, ChannelLevels]) -> Sound:
         faults = *faults, coding
     elif (clipped := levels[most].note_clipped()) is not None:
         notes.append(clipped)
+        faults = (*faults, clipped) if levels[most].share_clipped >= HARDLY_CLIPPED else faults
     if (stuck := levels[most].note_stuck()) is not None:
         notes.append(stuck)
         faults = *faults, stuck

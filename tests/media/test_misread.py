@@ -89,6 +89,17 @@ def test_one_channel_under_a_header_of_two() -> None:
     assert "between the samples" in note(voice().reshape(-1, 2).T)
 
 
+@pytest.mark.parametrize("channels", [3, 6, 8])
+def test_one_channel_under_a_header_of_many(channels: int) -> None:
+    one = voice(8, 8 * 12 * 1000)
+    assert f"header of {channels}: it may be {channels} times" in note(one.reshape(-1, channels).T)
+    room = 0.002 * np.random.default_rng(0).standard_normal((channels, len(one)))
+    array = np.stack([np.roll(one, k) for k in range(channels)])  # of microphones
+    for real in (array, array + room, np.tile(one, (channels, 1)), room,
+                 np.concatenate([room[:-1], one[None]])):
+        assert note(real) == ""
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_recordings_are_what_they_are(seed: int) -> None:
     one, two = voice(seed), voice(seed + 10)

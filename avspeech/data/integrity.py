@@ -16,8 +16,9 @@ from avspeech.data.labels import one_person
 from avspeech.data.manifest import TIMED, Utterance, View, read_manifest, resolve
 from avspeech.errors import InputError
 from avspeech.media import audio, endings, recordings, video
-from avspeech.media.face import make_finder, region_of_face
+from avspeech.media.face import make_finder
 from avspeech.media.face_tracks import SURE
+from avspeech.media.heads import region_of_face
 
 TOLERANCE = 0.1  # seconds by which a file may be shorter than its header or the manifest says
 APART = 0.2  # seconds by which the lengths of sound and pictures of an utterance may differ

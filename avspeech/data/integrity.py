@@ -16,14 +16,16 @@ from avspeech.data.labels import one_person
 from avspeech.data.manifest import TIMED, Utterance, View, read_manifest, resolve
 from avspeech.errors import InputError
 from avspeech.media import audio, endings, recordings, video
-from avspeech.media.face import make_finder, region_of_face
+from avspeech.media.face import make_finder
 from avspeech.media.face_tracks import SURE
+from avspeech.media.heads import region_of_face
 
 TOLERANCE = 0.1  # seconds by which a file may be shorter than its header or the manifest says
 APART = 0.2  # seconds by which the lengths of sound and pictures of an utterance may differ
 SILENCE = 1e-4  # peak below which sound is silent: -80 dB relative to full scale
 STEP = 0.1  # seconds; peaks of a sound file are kept for steps of this length
 LOOK_EVERY = 0.4  # seconds between the pictures in which a face is searched
+MOVES = 5.0  # levels of 255 by which 8 x 8 pixels change where a face speaks; less is of the coding
 
 
 @dataclass(frozen=True)
@@ -128,7 +130,7 @@ class _Checker:
             yield Problem(u.id, f"speaker '{u.speaker}'", f"is '{name}' elsewhere; one person "
                           "under two names may be in training and test: write them alike")
         for name in TIMED:
-            end = max((_end(item) for item in u.labels.get(name, ())), default=0.0)
+            end = max(map(_end, u.labels[name]), default=0.0) if name in u.labels else 0.0
             if end > u.duration + APART:
                 yield Problem(u.id, f"label '{name}'", f"its times end at {end:g} s and the "
                               f"utterance after {u.duration:g} s; they should be seconds from the "
@@ -201,21 +203,32 @@ class _Checker:
         if there < told:
             stated = out.seconds * told / max(1, there)
         faults = _decode_faults(out.seconds, stated, damaged)
-        out.faults += faults or [f"truncated: {what}" for what in endings.cut_off(file)]
-        for more in (endings.left_over, endings.lost_pages, endings.contradictions):
-            out.faults += more(file)
-        out.faults += [] if out.faults else recordings.survey(file).faults
+        out.faults += faults
+        known = recordings.survey(file).faults  # with all that `endings` finds
+        if known:
+            out.faults += [] if faults else [f"truncated: {w}" for w in endings.cut_off(file)]
+            for more in (endings.left_over, endings.lost_pages, endings.contradictions):
+                out.faults += more(file)
+        out.faults += [] if out.faults else known
 
     def _see(self, file: Path, out: _Pictures, look: bool) -> None:
         damaged: list[float] = []
         next_look, first, last, count = 0.0, 0.0, 0.0, 0
         out.face = False if look else None
+        begin: np.ndarray | None = None
+        still = True
         for since, until, shown in video.pictures(file, damaged=damaged):
             first = since if not count else first
             count, last, out.seconds = count + 1, since, until
-            if out.face is False and since >= next_look:
-                next_look = since + LOOK_EVERY
-                out.face = self._face(shown.array())
+            if since < next_look or not (still or out.face is False):
+                continue
+            next_look = since + LOOK_EVERY
+            picture = shown.array()
+            out.face = out.face if out.face is not False else self._face(picture)
+            if still:
+                cells = _cells(picture)
+                begin = cells if begin is None else begin
+                still = cells.shape == begin.shape and bool(np.abs(cells - begin).max() < MOVES)
         if not count:
             raise InputError(f"{file}: no picture could be decoded; "
                              "the file is damaged or truncated")
@@ -224,6 +237,9 @@ class _Checker:
             out.faults.append(f"its frame rate is {out.fps:.2f} frames a second, "
                               f"expected {self.fps:g}")
         out.faults += _decode_faults(out.seconds, video.duration(file), damaged)
+        if still:
+            out.faults.append(("it holds one picture only" if count == 1 else "its picture never "
+                               "changes") + ": lips that do not move cannot tell who speaks")
 
     def _face(self, picture: np.ndarray) -> bool:
         self._finder = self._finder or make_finder()
@@ -243,6 +259,13 @@ def _other_names(u: Utterance, twin: Utterance) -> list[str]:
         if name in u.labels and name not in TIMED]
     return [f"has the same sound as {twin.id}, with another {name}: {one}, there {other}"
             for name, one, other in names if one != other]
+
+
+def _cells(picture: np.ndarray) -> np.ndarray:
+    """Means of the cells of 8 x 8 pixels of a picture `[H, W, 3]`, all of it in one if small."""
+    height, width = (max(1, n // 8) for n in picture.shape[:2])
+    cut = picture[: height * 8, : width * 8].mean(axis=2)
+    return cut.reshape(height, len(cut) // height, width, -1).mean(axis=(1, 3))
 
 
 def _swing(samples: np.ndarray) -> np.ndarray:

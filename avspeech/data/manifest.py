@@ -13,6 +13,8 @@ files that can be made again. `corpus.json` beside the manifests of a prepared c
 from __future__ import annotations
 
 import dataclasses
+import functools
+import gc
 import json
 import math
 import os
@@ -44,6 +46,10 @@ ENDLESS = 1e9  # seconds: no recording is as long
 TIMED = ("words", "phones", "breaks")  # labels that are lists of stretches of time
 PART = "split"  # the label that is no class: of a published part; "none" is out of all
 LISTS = ("tones",)  # and those that are other lists, of the corpora made on the spot
+# Types that JSON may give to a field, by its annotation
+KINDS: dict[str, tuple[type, ...]] = {
+    "str": (str,), "float": (float, int), "int": (int,), "str | None": (str, type(None)),
+    "float | None": (float, int, type(None)), "dict[str, Any]": (dict,)}
 
 
 @dataclass(frozen=True)
@@ -112,33 +118,42 @@ def resolve(root: str | Path, path: str) -> Path:
     return Path(full)
 
 
-def _strict(cls: type, record: Any, where: str) -> dict[str, Any]:
-    """`record`, if all its keys are fields of the dataclass `cls` and no required one is
-    missing."""
+@functools.cache
+def _fields(cls: type) -> tuple[dict[str, tuple[type, ...]], frozenset[str]]:
+    """The names of the fields of a dataclass with the types that JSON may give them (none: any),
+    and the names of those without a default."""
+    fields = dataclasses.fields(cls)
+    required = {f.name for f in fields
+                if f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING}
+    return {f.name: KINDS.get(str(f.type), ()) for f in fields}, frozenset(required)
+
+
+def _checked(cls: type, record: Any, where: str) -> dict[str, Any]:
+    """`record`, if its keys are fields of the dataclass `cls`, of their types, and no required one
+    is missing."""
     if not isinstance(record, dict):
         raise InputError(f"{where}: expected a JSON object for {cls.__name__}, "
                          f"got {type(record).__name__}")
-    fields = {f.name: f for f in dataclasses.fields(cls)}
-    unknown = sorted(set(record) - set(fields))
-    if unknown:
-        raise InputError(f"{where}: unknown key '{unknown[0]}'; known: {', '.join(fields)}")
-    for name, f in fields.items():
-        required = f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING
-        if required and name not in record:
-            raise InputError(f"{where}: key '{name}' is missing")
+    known, required = _fields(cls)
+    if not known.keys() >= record.keys():
+        raise InputError(f"{where}: unknown key '{min(record.keys() - known.keys())}'; "
+                         f"known: {', '.join(known)}")
+    if not record.keys() >= required:
+        name = next(name for name in known if name in required and name not in record)
+        raise InputError(f"{where}: key '{name}' is missing")
+    for name, value in record.items():
+        kinds = known[name]
+        if kinds and type(value) not in kinds:
+            _wrong_type(cls, record, where)
     return record
 
 
-def _typed(cls: type, record: dict[str, Any], where: str) -> dict[str, Any]:
-    kinds: dict[str, Any] = {
-        "str": str, "float": (int, float), "int": int, "str | None": (str, type(None)),
-        "float | None": (int, float, type(None)), "dict[str, Any]": dict}
+def _wrong_type(cls: type, record: dict[str, Any], where: str) -> None:
+    """Raises InputError for the first field whose value is of another type."""
     for f in dataclasses.fields(cls):
-        kind = kinds.get(str(f.type))
-        value = record.get(f.name)
-        if f.name in record and kind and (not isinstance(value, kind) or isinstance(value, bool)):
+        value, kinds = record.get(f.name), KINDS.get(str(f.type))
+        if f.name in record and kinds and (not isinstance(value, kinds) or isinstance(value, bool)):
             raise InputError(f"{where}: key '{f.name}' should be {f.type}, got {value!r}")
-    return record
 
 
 def utterance_from_dict(record: Any, where: str = "utterance") -> Utterance:
@@ -151,27 +166,25 @@ def utterance_from_dict(record: Any, where: str = "utterance") -> Utterance:
     Raises:
         InputError: the object is not an utterance.
     """
-    record = dict(_typed(Utterance, _strict(Utterance, record, where), where))
+    record = dict(_checked(Utterance, record, where))
     views = record.get("views", ())
     if not isinstance(views, (list, tuple)):
         raise InputError(f"{where}: key 'views' should be a list, got {views!r}")
-    checked = []
-    for i, view in enumerate(views):
-        place = f"{where}: view {i}"
-        checked.append(View(**_typed(View, _strict(View, view, place), place)))
-    record["views"] = tuple(checked)
+    record["views"] = tuple(View(**_checked(View, view, f"{where}: view {i}"))
+                            for i, view in enumerate(views)) if views else ()
     if not record["id"].strip():
         raise InputError(f"{where}: an empty id; give each utterance a name of its own")
     for name in ("id", "audio", "speaker"):
-        if any(sign < " " for sign in record[name]):
+        if not record[name].isprintable() and min(record[name]) < " ":
             raise InputError(f"{where}: key '{name}': a control character in {record[name]!r}; "
                              "leave it out")
     if not 0 < record["duration"] < ENDLESS or not 0 <= record.get("start", 0.0) < ENDLESS:
         raise InputError(f"{where}: duration must be above 0 and start not below 0 (seconds)")
-    if not all(0 <= view.start < ENDLESS for view in record["views"]):
-        raise InputError(f"{where}: the start of a view must not be below 0 (seconds)")
-    if any(view.face < 0 for view in record["views"]):
-        raise InputError(f"{where}: a face below 0; expected 0 for the largest, 1 for the next")
+    for view in record["views"]:
+        if not 0 <= view.start < ENDLESS:
+            raise InputError(f"{where}: the start of a view must not be below 0 (seconds)")
+        if view.face < 0:
+            raise InputError(f"{where}: a face below 0; expected 0 for the largest, 1 for the next")
     if is_nobody(record["speaker"]):
         raise _nobody(record["speaker"], where)
     record["labels"] = {name: _label(name, value, where)
@@ -202,10 +215,12 @@ def _label(name: str, value: Any, where: str) -> Any:
         raise InputError(f"{where}: label '{name}' should be a word or a number, got "
                          f"{json.dumps(value)[:60]}; give one, or leave the label out")
     for number, item in enumerate(value, 1):
-        times = ([item.get("start"), item.get("end")] if isinstance(item, dict)
-                 else item[:2] if isinstance(item, list) else [])
-        start, end = (x if isinstance(x, (int, float)) else -1 for x in (*times, None, None)[:2])
-        if not 0 <= start <= end < ENDLESS:
+        times: Any = item if isinstance(item, list) else ()
+        if isinstance(item, dict):
+            times = item.get("start"), item.get("end")
+        if (len(times) < 2 or not isinstance(times[0], (int, float))
+                or not isinstance(times[1], (int, float))
+                or not 0 <= times[0] <= times[1] < ENDLESS):
             raise InputError(f"{where}: label '{name}', item {number}: expected [start, end, "
                              "label] in seconds, the start not below 0 and the end not before it, "
                              f"got {json.dumps(item)[:60]}")
@@ -231,16 +246,18 @@ def read_jsonl(path: str | Path) -> Iterator[tuple[str, Any]]:
     Raises:
         InputError: the file cannot be read, or a line is not JSON.
     """
+    decode = json.JSONDecoder(object_pairs_hook=once).decode
     try:
         with open(path, encoding="utf-8-sig") as lines:
-            for number, line in enumerate(iter(lambda: lines.readline(LONGEST + 1), ""), 1):
+            read = functools.partial(lines.readline, LONGEST + 1)
+            for number, line in enumerate(iter(read, ""), 1):
                 where = f"{path}:{number}"
                 if len(line) > LONGEST:
                     raise InputError(f"{where}: a line of more than {LONGEST:,} characters; is it "
                                      "a manifest?")
                 if line.strip():
                     try:
-                        yield where, json.loads(line, object_pairs_hook=once)
+                        yield where, decode(line)
                     except (ValueError, RecursionError) as error:
                         raise InputError(f"{where}: not JSON ({error}); expected one object "
                                          "of JSON a line") from None
@@ -293,13 +310,19 @@ def read_manifest(path: str | Path) -> list[Utterance]:
         InputError: a line is invalid, an id occurs twice, or there is no utterance.
     """
     utterances, seen = [], set()
-    for where, record in read_jsonl(path):
-        utterance = utterance_from_dict(record, where)
-        if utterance.id in seen:
-            raise InputError(f"{where}: id '{utterance.id}' is given twice; "
-                             "ids must be unique in a manifest")
-        seen.add(utterance.id)
-        utterances.append(utterance)
+    collects = gc.isenabled()
+    gc.disable()  # it would go through millions of objects again and again, and find nothing
+    try:
+        for where, record in read_jsonl(path):
+            utterance = utterance_from_dict(record, where)
+            if utterance.id in seen:
+                raise InputError(f"{where}: id '{utterance.id}' is given twice; "
+                                 "ids must be unique in a manifest")
+            seen.add(utterance.id)
+            utterances.append(utterance)
+    finally:
+        if collects:
+            gc.enable()
     if not utterances:
         raise InputError(f"{path}: contains no utterance")
     names = {u.speaker for u in utterances}

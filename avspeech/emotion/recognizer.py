@@ -35,6 +35,7 @@ from avspeech.emotion.frames import HOP, SAMPLE_RATE, frame_count
 from avspeech.emotion.windows import Heard, Hearing
 from avspeech.errors import InputError
 from avspeech.media import audio as sound
+from avspeech.media.resampling import Resampler
 
 if TYPE_CHECKING:
     from avspeech.core.engine import Choice
@@ -283,7 +284,7 @@ class EmotionStream:
     def __init__(self, recognizer: EmotionRecognizer, sample_rate: int, window: float, hop: float):
         self.recognizer = recognizer
         self._hearing = recognizer.hearing(window, hop, SHORTEST)
-        self._resampler = _Resampler(sound.check_rate(sample_rate))
+        self._resampler = Resampler(sound.check_rate(sample_rate), SAMPLE_RATE)
         self._finished = False
 
     def push(self, chunk: Any) -> list[tuple[float, dict[str, float]]]:
@@ -320,44 +321,12 @@ class EmotionStream:
         if self._finished:
             raise InputError("the stream was finished; begin another one with recognizer.stream()")
         self._finished = True
-        rest = self._resampler(np.zeros(0, np.float32), last=True)
-        return self._answers(self._hearing.push(rest)) + self._answers(self._hearing.finish())
+        rest = self._hearing.push(self._resampler.finish())
+        return self._answers(rest) + self._answers(self._hearing.finish())
 
     def _answers(self, windows: Iterator[Heard]) -> list[tuple[float, dict[str, float]]]:
         model = self.recognizer
         return [(w.end / SAMPLE_RATE, model.named(model.posteriors(w))) for w in windows]
-
-
-class _Resampler:
-    """Pieces at `rate` hertz -> pieces at 16 kHz, as `audio.resample` makes them of the whole."""
-
-    def __init__(self, rate: int):
-        self._stream: Any = None
-        self._come = self._gone = 0
-        self._first: Any = np.float32(0)
-        self._last: Any = np.float32(0)
-        self.rate = rate
-        if rate != SAMPLE_RATE:
-            import soxr
-
-            self._stream = soxr.ResampleStream(rate, SAMPLE_RATE, 1, dtype="float32", quality="HQ")
-
-    def __call__(self, piece: np.ndarray, last: bool = False) -> np.ndarray:
-        piece = np.ascontiguousarray(piece, np.float32)
-        if self._stream is None:
-            return piece
-        if len(piece):
-            if not self._come and np.isfinite(piece[0]):
-                self._first = piece[0]
-            self._last = piece[-1]
-        self._come += len(piece)
-        if last:
-            piece = np.append(piece, np.full(round(sound.HELD * self.rate) + 1, self._last))
-        out = self._stream.resample_chunk(piece - self._first, last=last) + self._first
-        if last:
-            out = out[: -(-self._come * SAMPLE_RATE // self.rate) - self._gone]
-        self._gone += len(out)
-        return out
 
 
 def caution(metrics: Mapping[str, float]) -> str | None:
@@ -412,10 +381,10 @@ def _resampled(path: str | Path, rates: list[int], track: int | None,
     for piece, rate in sound.blocks(path, None, track, notes):
         if resampler is None:
             rates.append(rate)
-            resampler = _Resampler(rate)
+            resampler = Resampler(rate, SAMPLE_RATE)
         yield resampler(piece)
     if resampler is not None:
-        yield resampler(np.zeros(0, np.float32), last=True)
+        yield resampler.finish()
 
 
 def _shown(path: str | Path, pieces: Iterator[np.ndarray], progress: bool) -> Iterator[np.ndarray]:

@@ -110,8 +110,8 @@ def extract(
         with storage.scratch() as store:
             samples = _decode(sound, sample_rate, store, track)
             length = max(samples, round(pictures * sample_rate))
-            _compare(sound, samples / sample_rate, [
-                len(views[number].present) / fps for number, path in enumerate(videos)
+            _compare(sound, samples / sample_rate, fps, [
+                len(views[number].present) for number, path in enumerate(videos)
                 if path == sound for views in faces if number in views])
 
             def read(start: int, stop: int) -> np.ndarray:
@@ -336,12 +336,17 @@ def place(out: Path, stem: str) -> Iterator[None]:
         yield
 
 
-def _compare(path: Path, sound: float, pictures: Sequence[float]) -> None:
-    """Warns where a file's sound and its pictures (of any face) do not end together."""
-    if pictures and abs(pictures[0] - sound) > UNEQUAL:
-        warnings.warn(f"{path}: its pictures end at {pictures[0]:.1f} s and its sound at "
-                      f"{sound:.1f} s: one of them was cut off, or runs at a wrong rate",
-                      stacklevel=3)
+def _compare(path: Path, sound: float, fps: float, pictures: Sequence[int]) -> None:
+    """Warns where a file's sound and its pictures (frames, of any face) do not end together."""
+    seconds = pictures[0] / fps if pictures else sound
+    if abs(seconds - sound) <= UNEQUAL:
+        return
+    if pictures[0] == 1:
+        warnings.warn(f"{path}: it holds one picture only: lips that do not move cannot tell who "
+                      "speaks", stacklevel=3)
+        return
+    warnings.warn(f"{path}: its pictures end at {seconds:.1f} s and its sound at {sound:.1f} s: "
+                  "one of them was cut off, or runs at a wrong rate", stacklevel=3)
 
 
 def _decode(path: Path, sample_rate: int, store: IO[bytes], track: int | None) -> int:

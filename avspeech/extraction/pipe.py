@@ -31,6 +31,7 @@ from avspeech.media.decoding import (
 from avspeech.media.live_faces import LiveMouth
 from avspeech.media.mouths import STORED_CROP
 from avspeech.media.pictures import Picture, pixel_aspect
+from avspeech.media.resampling import Resampler
 from avspeech.media.tracks import BROKEN
 from avspeech.media.wav_pipe import WavPipe
 
@@ -94,9 +95,8 @@ class _Feed:
         self.mouth = LiveMouth(self.fps, face)
         self.read = FrameReader()
         prepare_sound(self.sound)
-        self.bend: Any = None
-        self.kind = (0, 0)  # rate and channels of the sound
-        self.rate = 0
+        self.bend: Resampler | None = None
+        self.rate = 0  # of the sound
         self.heard = 0  # samples of sound at its own rate
         self.shift = 0  # samples by which its times are moved
         self.frame = 0  # the next frame of the model's clock
@@ -145,7 +145,7 @@ class _Feed:
         if self.held is not None:  # it is shown until the next frame at least
             self._show_until((self.frame + 1) / self.fps - SLACK)
         if self.bend is not None:
-            voice.append(self.stream.push(self.bend.resample_chunk(voice[0], last=True)))
+            voice.append(self.stream.push(self.bend.finish()))
         return np.concatenate([*voice, self.stream.finish()])
 
     def tell(self) -> None:
@@ -163,16 +163,19 @@ class _Feed:
             warnings.warn(f"{NAME}: {note}", stacklevel=3)
 
     def _hear(self, frame: Any, at: Fraction | None) -> np.ndarray:
+        rest = np.zeros(0, np.float32)
         try:
             samples = self.read(frame).mean(axis=0)
         except BROKEN:
             self.damaged += 1
-            return np.zeros(0, np.float32)
-        if self.rate != frame.sample_rate:  # what was counted is counted at the new rate
-            if self.rate:
+            return rest
+        if self.bend is None or self.rate != frame.sample_rate:
+            if self.bend is not None:  # what was counted is counted at the new rate
+                rest = self.bend.finish()
                 self.heard = round(self.heard * frame.sample_rate / self.rate)
                 self.shift = round(self.shift * frame.sample_rate / self.rate)
-            self.rate, self.bend = frame.sample_rate, None
+            self.rate = frame.sample_rate
+            self.bend = Resampler(self.rate, self.stream.sample_rate)
         step = 0 if at is None else round(at * self.rate) + self.shift - self.heard
         if abs(step) > LONGEST_GAP * self.rate or step < -JITTER * self.rate:
             self.shift -= step
@@ -182,17 +185,7 @@ class _Feed:
         missing = round((self.heard / self.rate - WAIT) * self.fps) - self.frame
         for _ in range(missing):
             self._show(None)
-        return self.stream.push(self._resampled(samples))
-
-    def _resampled(self, samples: np.ndarray) -> np.ndarray:
-        import soxr
-
-        if self.rate == self.stream.sample_rate:
-            return samples
-        if self.bend is None:
-            self.bend = soxr.ResampleStream(self.rate, self.stream.sample_rate, 1,
-                                            dtype="float32", quality="HQ")
-        return np.asarray(self.bend.resample_chunk(np.ascontiguousarray(samples, np.float32)))
+        return self.stream.push(np.concatenate([rest, self.bend(samples)]))
 
     def _see(self, frame: Any, at: Fraction | None) -> np.ndarray:
         due = self.frame / self.fps
@@ -204,9 +197,9 @@ class _Feed:
         self.held = Picture(frame, self.aspect)
         self._show_until(time + SLACK)
         missing = round((self.frame / self.fps - WAIT) * self.rate) - self.heard
-        if self.rate and missing > 0:
+        if self.bend is not None and missing > 0:
             self.heard += missing
-            return self.stream.push(self._resampled(np.zeros(missing, np.float32)))
+            return self.stream.push(self.bend(np.zeros(missing, np.float32)))
         return self.stream.push()
 
     def _show_until(self, time: float) -> None:

@@ -35,6 +35,7 @@ from avspeech.media.decoding import (
 )
 from avspeech.media.levels import check_rate, mono, speech_bounds
 from avspeech.media.recordings import promised
+from avspeech.media.resampling import resample
 
 __all__ = ["SAMPLE_RATE", "SOUND_SUFFIXES", "blocks", "can_decode", "check_exists", "check_rate",
            "container_zero", "decode_packets", "duration", "mono", "notes_of", "open_container",
@@ -49,7 +50,6 @@ SOUND_SUFFIXES = {".wav", ".flac", ".ogg", ".opus", ".mp3", ".aif", ".aiff", ".a
 WRITE_FORMATS = {".wav": ("WAV", "PCM_16"), ".flac": ("FLAC", "PCM_16"), ".ogg": ("OGG", "VORBIS")}
 # Samples that are written at a time: libsndfile fails on millions at once into Vorbis.
 BLOCK = 65536
-HELD = 0.1  # seconds for which resampling takes the last sample to go on
 MARGIN = 0.25  # seconds decoded before and after the wanted part: resampling needs a run-up
 
 
@@ -151,36 +151,6 @@ def sound_files(folder: Path, more: Collection[str] = ()) -> list[Path]:
     `listing.files_below`."""
     return [f for f in files_below(folder)
             if f.suffix.lower() in SOUND_SUFFIXES or f.suffix.lower() in more]
-
-
-def resample(samples: np.ndarray, rate: int, sample_rate: int) -> np.ndarray:
-    """Samples at another rate.
-
-    Args:
-        samples: `[N]`.
-        rate: samples a second of `samples`.
-        sample_rate: samples a second of the result.
-
-    Returns:
-        `[ceil(N * sample_rate / rate)]` float32.
-
-    Raises:
-        InputError: a rate that `check_rate` refuses.
-    """
-    rate, sample_rate = check_rate(rate, "rate"), check_rate(sample_rate)
-    samples = np.asarray(samples, np.float32)
-    if rate == sample_rate:
-        return samples
-    import soxr
-
-    if not len(samples):
-        return samples
-    length = math.ceil(len(samples) * sample_rate / rate)
-    # Beyond both ends the sound stays as it is there: a step to zero would be heard as a click
-    first = samples[0] if np.isfinite(samples[0]) else np.float32(0)
-    held = np.concatenate([samples, np.full(round(HELD * rate) + 1, samples[-1])]) - first
-    out = soxr.resample(held, rate, sample_rate, quality="HQ")[:length] + first
-    return np.asarray(out, np.float32)
 
 
 def write(path: str | Path, samples: np.ndarray, sample_rate: int = SAMPLE_RATE) -> None:

@@ -23,7 +23,7 @@ from pathlib import Path
 import numpy as np
 
 from avspeech.errors import InputError
-from avspeech.media import face, face_tracks, video
+from avspeech.media import face, face_tracks, heads, trails, video
 from avspeech.media.mouths import STORED_CROP, MouthTrack
 
 FINE = 2  # rendered pixels for each one of a crop, in both directions
@@ -96,7 +96,7 @@ class Camera:
         return replace(self, yaw=self.yaw + share * (self.until - self.yaw), until=None)
 
     def rotation(self) -> np.ndarray:
-        """`[3, 3]`, from head coordinates (`face.STABLE`) to this camera's, of a frontal head."""
+        """`[3, 3]`, from head coordinates (`heads.STABLE`) to this camera's, of a frontal head."""
         yaw, pitch = math.radians(self.yaw), math.radians(self.pitch)
         # The head's left is at the picture's right; a camera there sees the nose to the left.
         turn = np.array([[math.cos(yaw), 0, math.sin(yaw)], [0, 1, 0],
@@ -169,7 +169,7 @@ def views(path: str | Path, cameras: Sequence[Camera], fps: float = video.FPS, n
     return out
 
 
-def _meshes(path: str | Path, track: face_tracks.FaceTrack, finder: face.MeshFinder, fps: float,
+def _meshes(path: str | Path, track: trails.FaceTrack, finder: face.MeshFinder, fps: float,
             start: float, duration: float | None) -> Iterator[_Meshed | None]:
     """The mesh of a tracked face in each frame of a video, its pose smoothed over time."""
     row = {int(frame): i for i, frame in enumerate(track.frames)}
@@ -182,7 +182,7 @@ def _meshes(path: str | Path, track: face_tracks.FaceTrack, finder: face.MeshFin
         if i is None:
             yield None
             continue
-        region = face.region_of_box(track.boxes[i], float(track.roll[i]))
+        region = heads.region_of_box(track.boxes[i], float(track.roll[i]))
         points, presence = finder.landmarks(picture, region)
         if presence < face.MIN_PRESENCE:
             yield None
@@ -308,7 +308,7 @@ class Surface:
         import cv2
 
         few = size // COARSE
-        scale, rotation, shift = face.similarity(place[self.hull] / COARSE, texture[self.hull])
+        scale, rotation, shift = heads.similarity(place[self.hull] / COARSE, texture[self.hull])
         back = np.column_stack([scale * rotation, shift])
         plain = cv2.warpAffine(picture, back, (few, few),
                                flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,

@@ -282,11 +282,17 @@ def contradictions(path: str | Path) -> list[str]:
                     return [f"another header of WAV lies within it, at byte {again - 8:,} "
                             "(recordings were joined as they are, or saved twice): what is a "
                             "header is heard as a click, and what follows it may have another rate"]
-    at = begin.find(b"fmt ", 12)
-    if begin[:4] not in (b"RIFF", b"RF64", b"BW64") or begin[8:12] != b"WAVE" or at < 0:
+    if begin[:4] not in (b"RIFF", b"RF64", b"BW64") or begin[8:12] != b"WAVE":
         return []
-    kind, channels, rate, speed, wide, bits = struct.unpack_from(
-        "<HHIIHH", begin[at + 8:].ljust(16, b"\0"))
+    headers = _formats(path)
+    if not headers:
+        return []
+    if len(set(headers)) > 1:
+        one, other = (f"{channels} channel{'s' * (channels != 1)} of {bits} bits, {rate} a second"
+                      for _, channels, rate, _, _, bits in list(dict.fromkeys(headers))[:2])
+        return [f"its header contradicts itself (it is there twice: {one}; {other}): the first was "
+                "taken"]
+    kind, channels, rate, speed, wide, bits = headers[0]
     if kind not in PLAIN or not channels * wide * bits:
         return []
     fits = {channels * ((bits + 7) // 8), channels * 4 if bits in (20, 24) else 0}
@@ -297,6 +303,23 @@ def contradictions(path: str | Path) -> list[str]:
         return [f"its header contradicts itself ({rate} samples a second, but {speed} bytes, which "
                 f"are {speed // wide}): {rate} was taken"]
     return []
+
+
+def _formats(path: str | Path) -> list[tuple[int, ...]]:
+    """(kind, channels, samples a second, bytes a second, bytes of a sample of all, bits) of each
+    "fmt " chunk of a WAV file."""
+    found = []
+    with open(path, "rb") as file:
+        file.seek(12)
+        for _ in range(64):
+            head = file.read(8)
+            if len(head) < 8:
+                break
+            end = file.tell() + (size := int.from_bytes(head[4:], "little"))
+            if head.startswith(b"fmt ") and size >= 16:
+                found.append(struct.unpack("<HHIIHH", file.read(16).ljust(16, b"\0")))
+            file.seek(end + end % 2)
+    return found
 
 
 def texts(path: str | Path) -> list[str]:

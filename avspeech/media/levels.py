@@ -13,6 +13,7 @@ import numpy as np
 
 from avspeech.errors import InputError
 from avspeech.media.misread import Misread
+from avspeech.media.stuck import Stuck
 
 SAMPLE_RATE = 16000
 RATES = (100, 768_000)  # hertz; others are damage, or kilohertz
@@ -117,9 +118,14 @@ def check_rate(sample_rate: Any, name: str = "sample_rate") -> int:
 
 
 class ChannelLevels:
-    """Power about the mean of each channel of a sound and of their average, gathered by pieces."""
+    """Power about the mean of each channel of a sound and of their average, gathered by pieces.
 
-    def __init__(self, channels: int) -> None:
+    Args:
+        channels: how many.
+        rate: samples a second; 0: what is repeated is not looked for.
+    """
+
+    def __init__(self, channels: int, rate: int = 0) -> None:
         self.count = 0
         self.peak = 0.0
         self.clipped = 0  # samples of flat tops at full scale, in the channel that has most
@@ -130,7 +136,8 @@ class ChannelLevels:
         self._square = np.zeros(channels + 1)
         self._stretch: list[Any] = [0, 0.0, 0.0]  # samples, sums, squares
         self._cancelled: list[tuple[int, float]] = []  # samples and power of such stretches
-        self._misread = Misread() if channels <= 2 else None
+        self._misread = Misread()
+        self._stuck = Stuck(rate) if rate else None
 
     def add(self, samples: np.ndarray) -> None:
         """Takes `[C, n]` more; NaN and infinity count as zero."""
@@ -139,8 +146,9 @@ class ChannelLevels:
         samples = np.nan_to_num(samples, nan=0.0, posinf=0.0, neginf=0.0)
         if not samples.size:
             return
-        if self._misread is not None:
-            self._misread.add(samples)
+        self._misread.add(samples)
+        if self._stuck is not None:
+            self._stuck.add(samples[0])
         average = samples.mean(axis=0, keepdims=True) if len(samples) > 1 else samples
         rows = np.concatenate([samples, average])
         self.count += samples.shape[1]
@@ -149,7 +157,7 @@ class ChannelLevels:
         self._square += squares
         if len(samples) > 1:
             self._add_to_stretch(samples.shape[1], sums, squares)
-        self._products += float(samples[0, 1:] @ samples[0, :-1])
+        self._products += float((samples[0, 1:] * samples[0, :-1]).sum())
         self._small += int(np.count_nonzero(np.abs(samples[0]) < SMALL))
         peak = float(np.abs(samples).max())
         self.peak = max(self.peak, peak)
@@ -198,9 +206,14 @@ class ChannelLevels:
         mean = float(self._sum[k] / max(1, self.count))
         return mean if abs(mean) > AROUND_ZERO * float(np.sqrt(self.power[k])) else 0.0
 
+    @property
+    def share_clipped(self) -> float:
+        """Of the samples, those of flat tops at full scale."""
+        return self.clipped / max(1, self.count)
+
     def note_clipped(self) -> str | None:
         """What to say of a sound that was clipped as it was recorded; None elsewhere."""
-        share = self.clipped / max(1, self.count)
+        share = self.share_clipped
         if share < CLIPPED or self.peak > LOUDEST:
             return None
         if share >= HARDLY_CLIPPED:
@@ -210,13 +223,20 @@ class ChannelLevels:
         return (f"it is clipped: {100 * share:.2g} % of its samples are cut at full scale, which "
                 "changes how it sounds; record it with less gain")
 
+    def note_stuck(self) -> str | None:
+        """What to say of a sound that repeats itself sample for sample; None elsewhere."""
+        return self._stuck.note() if self._stuck is not None else None
+
     def note_coding(self) -> str | None:
         """What to say of a sound that is noise at full scale, or nowhere near zero, as bytes are
         that hold something else than a header says, or of channels that are not as many as it
         says; None elsewhere."""
-        if self._misread is not None and (note := self._misread.note()) is not None:
+        if self.peak > UNITS[-1]:
+            return (f"its samples are not what its header says: as floats they reach "
+                    f"{self.peak:.2g}; make the file anew")
+        if (note := self._misread.note()) is not None:
             return note
-        other = self._misread.note_channels() if self._misread is not None else None
+        other = self._misread.note_channels()
         power = float(self._square[0]) / max(1, self.count)
         if power < FULL_NOISE**2 or self.peak > LOUDEST:
             return other
@@ -242,7 +262,7 @@ class ChannelLevels:
 
     def note_scale(self) -> str | None:
         """What to say of samples that are not between -1 and 1; None elsewhere."""
-        if self.peak <= LOUDEST:
+        if self.peak <= LOUDEST or self.peak > UNITS[-1]:  # as `note_coding` says
             return None
         what = f"its samples are not between -1 and 1 (full scale), they reach {self.peak:.4g}: "
         scale = self.scale()

@@ -12,9 +12,10 @@ from dataclasses import fields
 import numpy as np
 
 from avspeech.media.face import CascadeFinder, MeshFinder, make_finder
-from avspeech.media.face_tracks import SAME, FaceTrack, Tracker, Trail
+from avspeech.media.face_tracks import Tracker
 from avspeech.media.looks import nearest
 from avspeech.media.mouths import FPS
+from avspeech.media.trails import SAME, FaceTrack, Trail
 from avspeech.media.video import (
     GAP,
     SMOOTH_PLACE,

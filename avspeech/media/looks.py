@@ -14,7 +14,7 @@ import math
 import numpy as np
 
 from avspeech.media import warping
-from avspeech.media.face import Pose
+from avspeech.media.heads import Pose
 
 # side of the square that is looked at, in outer eye distances: from the hair to the chin
 SPAN = 2.4

@@ -20,6 +20,9 @@ LOUD = {2: 0.1, 3: 1e-3, 4: 1e-3}
 # Floats that are read as whole numbers of 32 bits are all about half of full scale: their highest
 # bits are those of their power of two
 POWERS = (0.35, 0.65)
+# Two samples of 16 bits in one of 32 have a correlation above LIKE, a piece that is louder than
+# HEARD steps of 16 bits; where they are SAME, up to rounding, they are one that was spread
+LIKE, HEARD, SAME = 0.4, 20, 256
 PIECES = 20  # rough pieces in which other readings are tried, at most
 UNIT = 12  # samples of 16 bits: pieces begin on whole samples of every reading
 LEAST = 4000  # samples, fewer tell nothing
@@ -79,27 +82,42 @@ def _bytes(samples: np.ndarray) -> np.ndarray | None:
     return rows[:, 0 if rows[:, 0].any() else 1 if rows[:, 1].any() else 2:]
 
 
+def _holds_two(samples: np.ndarray) -> bool:
+    """Whether the halves of whole numbers of 32 bits are like each other, as two samples of 16 bits
+    are: of one sample the lower half is noise."""
+    if not (samples[0, :LEAST] * 2.0**23 % 1).any():
+        return False
+    rows = _bytes(samples)
+    if rows is None or rows.shape[1] < 4:
+        return False
+    lower, upper = (_two(rows[:, k: k + 2]).astype(np.float64) for k in (0, 2))
+    if upper.std() < HEARD or lower.std() == 0 or np.abs(upper - lower).max() <= SAME:
+        return False
+    return bool(np.corrcoef(lower, upper)[0, 1] > LIKE)
+
+
 def roughness(samples: np.ndarray) -> float:
     """Power of the differences of `[N]` samples over their power; 0 for silence."""
     samples = np.asarray(samples, np.float64)
     samples = samples - samples.mean() if len(samples) else samples
-    power = float(samples @ samples)
+    power = float(np.square(samples).sum())  # not `@`: threads of BLAS wait for each other
     return float(np.square(np.diff(samples)).sum()) / power if power else 0.0
 
 
 class Misread:
-    """Gathers by pieces what tells that a sound of one or two channels is not what it seems."""
+    """Gathers by pieces what tells that a sound is not what it seems."""
 
     def __init__(self) -> None:
         self.count = 0
         self._tried = 0
+        self._twos = 0  # pieces of numbers that hold two samples each
         self._found = dict.fromkeys(READINGS, 0)  # pieces for which each reading is the right one
         self._channels = 0
         self._row = np.zeros(0)  # of one channel, not yet looked at
         self._heard = self._paired = 0  # stretches with sound, and those that go in pairs
-        # Of two channels: power of differences from the first to the second, from there to the
+        # Of several channels: power of differences from each to the next one, from the last to the
         # next sample of the first, and from one sample of the first to the next
-        self._steps = np.zeros(3)
+        self._steps: np.ndarray = np.zeros(1)
 
     def add(self, samples: np.ndarray) -> None:
         """Takes `[C, n]` float64 more, in order."""
@@ -112,12 +130,16 @@ class Misread:
                 even = len(self._row) // 2 * 2
                 self._look(self._row[:even])
                 self._row = self._row[even:]
-        elif len(samples) == 2:
-            left, right = samples
-            self._steps += [np.square(step).sum() for step in (right - left, left[1:] - right[:-1],
-                                                               np.diff(left))]
+        else:
+            steps = [*np.diff(samples, axis=0), samples[0, 1:] - samples[-1, :-1],
+                     np.diff(samples[0])]
+            self._steps = self._steps + np.array([np.square(step).sum() for step in steps])
         samples = samples[:, -begin % UNIT:]
         if self._tried >= PIECES or samples.shape[1] < LEAST:
+            return
+        if _holds_two(samples):
+            self._tried += 1
+            self._twos += 1
             return
         rough, sizes = roughness(samples[0]), np.abs(samples[0])
         sizes = sizes[(sizes > 0) & (sizes < 1)]  # a float of zero, and of minus zero
@@ -150,6 +172,9 @@ class Misread:
 
     def note(self) -> str | None:
         """A sentence for the user where the bytes are of another kind; None elsewhere."""
+        if self._twos > RIGHT * self._tried:
+            return ("its samples are not what its header says: each number of 32 bits holds two "
+                    "samples of 16 bits, and one of them was taken; make the file anew")
         name = max(self._found, key=lambda key: self._found[key])
         if self._found[name] > RIGHT * self._tried:
             return (f"its samples are not what its header says: read as {name}, which was not "
@@ -163,9 +188,14 @@ class Misread:
         if self._paired > MOST * self._heard:
             return ("its samples go in pairs, as if two channels stood under a header of one: it "
                     "may be half as fast as it should be; listen to it")
-        within, between, next_one = self._steps
-        if max(within, between) < ALIKE * min(within, between) and within < ONE_IN_TWO * next_one:
-            return ("its second channel lies between the samples of the first, as if one channel "
-                    "stood under a header of two: it may be twice as fast as it should be; listen "
-                    "to it")
+        if self._channels < 2:
+            return None
+        *along, next_one = self._steps
+        if max(along) < ALIKE * min(along) and max(along) < ONE_IN_TWO * next_one:
+            count = self._channels
+            many = "two" if count == 2 else f"{count}"
+            times = "twice" if count == 2 else f"{count} times"
+            return (f"its {'second channel lies' if count == 2 else 'other channels lie'} between "
+                    f"the samples of the first, as if one channel stood under a header of {many}: "
+                    f"it may be {times} as fast as it should be; listen to it")
         return None

@@ -38,6 +38,7 @@ from avspeech.media.decoding import (
     sound_tracks,
 )
 from avspeech.media.levels import (
+    HARDLY_CLIPPED,
     MOST_CHANNELS,
     OFFSET,
     PARTLY,
@@ -62,6 +63,7 @@ ORDER_CODINGS = ("G721_", "G723_", "NMS_", "ALAC_", "DPCM_", "DWVW_")
 # 14 bits), within so many bytes: FFmpeg decodes it
 BURSTS = (b"\x72\xf8\x1f\x4e", b"\xfe\x7f\x01\x80", b"\xff\x1f\x00\xe8")
 BURST = 16384
+JUDGED = 0.1  # seconds; the mean of a shorter sound is no offset
 EXACT_CODINGS = ("PCM_", "FLOAT", "DOUBLE", "ULAW", "ALAW")
 
 @dataclass(frozen=True)
@@ -294,7 +296,11 @@ def _judged(found: Sound, levels: dict[int, ChannelLevels]) -> Sound:
         faults = *faults, coding
     elif (clipped := levels[most].note_clipped()) is not None:
         notes.append(clipped)
-    offset = levels[most].offset(alone) / scale
+        faults = (*faults, clipped) if levels[most].share_clipped >= HARDLY_CLIPPED else faults
+    if (stuck := levels[most].note_stuck()) is not None:
+        notes.append(stuck)
+        faults = *faults, stuck
+    offset = levels[most].offset(alone) / scale if found.samples >= JUDGED * found.rate else 0.0
     if abs(offset) >= OFFSET:
         notes.append(f"its samples lie around a constant offset of {offset:.3f} of full scale")
     return replace(found, channels=most, channel=alone, scale=scale, offset=offset,
@@ -368,7 +374,7 @@ def _measured(path: str, key: Any, found: Sound, damaged: list[float], notes: li
                              f"{MOST_CHANNELS}; it is damaged, or no recording")
         samples += piece.shape[1]
         if len(piece) not in levels:
-            levels[len(piece)] = ChannelLevels(len(piece))
+            levels[len(piece)] = ChannelLevels(len(piece), rate)
         levels[len(piece)].add(piece)
         size += piece.nbytes
         if kept is not None:

@@ -14,7 +14,7 @@ import numpy as np
 
 from avspeech.errors import InputError
 from avspeech.media import endings, trial
-from avspeech.media.clock import on_one_clock
+from avspeech.media.clock import JITTER, on_one_clock
 from avspeech.media.decoding import (
     ATTACHED_PICTURE,
     FrameReader,
@@ -26,6 +26,7 @@ from avspeech.media.decoding import (
     sound_tracks,
 )
 from avspeech.media.levels import RATES
+from avspeech.media.resampling import Resampler
 
 MAX_GAP = 6 * 3600  # seconds of silence that are never exceeded
 # Formats whose header has the length of the file. Elsewhere it is estimated from times that may be
@@ -96,7 +97,7 @@ def decode_track(path: str | Path, track: int, damaged: list[float],
         formats = set(container.format.name.split(","))
         if formats & COUNTS_SAMPLES and not damaged:
             damaged.extend(gaps)
-        told, spare = _told(path, container, stream, rate)
+        told, spare = _told(path, container, stream, rate, bool(damaged))
         missing = not broken and heard / rate < told - spare
         if lost >= LOST * rate or gaps and damaged:
             notes.append(f"{lost / rate:.2f} s of its sound are missing or damaged, the first at "
@@ -109,16 +110,17 @@ def decode_track(path: str | Path, track: int, damaged: list[float],
                          "the rest is missing")
 
 
-def _told(path: str | Path, container: Any, stream: Any, rate: int) -> tuple[float, float]:
+def _told(path: str | Path, container: Any, stream: Any, rate: int,
+          damaged: bool) -> tuple[float, float]:
     """Seconds of sound by the header of a file (0 where it does not say), and how many of them may
-    be missing."""
+    be missing. Coded sound in WAV, whose header may be wrong, counts where it is `damaged`."""
     formats = set(container.format.name.split(","))
     if "mp3" in formats:
         return endings.seconds_told(path, rate) or 0.0, MISSING_COUNTED
     if formats & COUNTS_SAMPLES:
         return float((stream.duration or 0) * stream.time_base), 0.005
     end = 0.0
-    if formats & TELLS_LENGTH:
+    if formats & TELLS_LENGTH or "wav" in formats and damaged:
         end = float((stream.duration or 0) * stream.time_base) or _tagged(container, stream)
     return end, MISSING + 0.02 * end
 
@@ -164,32 +166,32 @@ def _frames(container: Any, stream: Any, damaged: list[float],
 def _at_rate(frames: Iterable[tuple[int, Fraction | None, np.ndarray]],
              rate: int) -> Iterator[tuple[int | None, np.ndarray]]:
     """(index of the first sample, samples `[C, n]`), those of another rate resampled to `rate`."""
-    import soxr
-
-    kind = (0, 0)
-    bend: Any = None
+    bend: Resampler | None = None
+    begin: Fraction | None = None  # seconds at which what is being resampled began
+    channels = 0
     for own, at, samples in frames:
-        index = None if at is None else round(at * rate)
-        if bend is not None and kind != (own, len(samples)):
-            yield None, _rest(bend, kind)
-            bend = None
+        if not RATES[0] <= own <= RATES[1]:  # damage
+            continue
+        if bend is not None:
+            due = None if begin is None else begin + Fraction(bend.come, bend.rate)
+            apart = at is not None and due is not None and abs(at - due) > JITTER
+            if apart or (bend.rate, channels) != (own, len(samples)):
+                yield _place(begin, bend), bend.finish()
+                bend = None
         if own == rate:
-            yield index, samples
+            yield None if at is None else round(at * rate), samples
             continue
         if bend is None:
-            kind = (own, len(samples))
-            bend = soxr.ResampleStream(own, rate, len(samples), dtype="float32", quality="HQ")
-        else:
-            index = None  # what comes out is what came in some frames before
-        out = bend.resample_chunk(np.ascontiguousarray(samples.T), last=False)
-        yield index, out.reshape(-1, len(samples)).T
+            begin, channels = at, len(samples)
+            bend = Resampler(own, rate, channels)
+        yield _place(begin, bend), bend(samples)
     if bend is not None:
-        yield None, _rest(bend, kind)
+        yield _place(begin, bend), bend.finish()
 
 
-def _rest(bend: Any, kind: tuple[int, int]) -> np.ndarray:
-    """What a resampler of `kind` (rate, channels) still holds, `[C, n]`."""
-    return bend.resample_chunk(np.zeros((0, kind[1]), np.float32), last=True).reshape(-1, kind[1]).T
+def _place(begin: Fraction | None, bend: Resampler) -> int | None:
+    """The index of the next sample of a resampler, whose first one is at `begin` seconds."""
+    return None if begin is None else round(begin * bend.sample_rate) + bend.gone
 
 
 @contextlib.contextmanager

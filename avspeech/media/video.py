@@ -20,9 +20,10 @@ from avspeech.core import storage
 from avspeech.core.bars import bar
 from avspeech.errors import InputError
 from avspeech.media import warping
-from avspeech.media.face_tracks import FaceTrack, track_faces
+from avspeech.media.face_tracks import track_faces
 from avspeech.media.mouths import STORED_CROP, MouthTrack, read_crops, write_crops
 from avspeech.media.pictures import FPS, Picture, duration, frame_rate, pictures
+from avspeech.media.trails import FaceTrack
 
 __all__ = ["FPS", "MouthTrack", "crop", "duration", "frame_rate", "mouth_tracks", "pictures",
            "read_crops", "read_frames", "whole_picture", "write_crops"]

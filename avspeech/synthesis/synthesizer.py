@@ -271,8 +271,10 @@ class Synthesizer:
         name = reference if isinstance(reference, (str, Path)) else "the reference"
         samples = (audio.read(reference, self.sample_rate) if isinstance(reference, (str, Path))
                    else np.asarray(reference, np.float32))
-        if samples.ndim != 1 or not np.isfinite(samples).all():
-            raise InputError(f"{name}: expected finite samples [N]")
+        if samples.ndim != 1:
+            raise InputError(f"{name}: shape {samples.shape}, expected samples [N]")
+        if not np.isfinite(samples).all():
+            raise InputError(f"{name}: samples that are NaN or infinite; mend them first")
         hop = self.hop / self.sample_rate
         hertz, voiced = pitch.f0(samples, self.sample_rate, hop, method=pitch.best_method())
         quiet = prosody.silences(samples, self.sample_rate, prosody.PAUSE)

@@ -19,7 +19,7 @@ av = pytest.importorskip("av")
 
 
 def film(path: Path, seconds: float, rate: int = 25, sound: float = 0.0,
-         options: dict[str, str] | None = None) -> None:
+         options: dict[str, str] | None = None, still: bool = False) -> None:
     """A video of noise without a face; with `sound`, that many seconds of it."""
     rng = np.random.default_rng(0)
     with av.open(str(path), "w", options=options or {}) as container:
@@ -30,7 +30,10 @@ def film(path: Path, seconds: float, rate: int = 25, sound: float = 0.0,
             voice = container.add_stream("aac", rate=16000)
             voice.layout = "mono"
         for k in range(round(seconds * rate)):
-            picture = rng.integers(0, 255, (64, 64, 3)).astype(np.uint8)
+            if not still:
+                picture = rng.integers(0, 255, (64, 64, 3)).astype(np.uint8)
+            elif not k:
+                picture = np.kron(rng.integers(0, 255, (4, 4, 3)), np.ones((16, 16, 1))).astype(np.uint8)
             frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
             frame.pts, frame.time_base = k, Fraction(1, rate)
             for packet in stream.encode(frame):
@@ -299,3 +302,16 @@ def test_one_person_under_two_names_is_told_once(tmp_path: Path) -> None:
         sound(tmp_path / f"{k}.wav", 1.0 + k)
     found = problems(tmp_path, *(Utterance(f"u{k}", f"{k}.wav", 1.0 + k, names[k]) for k in range(4)))
     assert len(found) == 1 and "u1: speaker 'grid-s01': is 'grid-s1' elsewhere" in found[0]
+
+
+def test_pictures_in_which_nothing_moves(tmp_path: Path) -> None:
+    """A photo beside a sound is a video that shows a face, and nothing can be read from it."""
+    sound(tmp_path / "a.wav", 2.0)
+    for name, seconds, still in (("still.mp4", 2.0, True), ("one.mov", 0.04, True), ("v.mp4", 2.0, False)):
+        film(tmp_path / name, seconds, still=still)
+    views = {n: (View(n),) for n in ("still.mp4", "one.mov", "v.mp4")}
+    found = problems(tmp_path, *(Utterance(n, "a.wav", 2.0, "s", views=v) for n, v in views.items()),
+                     faces=False)
+    assert len(found) == 3, found
+    assert "still.mp4: its picture never changes: lips that do not move" in found[0]
+    assert "one.mov: it holds one picture only: lips" in found[1] and "lengths differ" in found[2]

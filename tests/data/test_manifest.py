@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import cProfile
+import gc
 import json
+import pstats
 from pathlib import Path
 
 import pytest
@@ -129,3 +132,28 @@ def test_na_is_no_speaker_beside_names(tmp_path: Path) -> None:
         else:
             with pytest.raises(InputError, match="m.jsonl: the speaker 'NA', who would be in training"):
                 read_manifest(tmp_path / "m.jsonl")
+
+
+def test_a_row_takes_few_calls_and_the_collector_does_not_run(tmp_path: Path) -> None:
+    """Tables of a million rows are read: with 160 calls a row it took a minute."""
+    rows = [{**RECORD, "id": str(k), "text": "one two", "labels": {"emotion": "sad", "sex": "F"}}
+            for k in range(3000)]
+    (tmp_path / "m.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    runs: list[str] = []
+    watch = lambda phase, _: runs.append(phase)  # noqa: E731
+    gc.collect()
+    gc.callbacks.append(watch)
+    try:
+        profile = cProfile.Profile()
+        assert len(profile.runcall(read_manifest, tmp_path / "m.jsonl")) == 3000
+    finally:
+        gc.callbacks.remove(watch)
+    assert pstats.Stats(profile).total_calls < 100 * 3000  # type: ignore[attr-defined]
+    assert len(runs) <= 2 and gc.isenabled()
+
+
+def test_the_first_of_two_errors_does_not_leave_the_collector_off(tmp_path: Path) -> None:
+    (tmp_path / "m.jsonl").write_text("{}\n")
+    with pytest.raises(InputError, match="m.jsonl:1: key 'id' is missing"):
+        read_manifest(tmp_path / "m.jsonl")
+    assert gc.isenabled()

@@ -462,3 +462,12 @@ def test_an_offset_and_a_level_far_beyond_full_scale_do_not_reach_the_voice(tmp_
         voice = audio.read(wav)
         gain = float(voice @ wanted / (wanted @ wanted))
         assert np.abs(voice - gain * wanted).max() < 0.01 * gain and abs(voice.mean()) < 1e-3
+
+
+def test_one_picture_is_told_and_no_cut_is_guessed() -> None:
+    for frames, told in (([1], "it holds one picture only"), ([30], "its pictures end at 1.2 s"),
+                         ([70], None)):
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always")
+            files._compare(Path("a.mov"), 3.0, 25.0, frames)
+        assert [told in str(w.message) for w in said] == ([True] if told else [])

@@ -181,3 +181,13 @@ def test_no_pictures_and_no_such_track(tmp_path: Path) -> None:
     data = container(tmp_path / "two.mkv", [WHITE] * 50, tone(2))
     with pytest.raises(InputError, match="1 tracks of sound, and --audio is 2"):
         extracted(data, tmp_path / "out.wav", track=2)
+
+
+def test_a_loud_beginning_and_end_are_no_clicks_at_any_rate(tmp_path: Path) -> None:
+    """Outside of the sound, silence was a step."""
+    voices = []
+    for rate in (16000, 48000):
+        data = container(tmp_path / f"{rate}.mkv", [WHITE] * 50, 0.5 + 0 * tone(2, rate), rate)
+        voices.append(extracted(data, tmp_path / "out.wav")[0])
+    assert len(voices[0]) == len(voices[1]) == 2 * 16000
+    assert np.abs(voices[0] - voices[1]).max() < 1e-3

@@ -11,7 +11,9 @@ import pytest
 from films import write_film
 
 from avspeech.media import face, face_tracks, video
-from avspeech.media.face import Face, Pose, models_folder, pose_of_face
+from avspeech.media.face import models_folder
+from avspeech.media.heads import Face, Pose, Region, pose_of_face
+from avspeech.media.trails import FaceTrack
 
 av = pytest.importorskip("av")
 FRAME = (220, 30, 220)  # the colour around each drawn face, by which it is found
@@ -56,7 +58,7 @@ class PatternFinder:
                 faces.append(Face(box, np.array(points), 0.9))
         return faces
 
-    def pose(self, image: np.ndarray, region: face.Region) -> Pose | None:
+    def pose(self, image: np.ndarray, region: Region) -> Pose | None:
         x, y, side, angle = region
         if abs(angle) > 1:
             return None
@@ -67,7 +69,7 @@ class PatternFinder:
         return None
 
 
-def follow(frames: list[np.ndarray]) -> list[face_tracks.FaceTrack]:
+def follow(frames: list[np.ndarray]) -> list[FaceTrack]:
     return face_tracks.track_faces(frames, finder=PatternFinder())[0]
 
 
@@ -155,7 +157,7 @@ class CountingFinder(PatternFinder):
         self.searches += 1
         return super().detect(image, small)
 
-    def pose(self, image: np.ndarray, region: face.Region) -> Pose | None:
+    def pose(self, image: np.ndarray, region: Region) -> Pose | None:
         self.landmarks += 1
         self.searches -= 1  # those of `pose` are its own
         return super().pose(image, region)

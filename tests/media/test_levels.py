@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 import runpy
 from pathlib import Path
 from typing import Any
@@ -10,7 +12,7 @@ import numpy as np
 import pytest
 
 from avspeech.errors import InputError
-from avspeech.media import audio, pitch
+from avspeech.media import audio, levels, misread, pitch
 from avspeech.media.levels import (
     ChannelLevels,
     bent_tops,
@@ -185,3 +187,10 @@ def test_tops_that_coding_bent_are_counted_and_tones_beyond_full_scale_are_not(h
         flat = np.clip(gain * tone, -1, 1)
         full = int((np.abs(flat) >= 0.999).sum())
         assert 0.7 * full <= bent_tops(flat + np.clip(ripple, -0.09, 0.09)) <= 1.2 * full
+
+
+def test_levels_are_measured_without_threads_of_linear_algebra() -> None:
+    """On a busy machine those wait for each other: a product of 16,000 samples took 40 ms."""
+    for file in (levels, misread):
+        tree = ast.parse(inspect.getsource(file))
+        assert not any(isinstance(n, ast.MatMult) for n in ast.walk(tree)), file.__name__

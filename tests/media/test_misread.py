@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from avspeech.media import endings
+from avspeech.media import audio, endings
 from avspeech.media.misread import Misread
 
 RATE = 16000
@@ -89,6 +89,17 @@ def test_one_channel_under_a_header_of_two() -> None:
     assert "between the samples" in note(voice().reshape(-1, 2).T)
 
 
+@pytest.mark.parametrize("channels", [3, 6, 8])
+def test_one_channel_under_a_header_of_many(channels: int) -> None:
+    one = voice(8, 8 * 12 * 1000)
+    assert f"header of {channels}: it may be {channels} times" in note(one.reshape(-1, channels).T)
+    room = 0.002 * np.random.default_rng(0).standard_normal((channels, len(one)))
+    array = np.stack([np.roll(one, k) for k in range(channels)])  # of microphones
+    for real in (array, array + room, np.tile(one, (channels, 1)), room,
+                 np.concatenate([room[:-1], one[None]])):
+        assert note(real) == ""
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_recordings_are_what_they_are(seed: int) -> None:
     one, two = voice(seed), voice(seed + 10)
@@ -108,6 +119,55 @@ def test_a_header_within_a_wav_is_told(tmp_path: Path) -> None:
     inner = data[:20000] + head + data[20044:]
     (tmp_path / "a.wav").write_bytes(head + inner)
     assert "at byte 20,044" in endings.contradictions(tmp_path / "a.wav")[0]
+
+
+@pytest.mark.parametrize("channels", [1, 2])
+def test_two_samples_in_one_of_32_bits_are_told_and_other_numbers_are_not(channels: int) -> None:
+    """Read as 32 bits they are one voice twice as fast, and no noise."""
+    one, other = voice(5, 4 * RATE), voice(6, 4 * RATE)
+    rows = np.stack([one, 0.6 * one + other / 9])[:channels]
+    short = np.round(rows.T * 2**15).astype("<i2")
+    wide = short.tobytes()[: short.nbytes // (4 * channels) * 4 * channels]
+    read = np.frombuffer(wide, "<i4").reshape(-1, channels).T
+    for kind in (np.float64, np.float32):  # of libsndfile, which have 24 bits
+        assert "two samples of 16 bits" in note((read / 2.0**31).astype(kind).astype(np.float64))
+    noise = np.random.default_rng(1).integers(0, 2**16, short.shape)
+    plain, spread = short * np.int64(2**16), short.view("<u2").astype(np.int64)
+    for known in (plain, plain + noise, plain + noise >> 8 << 8, plain + spread):
+        assert note(known.T / 2.0**31) == ""
+
+
+def test_samples_of_16_bits_under_a_header_of_floats_are_told(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "a.wav", voice(7), RATE, "PCM_16")
+    data = np.frombuffer((tmp_path / "a.wav").read_bytes()[44:], "<f4")
+    soundfile.write(tmp_path / "f.wav", data, RATE, "FLOAT")
+    told = audio.notes_of(tmp_path / "f.wav")
+    assert "samples are not what its header says: as floats they reach" in told[0]
+    assert "divided" not in " ".join(told)
+
+
+def test_the_mean_of_a_moment_is_no_offset(tmp_path: Path) -> None:
+    for count in (1, 20, RATE // 20):
+        soundfile.write(tmp_path / f"{count}.wav", np.full(count, 0.2), RATE)
+        assert audio.notes_of(tmp_path / f"{count}.wav") == []
+    soundfile.write(tmp_path / "b.wav", np.full(RATE, 0.2), RATE)
+    assert "constant offset of 0.200" in audio.notes_of(tmp_path / "b.wav")[0]
+
+
+@pytest.mark.parametrize("between", [b"", b"LIST\x04\0\0\0INFO"])
+def test_two_headers_that_contradict_each_other_are_told(tmp_path: Path, between: bytes) -> None:
+    def header(channels: int, rate: int) -> bytes:
+        return b"fmt " + struct.pack("<IHHIIHH", 16, 1, channels, rate, 2 * channels * rate, 2 * channels, 16)
+
+    data = b"data" + struct.pack("<I", 32000) + bytes(32000)
+    for second, told in ((header(1, RATE), ""), (header(1, 8000), "1 channel of 16 bits, 8000 a second"),
+                         (header(2, RATE), "2 channels of 16 bits, 16000 a second")):
+        for chunks in (header(1, RATE) + between + second + data, header(1, RATE) + data + between + second):
+            body = b"WAVE" + chunks
+            (tmp_path / "a.wav").write_bytes(b"RIFF" + struct.pack("<I", len(body)) + body)
+            found = " ".join(endings.contradictions(tmp_path / "a.wav"))
+            assert told in found and bool(found) == bool(told)
+            assert len(audio.read(tmp_path / "a.wav", RATE)) == 16000  # as is said
 
 
 @pytest.mark.parametrize("kind", ["WAV", "RF64", "AIFF", "AU", "W64", "CAF"])

@@ -597,3 +597,11 @@ def test_what_is_no_sound_is_named(tmp_path: Path, begin: bytes, words: str) -> 
     (tmp_path / "a.wav").write_bytes(begin)
     with pytest.raises(InputError, match=words):
         audio.read(tmp_path / "a.wav")
+
+
+def test_how_much_of_aac_in_a_wav_is_missing_is_told(tmp_path: Path) -> None:
+    """Nothing there says where a frame ends, so that most of them cannot be decoded."""
+    path = encode(tmp_path / "a.wav", [murmur(4, 16000)], 16000, "aac")
+    assert len(audio.read(path)) < 2 * 16000
+    assert any("but its header tells of 4." in note and "the rest is missing" in note
+               for note in audio.notes_of(path))

@@ -11,7 +11,9 @@ from films import numbers, shades, write_film
 
 from avspeech.errors import InputError
 from avspeech.media import face_tracks, video
-from avspeech.media.face import BOX_SPAN, Face, models_folder
+from avspeech.media.face import models_folder
+from avspeech.media.heads import BOX_SPAN, Face, Pose
+from avspeech.media.trails import FaceTrack, Trail
 
 av = pytest.importorskip("av")
 
@@ -118,7 +120,7 @@ def square(x: int, y: int, size: int = 60, shade: int = 200, onto: np.ndarray | 
 EMPTY = np.zeros((120, 200, 3), np.uint8)
 
 
-def follow(frames: list[np.ndarray], **options: float) -> tuple[list[face_tracks.FaceTrack], int]:
+def follow(frames: list[np.ndarray], **options: float) -> tuple[list[FaceTrack], int]:
     return face_tracks.track_faces(frames, finder=SquareFinder(), **options)
 
 
@@ -175,12 +177,12 @@ def test_long_videos_go_to_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 def test_crops_do_not_follow_the_lips() -> None:
     """A head that stays while its lips move: every frame has the same map,
     with the lips' median in the middle."""
-    trail = face_tracks.Trail()
+    trail = Trail()
     rng = np.random.default_rng(0)
     looks = np.zeros(176, np.float32)
     for k in range(21):
         lips = np.array([0.0, 0.05 + 0.2 * rng.uniform(-1, 1) * (k != 10), 0.0])
-        trail.add(k, face_tracks.Pose(40.0, np.eye(3), np.array([100.0, 80.0, 0.0]), lips,
+        trail.add(k, Pose(40.0, np.eye(3), np.array([100.0, 80.0, 0.0]), lips,
                                     np.array([60, 30, 140, 120.0])),
                   True, looks)
     track = trail.track()
@@ -192,7 +194,7 @@ def test_crops_do_not_follow_the_lips() -> None:
 
 
 def test_a_turned_head_keeps_its_size_and_a_tilted_one_is_put_upright() -> None:
-    from avspeech.media.face import STABLE, pose_of_points
+    from avspeech.media.heads import STABLE, pose_of_points
 
     points = np.zeros((468, 3))
     points[list(STABLE)] = np.array(list(STABLE.values())) * 50

@@ -34,7 +34,7 @@ def sounds_of(places: Iterable[Path]) -> list[Path]:
     Raises:
         InputError: a folder holds no sound and no video.
     """
-    suffixes = {*own_emotion.MORE_SUFFIXES, *own.SUFFIXES}
+    suffixes = {*own_emotion.SOUNDS, *own.SUFFIXES}
     found: list[Path] = []
     for place in places:
         if not place.is_dir():

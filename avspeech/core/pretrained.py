@@ -308,8 +308,7 @@ def open_model(name_or_folder: str | Path, device: str | torch.device = "cpu",
         The graphs or, as of `load`, the model; and its ModelInfo.
 
     Raises:
-        InputError: as `load`; the model is for another task, graphs were asked for and the folder
-            has none, or there is no torch.
+        InputError: as `load`; another task, graphs asked for that the folder has not, no torch.
     """
     if engine not in runtime.CHOICES:
         raise InputError(f"engine '{engine}': expected one of {', '.join(runtime.CHOICES)}")

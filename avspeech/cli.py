@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 from avspeech.app import command as app_command
 from avspeech.bench import command as bench_command
 from avspeech.core import commands as subcommands
-from avspeech.core import storage
+from avspeech.core import bars, storage
 from avspeech.emotion import command as emotion_command
 from avspeech.errors import InputError
 from avspeech.extraction import command as extraction_command
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command line `argv` (default: that of the process) and returns its exit code."""
     _open_streams()
+    bars.calm()
     args = _parser().parse_args(argv)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a file's name may hold bytes that are no text

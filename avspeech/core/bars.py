@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from typing import Any
+
+EVERY = "30"  # seconds
 
 
 class _None:
@@ -23,6 +27,16 @@ class _None:
     def update(self, more: float) -> None:
         """Counts."""
         self.n += more
+
+
+def calm() -> None:
+    """Lets bars write a line every `EVERY` seconds, not ten a second, where stderr is a log.
+
+    For commands, before tqdm is imported, which reads its defaults from the environment then.
+    Processes that are started inherit it, and what the user has set there wins.
+    """
+    if not sys.stderr.isatty():
+        os.environ.setdefault("TQDM_MININTERVAL", EVERY)
 
 
 def bar(items: Any = None, **options: Any) -> Any:

@@ -38,7 +38,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from avspeech.core import config, pretrained, sources, storage
+from avspeech.core import bars, config, pretrained, sources, storage
 from avspeech.errors import InputError
 
 COMMAND = "command.json"  # config path and overrides of the run, read by the report
@@ -108,6 +108,7 @@ class Recipe:
     def main(self, argv: Sequence[str] | None = None) -> None:
         """Runs the command line and leaves the process: 0, 2 for an InputError, 130 when
         interrupted."""
+        bars.calm()
         try:
             self.run(argv)
         except InputError as error:

@@ -1,0 +1,32 @@
+"""Progress bars: a terminal is kept up to date, a log gets few lines."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+CODE = """
+from avspeech.core import bars
+{calm}
+for _ in bars.bar(range(40), mininterval=0) if {own} else bars.bar(range(40)):
+    import time; time.sleep(0.01)
+"""
+
+
+def lines(calm: bool, own: bool = False, **environment: str) -> int:
+    """How often a bar of 40 items is written to a log."""
+    code = CODE.format(calm="bars.calm()" if calm else "", own=own)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True,
+                          env={**os.environ, **environment})
+    assert b"40/40" in done.stderr  # its end is there in any case
+    return done.stderr.count(b"\r")
+
+
+def test_a_log_gets_few_lines() -> None:
+    assert lines(True) <= 2 < lines(False)
+
+
+def test_what_the_user_or_the_program_asks_for_wins() -> None:
+    assert lines(True, TQDM_MININTERVAL="0.05") > 2
+    assert lines(True, own=True) > 2

@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING, Any
 
 from avspeech.app import command as app_command
 from avspeech.bench import command as bench_command
-from avspeech.core import commands as subcommands
 from avspeech.core import bars, storage
+from avspeech.core import commands as subcommands
 from avspeech.emotion import command as emotion_command
 from avspeech.errors import InputError
 from avspeech.extraction import command as extraction_command

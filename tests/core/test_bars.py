@@ -17,8 +17,9 @@ for _ in bars.bar(range(40), mininterval=0) if {own} else bars.bar(range(40)):
 def lines(calm: bool, own: bool = False, **environment: str) -> int:
     """How often a bar of 40 items is written to a log."""
     code = CODE.format(calm="bars.calm()" if calm else "", own=own)
+    own_environment = {k: v for k, v in os.environ.items() if not k.startswith("TQDM_")}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True,
-                          env={**os.environ, **environment})
+                          env={**own_environment, **environment})
     assert b"40/40" in done.stderr  # its end is there in any case
     return done.stderr.count(b"\r")
 

@@ -31,7 +31,7 @@ import torch
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
-from avspeech.core import batching, checkpoint, processes, storage
+from avspeech.core import bars, batching, checkpoint, processes, storage
 from avspeech.core.batching import Batch, Dataset
 from avspeech.core.hardware import bf16_units
 from avspeech.core.processes import barrier, device, distributed, is_main
@@ -487,4 +487,4 @@ def _bar(total: int, done: int, show: bool) -> Any:
     from tqdm import tqdm
 
     return tqdm(total=total, initial=done, desc="train", unit="step", disable=not show,
-                mininterval=0.2 if sys.stderr.isatty() else 30.0)
+                mininterval=0.2 if sys.stderr.isatty() else float(bars.EVERY))

@@ -4,8 +4,8 @@
 # GUESS: a romanizer that says it follows the Revised Romanization writes the sound changes that its
 #   rule 3 lists: 신라 silla, 종로 jongno, 같이 gachi, 좋고 joko. (Written for a list of words, from
 #   memory of the rule.)
-# SEEN: korean-romanizer 0.28.0: 12 words with assimilation or palatalization, ten of them the rule's
-#   own examples, are as spelled ('sinra', 'baekma', 'gati'), though '좋고' is right ('joko'), and
+# SEEN: korean-romanizer 0.28.0: 12 words with assimilation or palatalization, ten of them examples
+#   of the rule, are as spelled ('sinra', 'baekma', 'gati'), though '좋고' is right ('joko'), and
 #   '앉아' (anja) and '없다' (eopda) are: some of the rules are there. hangul-romanization 1.0.1: the
 #   same 12 as spelled, and finals of two letters as neither: '없다' is 'eoptda', '값이' 'gapti',
 #   '있다' 'ittda'. koroman 1.0.16 has all right.

@@ -19,8 +19,8 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
 python3 -m venv venv
-venv/bin/python -m pip install --quiet --no-compile \
-    'numpy==2.2.6' 'scipy==1.17.1' 'spafe==0.3.3'
+venv/bin/python -m pip install --quiet --no-compile --no-deps \
+    'numpy==2.2.6' 'typing-extensions==4.15.0' 'spafe==0.3.3'
 venv/bin/python - <<'END'
 import sys
 from importlib.metadata import version

@@ -4,12 +4,12 @@
 # GUESS: the centroid of a tone is its frequency, within a bin or two; the rolloff is just above it;
 #   RMS, mean and entropy are real, and the entropy is not negative. (Written as 'by the
 #   definitions' for the features of the package.)
-# SEEN: spafe 0.3.3, extract_feats() at 16 kHz, DFT of 512: tones of 500, 1000, 2000 and 3000 Hz have
-#   a centroid of 996, 1992, 3984 and 5977 Hz, those of 5000 and 7000 Hz 6039 and 2054. The tones
-#   fall on bins. spectral_rolloff is an array of 257 complex numbers, the spectrum times the sample
-#   rate; of the tone of 1 kHz spectral_rms is 15.97j and spectral_entropy -256.
-# WHY IT MATTERS: brightness is among the first features of emotion and voice quality: sibilants
-#   (5 to 7 kHz) get a lower centroid than some vowels.
+# SEEN: spafe 0.3.3, extract_feats() at 16 kHz, DFT of 512: tones of 500, 1000, 2000 and 3000 Hz
+#   have a centroid of 996, 1992, 3984 and 5977 Hz, those of 5000 and 7000 Hz 6039 and 2054. The
+#   tones fall on bins. spectral_rolloff is an array of 257 complex numbers, the spectrum times the
+#   sample rate; of the tone of 1 kHz spectral_rms is 15.97j and spectral_entropy -256.
+# WHY IT MATTERS: brightness is among the first features of emotion and voice quality: sibilants (5
+#   to 7 kHz) get a lower centroid than some vowels.
 # SOURCE: found by tones; in the code, the 257 bins of an rfft get the frequencies of an fft.
 set -euo pipefail
 work=$(mktemp -d)

@@ -3,8 +3,8 @@
 #   8-bit silence for the loudest sound there is.
 # GUESS: resample() of 32-bit samples at the same rate gives them back, as it does with 16 and 24
 #   bits; half of full scale is -9 dB in each of the four formats, and silence very low. (Written as
-#   'a tone is kept, and its level right'; then the code was read before anything ran, and the shifts
-#   in resample() were suspected.)
+#   'a tone is kept, and its level right'; then the code was read before anything ran, and the
+#   shifts in resample() were suspected.)
 # SEEN: x-law 0.3.1: utils.resample([0, 1000, -1000, ...], 16000, 16000, 32) is -2147483648 each
 #   time; with 16 and 24 bits the samples come back. JavaScript's 1 << 31 is negative, so that the
 #   limit of the highest sample is below all samples. In 8 bits, as WAV files have them, 128 to 255

@@ -4,10 +4,11 @@
 # GUESS: the pitch of a vowel from 75 to 200 Hz is right within 2 %, as Praat's is: the default of
 #   f0_min is 60. (Written as 'within 2 %' for a list of trackers, and again for low vowels when one
 #   of 90 Hz had failed.)
-# SEEN: AMFM-decompy 1.0.12.2, vowel with formants, a vibrato of 5 % and pauses, at 16 kHz: for 75 Hz
-#   1 % of its frames is voiced, for 85 and 90 Hz half of them, and the median of each is 150.0 Hz. From 96 Hz on all are voiced and right within 1 %. With f0_max=300 (the default
-#   is 400) 75 to 90 Hz are right too, with f0_min=50 nothing changes. The same at 8 and 44.1 kHz.
-#   Praat (praat-parselmouth 0.4.7) is right for all.
+# SEEN: AMFM-decompy 1.0.12.2, vowel with formants, a vibrato of 5 % and pauses, at 16 kHz: for 75
+#   Hz 1 % of its frames is voiced, for 85 and 90 Hz half of them, and the median of each is 150.0
+#   Hz. From 96 Hz on all are voiced and right within 1 %. With f0_max=300 (the default is 400) 75
+#   to 90 Hz are right too, with f0_min=50 nothing changes. The same at 8 and 44.1 kHz. Praat
+#   (praat-parselmouth 0.4.7) is right for all.
 # WHY IT MATTERS: the pitch of many men is 80 to 95 Hz, above all at the ends of sentences: a study
 #   has no pitch for them or a level line at 150 Hz, which looks like a measurement; voice
 #   conversion that is fed with it gives men the pitch of somebody else.

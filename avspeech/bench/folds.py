@@ -149,6 +149,9 @@ def _notes(binding: Binding, classes: Sequence[str], utterances: Sequence[Uttera
                    and (value := _label(u, binding)) is not None)
     found = layout.grouped(f"values of '{binding.label}' are no class or off the limits", [
         f"{value} ({n:,})" for value, n in left.most_common()])
+    found += layout.grouped("classes that are several of the others", [
+        name for name in classes if len(parts := re.split(r"\s*[;|,+&/]\s*", name)) > 1
+        and set(parts) <= set(classes)])
     for what, names, key in (("classes", classes, canonical),
                              ("speakers", sorted({u.speaker for u in kept}), one_person)):
         alike: dict[str, list[str]] = {}

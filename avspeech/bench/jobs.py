@@ -25,7 +25,7 @@ import numpy as np
 from avspeech.bench.folds import PARTS, Fold, digest
 from avspeech.bench.records import write_lines
 from avspeech.bench.sounds import batches, check_content, features, identity, read_sound
-from avspeech.bench.store import Shelf
+from avspeech.bench.store import Shelf, fits
 from avspeech.core import sources
 from avspeech.core.storage import lock, write_atomically
 from avspeech.errors import InputError
@@ -101,9 +101,12 @@ def describe(request: Request) -> Answer:
     began = time.perf_counter()
     hidden, _ = upstream(noise)
     seconds = time.perf_counter() - began
-    if hidden.ndim != 4 or not torch.isfinite(hidden).all():
-        raise InputError(f"upstream {request['upstream']}: gives shape {list(hidden.shape)} or "
-                         "values that are not finite; [L, B, T, D] is expected")
+    if hidden.ndim != 4:
+        raise InputError(f"upstream {request['upstream']}: gives shape {list(hidden.shape)}; "
+                         "[L, B, T, D] is expected")
+    if not torch.isfinite(hidden).all():
+        raise InputError(f"upstream {request['upstream']}: gives values that are not finite, of 3 "
+                         "s of noise")
     return {"identity": identity(upstream, request["batch_seconds"]),
             "layers": int(hidden.shape[0]), "dim": int(hidden.shape[3]),
             "frame_rate": float(upstream.frame_rate), "parameters": int(upstream.parameters),
@@ -142,9 +145,14 @@ def extract(request: Request) -> Answer:
                     waves[key] = wave
                 except InputError as error:
                     unreadable[name] = str(error)
-            if waves:
-                made |= dict(zip(waves, features(upstream, list(waves.values()),
-                                                 request["pooling"])))
+            given = features(upstream, list(waves.values()), request["pooling"]) if waves else []
+            of = {key: name for key, name, *_ in batch}
+            for key, feature in zip(waves, given):
+                if fits(feature, request["dtype"]):
+                    made[key] = feature
+                else:
+                    unreadable[of[key]] = (f"upstream {request['upstream']} gives values that are "
+                                           f"not finite as {request['dtype']}")
         seconds = time.perf_counter() - began
         if made:
             audio = sum(item[4] for item in items if item[0] in made)

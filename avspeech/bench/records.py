@@ -62,7 +62,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -96,11 +96,33 @@ def key(record: Mapping[str, Any]) -> tuple[Any, ...]:
 
 
 def read(exp: str | Path) -> Results:
-    """The results in an experiment folder. Raises InputError where there are none."""
+    """The results in an experiment folder. Raises InputError where there are none, or where they
+    are of other data or contradict each other."""
     exp = Path(exp)
     if not (exp / RESULTS).is_file():
         raise InputError(f"{exp}: no {RESULTS} in it; run the sweep first (avspeech bench run)")
-    return Results(*(lines(exp / name) for name in (RESULTS, PLAN, MISSING, TIMINGS, COSTS, NOTES)))
+    found = Results(*(lines(exp / name)
+                      for name in (RESULTS, PLAN, MISSING, TIMINGS, COSTS, NOTES)))
+    return replace(found, cells=_joined(found.cells, exp / RESULTS))
+
+
+def _joined(cells: list[Record], path: Path) -> list[Record]:
+    """The cells, each once, as files of several machines may be put together. Raises InputError
+    where they do not belong together."""
+    once: dict[tuple[Any, ...], Record] = {}
+    for cell in cells:
+        if once.setdefault(key(cell), cell) != cell:
+            named = ", ".join(map(str, filter(None, key(cell))))
+            raise InputError(f"{path}: two results of {named}; keep one of them")
+    heard: dict[tuple[str, ...], Record] = {}
+    for cell in once.values():
+        place = (cell["task"], cell["corpus"], cell["test_corpus"])
+        other = heard.setdefault(place, cell)
+        if other["files_hash"] != cell["files_hash"]:
+            raise InputError(f"{path}: {cell['task']} on {cell['corpus']}: {other['upstream']} and "
+                             f"{cell['upstream']} were measured on other sounds, labels or "
+                             "speakers, and cannot be compared; measure both on the same")
+    return list(once.values())
 
 
 def predictions(exp: str | Path, cell: Mapping[str, Any]) -> list[Record]:

@@ -44,6 +44,12 @@ SHARD = 128  # utterances in a shard
 DTYPES = {"float32": np.float32, "float16": np.float16}
 
 
+def fits(feature: np.ndarray, dtype: str) -> bool:
+    """Whether a feature is finite in a dtype of the store."""
+    with np.errstate(over="ignore"):
+        return bool(np.isfinite(np.asarray(feature, DTYPES[dtype])).all())
+
+
 class Shelf:
     """The features of one upstream, pooling and dtype; the last `scan` found `keys`."""
 

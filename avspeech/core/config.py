@@ -19,6 +19,7 @@ import difflib
 import functools
 import inspect
 import io
+import os
 import re
 import textwrap
 import tokenize
@@ -288,7 +289,10 @@ def _from_node(loader: _Loader, node: yaml.Node, source: str, lines: bool,
         return _Value([_from_node(loader, item, source, lines, above) for item in node.value],
                       where)
     if isinstance(node, yaml.ScalarNode):
-        return _Value(loader.construct_object(node), where)
+        scalar = loader.construct_object(node)
+        # No shell does so behind "key="
+        at_home = isinstance(scalar, str) and scalar.startswith("~/")
+        return _Value(os.path.expanduser(scalar) if at_home else scalar, where)
     raise InputError(f"{where}: tag {node.tag} is not for configs; they hold plain values only")
 
 

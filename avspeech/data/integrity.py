@@ -254,11 +254,11 @@ def _end(item: Any) -> float:
 
 def _other_names(u: Utterance, twin: Utterance) -> list[str]:
     """What is said otherwise of an utterance than of another one with the same sound."""
-    names = [("speaker", u.speaker, twin.speaker)] + [
+    names = [("speaker", u.speaker, twin.speaker), ("text", u.text, twin.text)] + [
         (f"label '{name}'", u.labels[name], value) for name, value in twin.labels.items()
         if name in u.labels and name not in TIMED]
     return [f"has the same sound as {twin.id}, with another {name}: {one}, there {other}"
-            for name, one, other in names if one != other]
+            for name, one, other in names if one != other and None not in (one, other)]
 
 
 def _cells(picture: np.ndarray) -> np.ndarray:

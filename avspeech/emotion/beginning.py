@@ -24,6 +24,16 @@ def weights_file(folder: str, key: str = "init") -> Path:
     return path
 
 
+def heard_before(init: str) -> list[dict[str, str]]:
+    """What the model `init` was trained on, a name and a license each; [] where it does not say, as
+    a cell of an experiment."""
+    try:
+        folder = None if init in INITS else weights_file(init).parent
+        return pretrained.read_info(folder).training_data if folder else []
+    except InputError:
+        return []
+
+
 def begun_with(model: nn.Module, folder: str, rate: float, whole: bool = False) -> nn.Module:
     """Copies the weights in `folder` that fit into `model`, all of them if `whole`; `rate`
     multiplies their learning rate. The weights of a plain layer are split into the factors of a

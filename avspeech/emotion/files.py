@@ -17,10 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from avspeech.core.listing import files_below
-from avspeech.data.corpora import own, own_emotion
+from avspeech.data.corpora import own_emotion
 from avspeech.emotion.recognizer import Emotion, EmotionRecognizer, Moment
 from avspeech.errors import InputError
-from avspeech.media import audio
 
 DIGITS = 4
 
@@ -34,14 +33,14 @@ def sounds_of(places: Iterable[Path]) -> list[Path]:
     Raises:
         InputError: a folder holds no sound and no video.
     """
-    suffixes = {*own_emotion.SOUNDS, *own.SUFFIXES}
     found: list[Path] = []
     for place in places:
         if not place.is_dir():
             found.append(place)
             continue
-        inside = audio.sound_files(place, suffixes)
-        others = len(files_below(place)) - len(inside)
+        below = files_below(place)
+        inside = [f for f in below if f.suffix.lower() in own_emotion.SOUNDS]
+        others = len(below) - len(inside)
         if not inside:
             raise InputError(f"{place}: none of the {others} files below this folder is a sound or "
                              "a video; expected .wav, .flac, .mp3, .mp4 or the like")

@@ -17,6 +17,7 @@ from torch import nn
 from avspeech.core import config, model_files, models, pretrained, storage
 from avspeech.data.protocol import Protocol
 from avspeech.emotion import cells, training
+from avspeech.emotion.beginning import heard_before
 from avspeech.emotion.committee import Committee, committee
 from avspeech.emotion.features import Cache
 from avspeech.emotion.reparam import to_deploy
@@ -105,6 +106,8 @@ def _write(folders: Sequence[Path], exp: Path, name: str, wanted: Protocol, fold
              else "for a number of steps settled before.")
     if len(folders) > 1:
         text += f" {len(folders)} models, trained apart, answer by their mean posterior."
+    before = {entry["name"]: entry["licence"] for entry in heard_before(cell["init"])}
+    licences = {**before, wanted.corpus: release["data"], **release["also"]}
     info = pretrained.ModelInfo(
         task="emotion",
         model=registered,
@@ -117,9 +120,7 @@ def _write(folders: Sequence[Path], exp: Path, name: str, wanted: Protocol, fold
         licence=release["licence"],
         limits=release["limits"],
         training_data=[
-            {"name": corpus, "licence": terms}
-            for corpus, terms in {wanted.corpus: release["data"], **release["also"]}.items()
-            if terms
+            {"name": corpus, "licence": terms} for corpus, terms in licences.items() if terms
         ],
         metrics={
             f"{record['measure']} of the {who}": round(record[part], 2)

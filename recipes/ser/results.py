@@ -14,7 +14,9 @@ from folds import Cells, answers_of, folds_of, learned_by, protocol_of
 from judging import judged_sections
 
 from avspeech.data import protocol as protocols
+from avspeech.data.manifest import read_manifest
 from avspeech.emotion import cells, training
+from avspeech.emotion.beginning import heard_before
 from avspeech.report import metrics, provenance, report
 from avspeech.report.figures import confusion_svg
 
@@ -48,6 +50,7 @@ def results_page(done: Cells, exp: Path, pairs: Mapping[str, str], oracle: bool)
     sections: list[report.Section] = [report.Text(SHOUT, "NO RESULT")] if oracle else []
     if wanted.gaps:
         sections.append(report.Text(INCOMPLETE + "; ".join(wanted.gaps) + ".", "Incomplete corpus"))
+    sections += begun_with(done, wanted)
     sections += [
         _summary(rows, systems, answers, wanted, folds_of(done)),
         _costs(done, systems, costs),
@@ -89,6 +92,26 @@ def results_page(done: Cells, exp: Path, pairs: Mapping[str, str], oracle: bool)
         sections.append(report.training_curves(logs))
     report.write_html(exp / "report.html", title, sections, meta)
     print(f"report: {exp / 'report.html'}\ntables: {exp / 'RESULTS.md'}")
+
+
+def begun_with(done: Cells, wanted: protocols.Protocol) -> list[report.Section]:
+    """What the models with which systems begin were trained on: its speakers may be those of the
+    test."""
+    tested = {wanted.corpus, *(str(u.labels["corpus"]) for u in read_manifest(done[0][1].manifest)
+                               if "corpus" in u.labels)}
+    lines = []
+    for init in dict.fromkeys(cell.init for _, cell in done):
+        names = [entry["name"] for entry in heard_before(init)]
+        shared = [name for name in names if name in tested]
+        if names:
+            lines.append(f"Training began with {init}, which was trained on {', '.join(names)}. "
+                         + (f"The test is on {' and '.join(shared)}: its speakers were heard, and "
+                            "the numbers are better than for new voices." if shared else
+                            "Where sounds of the test are from one of these, their speakers were "
+                            "heard, and the numbers are better than for new voices."))
+    for line in lines:
+        print(line)
+    return [report.Text("\n\n".join(lines), "Heard before")] if lines else []
 
 
 def _main(wanted: protocols.Protocol) -> Any:
@@ -159,7 +182,7 @@ def _always_one(truth: np.ndarray, names: list[str], wanted: protocols.Protocol)
     judged = training.Judged([], truth, np.full(len(truth), most), [])
     found = training.measures(judged, len(wanted.classes))
     first, *others = [_spread([found[n]]) for n in names]
-    return [f"always '{wanted.classes[most]}'", first, report.GAP, *others, report.GAP]
+    return [f"always '{wanted.classes[most]}'", first, "none", *others, "none"]
 
 
 def _interval(found: Mapping[str, Any] | None, of: str, wanted: protocols.Protocol) -> str:

@@ -279,3 +279,12 @@ def test_what_may_be_meant_otherwise_is_told() -> None:
                for n in stated.notes)
     bounded = folding.resolve(task("regression", limits=(1.0, 5.0)), "c", people([1, 2, 3, 99] * 2))
     assert any("off the limits: 99 (" in note for note in bounded.notes)
+
+
+def test_a_class_that_is_two_others_is_told() -> None:
+    words = ("glad", "sad", "glad;sad")
+    rows = [Utterance(f"{s}-{k}", "a.wav", 1.0, f"s{s}", labels={"mood": words[k]})
+            for s in range(6) for k in range(3)]
+    task = Task("mood", "classification", "short", ("uar",), {"c": Binding("mood", "speaker-3fold")})
+    notes = folding.resolve(task, "c", rows).notes
+    assert any("classes that are several of the others: glad;sad" in note for note in notes)

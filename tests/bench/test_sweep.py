@@ -510,3 +510,36 @@ def test_a_task_that_cannot_be_planned_has_no_row_of_its_own(cfg: plan.Config, t
     assert board.columns == (("level", "tones"), ("pitch", "tones"))
     assert board._heading("level", "tones") == "level (tones)"
     assert any("none of 36 utterances has a label 'gone'" in line for _, line in board.missing())
+
+
+def test_one_sound_whose_features_are_not_finite_fails_alone(cfg: plan.Config, tmp_path: Path,
+                                                             monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before, the whole shard of 128 sounds failed with it, named by a hash."""
+    def features(upstream: Any, waves: list, pooling: str) -> list[np.ndarray]:
+        return [np.full((2, 4), np.nan if len(w) == 4800 else 1.0, np.float32) for w in waves]
+
+    monkeypatch.setattr(jobs, "features", features)
+    outcome = run(cfg, tmp_path / "exp")
+    assert not outcome.cells
+    assert {m["reason"].partition("; mend")[0] for m in outcome.missing} == {
+        "12 of 36 sounds have no features, such as tone-0-0 (upstream bands gives values that are not "
+        "finite as float32)"}
+    kept = run(dataclasses.replace(cfg, skip_unreadable=True), tmp_path / "exp")
+    assert not kept.missing and len(kept.cells[0]["left_out"]) == 12
+
+
+def test_results_of_two_machines_belong_together_or_are_refused(cfg: plan.Config, tmp_path: Path) -> None:
+    run(cfg, tmp_path / "exp")
+    place = tmp_path / "exp" / "results.jsonl"
+    lines = place.read_text(encoding="utf-8")
+    before = records.read(tmp_path / "exp").cells
+    place.write_text(lines + lines, encoding="utf-8")
+    assert records.read(tmp_path / "exp").cells == before
+    one = {**before[0], "metrics": {"ccc": 0.0}}
+    place.write_text(lines + json.dumps(one) + "\n", encoding="utf-8")
+    with pytest.raises(InputError, match="results.jsonl: two results of level, tones, bands, linear"):
+        records.read(tmp_path / "exp")
+    one = {**before[0], "upstream": "other", "files_hash": "0"}
+    place.write_text(lines + json.dumps(one) + "\n", encoding="utf-8")
+    with pytest.raises(InputError, match="level on tones: bands and other were measured on other sounds"):
+        records.read(tmp_path / "exp")

@@ -279,3 +279,17 @@ def test_a_folder_is_named_with_the_configs_that_may_be_meant(tmp_path: Path) ->
     for folder in (tmp_path, tmp_path / "conf", tmp_path / "exp/train"):
         with pytest.raises(InputError, match=f"such as {tmp_path}/conf/train.yaml$"):
             config.load(Config, folder)
+
+
+def test_the_home_folder_is_that_of_a_shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No shell replaces it behind "key="."""
+    @dataclass
+    class Places:
+        source: str = ""
+        other: str = ""
+
+    monkeypatch.setenv("HOME", "/home/ann")
+    (tmp_path / "a.yaml").write_text("other: ~/two\n")
+    assert config.load(Places, tmp_path / "a.yaml", ["source=~/one"]) == Places("/home/ann/one",
+                                                                                "/home/ann/two")
+    assert config.load(Places, None, ["source=a~/one", "other='~'"]) == Places("a~/one", "~")

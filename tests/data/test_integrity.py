@@ -283,6 +283,7 @@ def test_what_reading_says_of_damage_is_a_fault(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("second, told", [
     ({}, []), ({"speaker": "t"}, ["another speaker: t, there s"]),
+    ({"text": "no"}, ["another text: no, there yes"]), ({"text": None}, []),
     ({"labels": {"emotion": "joy"}}, ["another label 'emotion': joy, there sad"]),
     ({"start": 0.4, "duration": 0.6, "speaker": "t"}, [])])
 def test_one_sound_is_of_one_speaker_and_class(tmp_path: Path, second: dict, told: list) -> None:
@@ -291,8 +292,8 @@ def test_one_sound_is_of_one_speaker_and_class(tmp_path: Path, second: dict, tol
     soundfile.write(tmp_path / "a.wav", samples, 16000)
     soundfile.write(tmp_path / "b.flac", samples, 16000)
     for name in ("a.wav", "b.flac"):
-        found = problems(tmp_path, Utterance("u", "a.wav", 1.0, "s", labels={"emotion": "sad"}), Utterance(
-            **{"id": "v", "audio": name, "duration": 1.0, "speaker": "s", **second}))
+        found = problems(tmp_path, Utterance("u", "a.wav", 1.0, "s", text="yes", labels={
+            "emotion": "sad"}), Utterance(**{"id": "v", "audio": name, "duration": 1.0, "speaker": "s", **second}))
         assert found == [f"v: {name}: has the same sound as u, with {what}" for what in told]
 
 

@@ -41,6 +41,8 @@ def test_the_mini_emotion_recipe_runs_through(tmp_path: Path, monkeypatch: pytes
     assert "Only these folds were run: fold1, fold2." in page and "nan" not in page
     tested = sum(len(fold.test) for fold in whole.folds[:2])
     assert f"clips of {tested} speakers are tested" in page
+    row = next(line for line in page.splitlines() if line.startswith("| always '"))
+    assert row.count("| none |") == 2 and "missing" not in row  # it has neither seeds nor an interval
     assert "| always '" in page and "| 20.0 |" in page  # of five classes, whatever most clips are
     assert "## Incomplete corpus" in page and whole.hash not in page
     cell = json.loads(next(exp.rglob("cell.json")).read_text(encoding="utf-8"))
@@ -309,3 +311,16 @@ def test_emotion_cells_train_on_a_dask_cluster(tmp_path: Path) -> None:
     with distributed.LocalCluster(1, threads_per_worker=1, processes=True, dashboard_address=None) as cluster:
         recipe_module("ser").recipe.run([*arguments, f"scheduler={cluster.scheduler_address}"])
     assert len(list(tmp_path.rglob("cell.json"))) == 2
+
+
+@pytest.mark.parametrize("corpus, told", [("ravdess", "its speakers were heard"),
+                                          ("own_emotion", "Where sounds of the test are from one of")])
+def test_what_a_model_to_begin_with_has_heard_is_told(tmp_path: Path, corpus: str, told: str) -> None:
+    recipe_module("ser")
+    results = importlib.import_module("results")
+    write_manifest(tmp_path / "all.jsonl", [Utterance("u", "a.wav", 1.0, "s", labels={"emotion": "sad"})])
+    cell = SimpleNamespace(init="emotion-edge", manifest=str(tmp_path / "all.jsonl"))
+    [section] = results.begun_with([(tmp_path, cell)], SimpleNamespace(corpus=corpus))
+    assert "which was trained on ravdess" in section.body and told in section.body
+    cell.init = "random"
+    assert results.begun_with([(tmp_path, cell)], SimpleNamespace(corpus=corpus)) == []

@@ -107,6 +107,9 @@ def load(name_or_path: str | Path, **options: Any) -> Upstream:
         InputError: an unknown name or option, files that are missing, broken or do not fit each
             other, or weights that neither the cache nor the hub has.
     """
+    if not isinstance(name_or_path, (str, Path)):
+        raise InputError(f"upstream: expected a name or a path, got {type(name_or_path).__name__}; "
+                         "an encoder of yours is an ONNX file, or a class as in CONTRIBUTING.md")
     asked = str(name_or_path)
     name, path, family = _place(asked)
     if path is not None and not path.exists():
@@ -171,6 +174,9 @@ def _family(path: Path) -> str:
 
     if path.is_file() and path.suffix == ".onnx":
         return "onnx"
+    if path.is_file():
+        raise InputError(f"{path}: no file that is read; expected a folder, or an ONNX file, which "
+                         "torch.onnx.export makes of a module or of TorchScript")
     if path.is_dir() and (path / "model.bin").is_file() and (path / "vocabulary.txt").is_file():
         return "whisper"
     config = folders.config(path / "config.json") if path.is_dir() else {}

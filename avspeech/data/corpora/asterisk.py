@@ -76,14 +76,14 @@ def read_transcripts(path: Path) -> dict[str, str]:
         raw = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
         lines = re.split(r"\r\n|\r|\n", raw.decode("utf-8-sig"))
     except (OSError, EOFError, zlib.error, UnicodeDecodeError):
-        raise InputError(f"{path}: cannot be read as text") from None
+        raise InputError(f"{path}: cannot be read as text in UTF-8; save it as UTF-8") from None
     texts: dict[str, str] = {}
     for number, line in enumerate(lines, 1):
         name, colon, text = line.partition(":")
         if line.strip() and not line.startswith(";"):
             if not colon:
                 raise InputError(f"{path}:{number}: expected 'name: text', got '{line[:40]}'")
-            text = " ".join(text.split())
+            name, text = name.replace("\\", "/"), " ".join(text.split())
             if texts.setdefault(name.strip(), text) != text:
                 raise InputError(f"{path}:{number}: another text of '{name.strip()}' than above; "
                                  "leave one of them")
@@ -199,11 +199,15 @@ def prompts(unpacked: str | Path) -> tuple[list[Prompt], dict[str, str], list[Pa
     """
     unpacked = Path(unpacked)
     there = files_below(unpacked)
-    sounds = [p for p in there if p.suffix == ".g722"]
+    sounds = [p for p in there if p.suffix.lower() == ".g722"]
     lists = [p for p in there if p.name in ("core-sounds-en.txt", "core-sounds-en.txt.gz")]
     if not sounds or not lists:
         raise layout.absent(unpacked, ABOUT)
     texts = read_transcripts(lists[0])
+    for other in lists[1:]:
+        if read_transcripts(other) != texts:
+            raise InputError(f"{other}: says something else than {lists[0]}; keep the one that is "
+                             "right")
     found: dict[str, Prompt] = {}
     for path in sounds:
         # Its name is what of its path the list has: "digits/1", in whatever folder that is
@@ -214,6 +218,9 @@ def prompts(unpacked: str | Path) -> tuple[list[Prompt], dict[str, str], list[Pa
         if text is not None and found.setdefault(name, Prompt(name, path, text)).path != path:
             raise InputError(f"{path}: prompt '{name}' is also {found[name].path}; give a folder "
                              "with one copy of each")
+    if not found:
+        raise InputError(f"{unpacked}: none of {len(sounds):,} sounds is in {lists[0].name}, such "
+                         f"as {sounds[0].name}; expected the names of the packages")
     return list(found.values()), texts, sounds
 
 

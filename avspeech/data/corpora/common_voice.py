@@ -14,14 +14,16 @@ from typing import Any
 
 from avspeech.data.corpora import dealing, layout
 from avspeech.data.corpora.scan import Clip, Scan
-from avspeech.data.corpora.tables import columns
+from avspeech.data.corpora.tables import columns, file_name
 from avspeech.data.labels import canonical
+from avspeech.media import audio
 
 ABOUT = layout.About(
     name="Common Voice",
     page="https://commonvoice.mozilla.org/datasets",
     terms="CC0, by a form; do not try to tell who a speaker is",
-    layout="one language: {train,dev,test}.tsv and clips/*.mp3",
+    layout="one language: {train,dev,test}.tsv and clips/*.mp3 (on the hub transcript/en/*.tsv and "
+           "audio/en/*/*/*.mp3)",
 )
 
 # The middle of each decade: an age is only known to within five years.
@@ -29,6 +31,14 @@ AGES = {"teens": 15, "twenties": 25, "thirties": 35, "fourties": 45, "forties": 
         "sixties": 65, "seventies": 75, "eighties": 85, "nineties": 95}
 SEXES = ("male", "female")  # also male_masculine and female_feminine
 ENOUGH = 100  # clips whose speaker said a sex, of which some should be of each
+
+
+def _as_stored(source: Path) -> tuple[Path, dict[str, Path]]:
+    """(the folder of the tables, {name: sound} where these lie elsewhere): the copies on the
+    Hugging Face hub have transcript/LANGUAGE/*.tsv and audio/LANGUAGE, with archives to unpack."""
+    tables = [f for f in layout.folders(source / "transcript") if (f / "train.tsv").is_file()]
+    sounds = audio.sound_files(source / "audio" / tables[0].name) if len(tables) == 1 else []
+    return (tables[0], {path.name: path for path in sounds}) if sounds else (source, {})
 
 
 def scan(source: Path, limit: int = 0) -> Scan[Clip]:
@@ -44,6 +54,7 @@ def scan(source: Path, limit: int = 0) -> Scan[Clip]:
     """
     clips, found = [], []
     others: Counter[str] = Counter()
+    source, sounds = _as_stored(source)
     for split in dealing.SPLITS:
         path = source / f"{split}.tsv"
         if not path.is_file():
@@ -65,9 +76,10 @@ def scan(source: Path, limit: int = 0) -> Scan[Clip]:
             accent = row.get("accents") or row.get("accent")
             if accent:
                 known["accent"] = accent
-            name = row["path"] if row["path"].endswith((".mp3", ".wav")) else f"{row['path']}.mp3"
-            clips.append(Clip(Path(name).stem, source / "clips" / name, row["client_id"][:32],
-                              known, row["sentence"]))
+            name = file_name(row["path"])  # of some copies with folders
+            name += "" if name.lower().endswith(layout.SOUNDS) else ".mp3"
+            clips.append(Clip(Path(name).stem, sounds.get(name, source / "clips" / name),
+                              row["client_id"][:32], known, row["sentence"]))
         found.append(f"{split}: {len(rows):,} clips of {len(taken):,} clients")
         over = sum(max(0, n - limit) for n in taken.values()) if limit else 0
         found += [f"{split}: {over:,} clips left out: limit={limit} of a client"] if over else []

@@ -30,6 +30,7 @@ from typing import Any
 
 from avspeech.data.corpora import layout, tables
 from avspeech.data.corpora.scan import Clip, Scan, counts
+from avspeech.data.labels import missing
 from avspeech.errors import InputError
 
 ABOUT = layout.About(
@@ -79,17 +80,16 @@ def read_readings(path: Path, task: str = "pronunciation") -> dict[int, tuple[st
         raise InputError(f"{path}: no column for {', '.join(absent)}; it has "
                          f"{', '.join(heads) or 'none'}; "
                          f"expected one of {', '.join(names[absent[0]])}")
-    found: dict[int, tuple[str, str]] = {}
+    given: dict[int, tuple[str, str]] = {}
     for where, row in rows:
         match = re.fullmatch(r"(?:\w*id_)?(\d+)(?:\.0*)?", row[str(column["id"])], re.IGNORECASE)
         if not match:
             raise InputError(f"{where}: id: expected a number, or a name such as id_017, got "
                              f"'{row[str(column['id'])]}'")
-        if int(match.group(1)) in found:
+        text, reading = row[str(column["text"])], row[str(column["reading"])]
+        if given.setdefault(int(match.group(1)), (text, reading)) != (text, reading):
             raise InputError(f"{where}: id {match.group(1)} is given twice")
-        if row[str(column["reading"])]:
-            found[int(match.group(1))] = (row[str(column["text"])], row[str(column["reading"])])
-    return found
+    return {id: row for id, row in given.items() if not missing(row[1])}
 
 
 def _sheet(path: Path) -> list[tuple[str, dict[str, str]]]:
@@ -177,11 +177,16 @@ def scan(source: Path, task: str = "pronunciation") -> Scan[Clip]:
     layout.chosen("task", task, list(TASKS))
     folder, letters, table = TASKS[task]
     root = source / "DEBATE_Audio" if (source / "DEBATE_Audio").is_dir() else source
-    sheets = sorted(p for p in (*source.glob(f"{table}*.csv"), *source.glob(f"{table}*.xls")))
+    sheets = (layout.files(source, ".csv", stem=f"{table}.*")
+              or layout.files(source, ".xls", stem=f"{table}.*"))
     speakers = [f for f in layout.folders(root) if re.fullmatch(r"speaker_\d+", f.name)]
     if not speakers or not sheets:
         return Scan([], [])
     readings = read_readings(sheets[0], task)
+    for other in sheets[1:]:
+        if read_readings(other, task) != readings:
+            raise InputError(f"{other}: says something else than {sheets[0].name}; keep the one "
+                             "that is right")
     names = numbered(readings)
     clips, wrong = [], []
     # Its README numbers the speakers from 0; a copy that does so from 1 is split alike.
@@ -203,6 +208,8 @@ def scan(source: Path, task: str = "pronunciation") -> Scan[Clip]:
             clips.append(Clip(path.stem, path, home.name, labels, text))
     whole, problems = counts(Counter(c.labels["task"] for c in clips), {task: CLIPS[task]}, "clips")
     parts = Counter(c.labels["split"] for c in clips)
+    problems += layout.grouped(f"speakers missing, counted from {lowest}", [
+        f"speaker_{n}" for n in range(lowest, lowest + SPEAKERS) if n not in numbers])
     problems += layout.grouped("files that are in no table, or not of their speaker", wrong)
     return Scan(clips, [*whole, f"split: {dict(sorted(parts.items()))}"], problems,
                 labels=("which",))

@@ -13,6 +13,7 @@ from avspeech.data.labels import canonical, is_known, plain
 from avspeech.errors import InputError
 
 RATINGS = 10  # more classes than this that are numbers with fractions are ratings
+SCALE = 5  # as many numbers, and nothing else, may be a scale of ratings
 # Labels that are classes here, and elsewhere stand for none
 DOUBTFUL = {"xxx", "oth", "other", "unknown", "unk", "-", "--", "undecided", "no agreement",
             "unlabeled", "unlabelled", "none given", "no label", "missing", "unclear",
@@ -122,8 +123,14 @@ def _doubtful(labels: Counter[str]) -> list[str]:
     numbers = {name for name in labels if _number(name)}
     some = [name for name in labels if plain(name) in DOUBTFUL or name.strip() in DOUBTFUL
             or name in numbers and len(numbers) < len(labels) / 2]
-    return ([f"labels that may stand for none, and are classes here: {layout.named(some, 6)}; "
-             "leave out their rows or folders where they are none"] if some else [])
+    found = [f"labels that may stand for none, and are classes here: {layout.named(some, 6)}; "
+             "leave out their rows or folders where they are none"] if some else []
+    if len(numbers) == len(labels) >= SCALE:
+        found.append(f"{len(labels):,} labels are numbers, and classes here; where they are "
+                     "ratings, give each range of them a name, as low and high")
+    if {plain(name) for name in labels} >= {"1", "true"}:
+        found.append("'1' and 'true' are two classes here; where they are one, write them alike")
+    return found
 
 
 def doubts(clips: Sequence[Clip], known: set[str]) -> list[str]:

@@ -26,7 +26,7 @@ from typing import Any
 
 from avspeech.data.corpora import layout
 from avspeech.data.corpora.scan import Clip, Scan
-from avspeech.data.corpora.tables import columns, number
+from avspeech.data.corpora.tables import columns, file_name, number
 from avspeech.data.protocol import PUBLISHED, Protocol, balanced, identity
 from avspeech.errors import InputError
 
@@ -69,7 +69,7 @@ def read_agreement(source: Path) -> dict[str, float]:
     table = source / "db.emotion.csv"
     found: dict[str, float] = {}
     for row in columns(table, "file", "emotion", "emotion.confidence") if table.is_file() else []:
-        name = Path(row["file"]).stem
+        name = Path(file_name(row["file"])).stem
         if row["emotion"] != EMOTIONS.get(name[5:6]):
             raise InputError(f"{table}: {row['file']}: emotion '{row['emotion']}' is not that of "
                              "its "
@@ -88,7 +88,7 @@ def _strangers(source: Path, agreement: dict[str, float]) -> list[str]:
     for part, ours in (("train", ("train", "dev")), ("test", ("test",))):
         table = source / f"db.emotion.categories.{part}.gold_standard.csv"
         rows = columns(table, "file") if table.is_file() else []
-        names = [Path(row["file"]).stem for row in rows]
+        names = [Path(file_name(row["file"])).stem for row in rows]
         gold |= set(names)
         problems += layout.grouped(f"clips of {table.name} whose speaker is in another part",
                                    [name for name in names if _split(name[:2]) not in ours])
@@ -108,20 +108,28 @@ def scan(source: Path) -> Scan[Clip]:
     folder = source / "wav" if (source / "wav").is_dir() else source
     clips, wrong = [], []
     for path in layout.files(folder, ".wav", ".flac"):
-        match = re.fullmatch(r"(\d\d)([ab]\d\d)([A-Z])([a-z]?)", path.stem)
+        match = re.fullmatch(r"(\d\d)([ab]\d\d)([a-z])([a-z]?)", path.stem.lower())
         if (not match or match.group(1) not in SPEAKERS or match.group(2) not in TEXTS
-                or match.group(3) not in EMOTIONS or (newer and path.stem not in agreement)):
+                or match.group(3).upper() not in EMOTIONS):
             wrong.append(layout.below(path, source))
             continue
-        speaker, text, emotion = match.group(1), match.group(2), EMOTIONS[match.group(3)]
+        speaker, text, emotion = match.group(1), match.group(2), EMOTIONS[match.group(3).upper()]
+        name = f"{speaker}{text}{match.group(3).upper()}{match.group(4)}"
+        if newer and name not in agreement:
+            wrong.append(layout.below(path, source))
+            continue
         sex, age = SPEAKERS[speaker]
         labels: dict[str, Any] = {"emotion": emotion, "statement": text, "sex": sex, "age": age}
         if newer:
-            share = agreement[path.stem]
+            share = agreement[name]
             labels |= {"acted": emotion, "agreement": share, "split": _split(speaker)}
             if share < AGREED:
                 del labels["emotion"]
-        clips.append(Clip(path.stem, path, speaker, labels, TEXTS[text]))
+        clips.append(Clip(name, path, speaker, labels, TEXTS[text]))
+    if not newer and len(clips) > sum(CLIPS.values()):
+        raise InputError(f"{source}: {len(clips):,} clips, more than the {sum(CLIPS.values())} of "
+                         "2005: those of release 2.0 need its db.emotion.csv beside wav, which "
+                         "says on which of them listeners agreed; put it there")
     have = Counter(c.speaker for c in clips if "emotion" in c.labels)
     problems = layout.grouped("speakers missing", [s for s in SPEAKERS if not have[s]],
                               len(SPEAKERS))

@@ -36,6 +36,7 @@ SENTENCES_PER_SPEAKER = 1000
 CLIPS_WITH_VIDEO = (len(SPEAKERS) - len(WITHOUT_VIDEO)) * SENTENCES_PER_SPEAKER  # 33,000
 
 UNITS_PER_SECOND = 25_000
+SHORTEST_SPEECH = 0.5  # seconds of the six words; below, times are in another unit
 SHORTEST = 2.5  # seconds; a clip is 3 s (75 frames), so one below this has lost its end
 PROBED = 20  # clips a speaker whose labels `check` holds against the sound
 MAX_LAG = 0.15  # seconds; in sound labels the median of a speaker is within 0.05 s
@@ -180,9 +181,10 @@ def _utterance(clip: Film, source: Path) -> Read:
             if [w for *_, w in words] != expected:
                 problems.append(f"{where}: .align says '{' '.join(w for *_, w in words)}', "
                                 f"the name '{' '.join(expected)}'; its word times are left out")
-            elif words[-1][1] > media.audio + 0.1:
-                problems.append(f"{where}: words run to {words[-1][1]:.2f} s, "
-                                f"the clip to {media.audio:.2f} s")
+            elif (words[-1][1] - words[0][0] < SHORTEST_SPEECH
+                  or words[-1][1] > media.audio + 0.1):
+                problems.append(f"{where}: words from {words[0][0]:.3g} to {words[-1][1]:.3g} s, "
+                                f"the clip lasts {media.audio:.2f} s; its word times are left out")
             else:
                 labels["words"] = words
         except InputError as error:
@@ -195,7 +197,8 @@ def _utterance(clip: Film, source: Path) -> Read:
         id=f"grid-{clip.speaker}-{clip.name}", audio=path, duration=media.audio,
         speaker=f"grid-{clip.speaker}", text=" ".join(expected),
         views=(View(path, "front", yaw, pitch),), labels=labels)
-    return Read([utterance], [("", line) for line in problems])
+    return Read([utterance], [("clips that are not as their labels or as published", line)
+                              for line in problems])
 
 
 def scan(source: Path, held: HeldOut = HeldOut(),

@@ -81,7 +81,11 @@ def made(make: Callable[[T], R], jobs: Sequence[T], workers: int) -> Iterator[R]
 
 # Suffixes of sound, the one first that is taken where a clip is there in several formats
 SOUNDS = (".wav", ".flac", ".aiff", ".aif", ".mp3", ".ogg", ".opus", ".m4a", ".aac", ".wma")
-PACKED = (".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".7z", ".rar", ".parquet", ".arrow")
+OWN = "your own disk"  # the page of corpora that nobody publishes
+TABLES = (".parquet", ".arrow")  # of the Hugging Face library `datasets`, with sounds inside
+PACKED = (".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".7z", ".rar", *TABLES)
+IN_TABLES = ("is an export to other programs with the sounds inside, which is not read here: write "
+             "each row's audio bytes to a file of its own, in the folders and tables as expected")
 
 
 def sound(path: Path) -> Path:
@@ -99,6 +103,14 @@ def sound(path: Path) -> Path:
     return path
 
 
+def _one_below(folder: Path, *suffixes: str, depth: int = 4) -> Path | None:
+    """A file below a folder with one of the suffixes (as `files`); None where there is none."""
+    found: list[Path | None] = [*files(folder, *suffixes)]
+    for inner in folders(folder)[:20] if depth and not found else []:
+        found += filter(None, [_one_below(inner, *suffixes, depth=depth - 1)])
+    return next(iter(found), None)
+
+
 def absent(source: str | Path, about: About) -> InputError:
     """The error for a corpus that is absent.
 
@@ -108,13 +120,16 @@ def absent(source: str | Path, about: About) -> InputError:
     """
     folder = Path(source)
     reason = "no such folder" if not folder.is_dir() else f"nothing of {about.name} in it"
-    packed = [p for place in (folder, *folders(folder)) for p in files(place, *PACKED)]
-    if packed:
-        reason += (f", and {packed[0].name} is not unpacked" if packed[0].suffix != ".parquet" else
-                   f", and {packed[0].name} is an export to other programs, not the corpus itself")
-    return InputError(f"{source}: {reason}; expected {about.layout}. "
-                      f"Get {about.name} from {about.page} ({about.terms}) and give its folder "
-                      "as the source")
+    packed, strange = _one_below(folder, *PACKED), _one_below(folder, ".wav", ".mp4", ".mpg")
+    if packed is not None:
+        reason += f", and {packed.name} " + (IN_TABLES if packed.suffix in TABLES else
+                                             "is not unpacked")
+    elif strange is not None:
+        reason += (f", as {below(strange, folder)} and what is beside it have other names, places "
+                   "or tables than published")
+    where = "" if about.page == OWN else (
+        f". Get {about.name} from {about.page} ({about.terms}) and give its folder as the source")
+    return InputError(f"{source}: {reason}; expected {about.layout}{where}")
 
 
 def named(names: Iterable[str], limit: int = 5) -> str:

@@ -38,25 +38,25 @@ NAME = r"\d+-\d+-\d+"
 def read_transcripts(path: Path) -> dict[str, str]:
     """{"19-198-0000": "NORTHANGER ABBEY ..."} of a .trans.txt.
     Raises InputError for a line without a name."""
-    texts = {}
+    texts: dict[str, str] = {}
     for number, line in enumerate(tables.lines(path), 1):
         name, _, text = line.strip().partition(" ")
         if name and not re.fullmatch(NAME, name):
             raise InputError(f"{path}:{number}: expected '<speaker>-<chapter>-<number> TEXT', "
                              f"got '{line[:40]}'")
         if name:
-            texts[name] = text.strip()
+            tables.put(texts, name, text.strip(), f"{path}:{number}")
     return texts
 
 
 def read_sexes(path: Path) -> dict[str, str]:
     """{"19": "F"} of SPEAKERS.TXT: lines of "ID | SEX | SUBSET | MINUTES | NAME",
     and comments that begin with ";"."""
-    sexes = {}
-    for line in tables.lines(path, western=True):
+    sexes: dict[str, str] = {}
+    for number, line in enumerate(tables.lines(path, western=True), 1):
         cells = [cell.strip() for cell in line.split("|")]
         if not line.startswith(";") and len(cells) >= 3 and cells[1] in ("M", "F"):
-            sexes[cells[0]] = cells[1]
+            tables.put(sexes, cells[0], cells[1], f"{path}:{number}")
     return sexes
 
 

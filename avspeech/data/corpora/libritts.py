@@ -31,11 +31,12 @@ UTTERANCES = {"dev-clean": 5_736, "dev-other": 4_613, "test-clean": 4_837, "test
 def read_sexes(path: Path) -> dict[str, str]:
     """{"14": "female"} of speakers.tsv: lines of reader, "M" or "F", part, name, separated by
     tabs."""
-    sexes = {}
-    for line in tables.lines(path, western=True):
+    sexes: dict[str, str] = {}
+    for number, line in enumerate(tables.lines(path, western=True), 1):
         cells = [cell.strip() for cell in line.split("\t")]
         if len(cells) >= 2 and cells[1] in ("M", "F"):
-            sexes[cells[0]] = {"M": "male", "F": "female"}[cells[1]]
+            sex = {"M": "male", "F": "female"}[cells[1]]
+            tables.put(sexes, cells[0], sex, f"{path}:{number}")
     return sexes
 
 

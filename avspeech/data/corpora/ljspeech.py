@@ -12,6 +12,7 @@ from pathlib import Path
 
 from avspeech.data.corpora import layout, tables
 from avspeech.data.corpora.scan import Clip, HeldOut, Scan, dealt
+from avspeech.data.labels import missing
 from avspeech.errors import InputError
 
 ABOUT = layout.About(
@@ -28,14 +29,16 @@ DEV, TEST = 100, 500  # clips held out, as many as is usual with it
 def read_metadata(path: Path) -> dict[str, tuple[str, str]]:
     """{"LJ001-0001": (text in words, text as printed)}. Raises InputError for a line of other
     fields."""
-    texts = {}
+    texts: dict[str, tuple[str, str]] = {}
     for number, line in enumerate(tables.lines(path), 1):
-        fields = line.split("|")
+        fields = [field.strip() for field in line.split("|")]
         if line.strip() and len(fields) != 3:
             raise InputError(f"{path}:{number}: expected 'name|text|text in words', got "
                              f"'{line[:40]}'")
-        if line.strip():
-            texts[fields[0].strip()] = (fields[2].strip() or fields[1].strip(), fields[1].strip())
+        if line.strip():  # copies in this form may name files: "wavs/LJ001-0001.wav"
+            name = tables.file_name(fields[0])
+            name = Path(name).stem if name.lower().endswith(layout.SOUNDS) else name
+            tables.put(texts, name, (fields[2] or fields[1], fields[1]), f"{path}:{number}")
     return texts
 
 
@@ -55,12 +58,14 @@ def scan(source: Path, held: HeldOut = HeldOut("", 0, DEV, TEST)) -> Scan[Clip]:
     sounds = {p.stem: p for p in layout.files(base / "wavs", ".wav", ".flac")}
     clips = []
     for name, (text, raw) in texts.items():
-        if name in sounds:
+        if name in sounds and not missing(text):
             clips.append(Clip(name, sounds[name], "", {"sex": "female", "raw": raw}, text))
     whole = layout.counted(len(clips), CLIPS, "clips")
     problems = [whole] if len(clips) != CLIPS else []
     problems += layout.grouped("lines of metadata.csv without a sound",
                                [n for n in texts if n not in sounds])
+    problems += layout.grouped("lines of metadata.csv without a text",
+                               [n for n, (text, _) in texts.items() if missing(text)])
     problems += layout.grouped("sounds that metadata.csv does not name",
                                [n for n in sounds if n not in texts])
     return Scan(clips, [whole], problems, split=dealt(dataclasses.replace(held, split="clip")))

@@ -186,6 +186,9 @@ def scan(source: Path, held: HeldOut = HeldOut(""),
         parts: only these of pretrain, trainval and test; default: all.
         min_seconds: shorter clips are left out.
     """
+    if (source / "main").is_dir() and (source / "pretrain").is_dir():
+        raise InputError(f"{source}: with main and pretrain it is LRS2, which is not read here; "
+                         f"expected {ABOUT.layout} of LRS3")
     strange: list[Path] = []
     found = tracks(source, strange)
     if not found:

@@ -79,11 +79,14 @@ def _leaves(folder: Path, strange: list[Path] | None,
                 found.update({(emotion.name, int(match.group(1)), p.stem): p
                               for p in layout.files(level, *suffixes, stem=r"\d{3}",
                                                     strange=strange)})
+            elif strange is not None and layout.files(level, *suffixes):
+                strange.append(level)
     return found
 
 
 def sentences(source: Path, strange: list[Path] | None = None) -> list[Sentence]:
-    """All sentences of which there is a view, by actor; `strange` takes the files of other names.
+    """All sentences of which there is a view, by actor; `strange` takes files and folders of other
+    names.
     Raises InputError where they are still packed."""
     found = []
     for folder in layout.folders(source):

@@ -17,7 +17,7 @@ from typing import Any
 
 from avspeech.data.corpora import layout
 from avspeech.data.corpora.scan import Clip, Scan, first
-from avspeech.data.corpora.tables import columns, number, spoken
+from avspeech.data.corpora.tables import columns, file_name, number, spoken
 from avspeech.data.labels import is_nobody
 from avspeech.errors import InputError
 
@@ -68,7 +68,7 @@ def scan(source: Path, test: str = "Test1") -> Scan[Clip]:
     for row in rows:
         if row["split_set"] not in parts:
             continue
-        name = Path(row["filename"]).stem
+        name = Path(file_name(row["filename"])).stem
         labels: dict[str, Any] = {"split": parts[row["split_set"]]}
         if row["emoclass"] or row["split_set"] != WITHHELD:
             if row["emoclass"] not in EMOTIONS:

@@ -30,6 +30,7 @@ from typing import Any
 from avspeech.core.listing import files_below, is_hidden
 from avspeech.data.content import same_sounds
 from avspeech.data.corpora import doubts, layout, tables
+from avspeech.data.corpora.own import SUFFIXES
 from avspeech.data.corpora.scan import Clip, Scan, read
 from avspeech.data.labels import (
     canonical,
@@ -46,7 +47,7 @@ from avspeech.media.audio import SOUND_SUFFIXES
 
 ABOUT = layout.About(
     name="your own sounds",
-    page="your own disk",
+    page=layout.OWN,
     terms="yours",
     layout="LABEL/*.wav or LABEL/SPEAKER/*.wav, or a .csv, .tsv or .jsonl with file, label and "
            "speaker",
@@ -73,8 +74,9 @@ PARTS = re.compile(r"(train(ing)?|dev(el|elopment)?|val(id|idation)?|test(ing)?|
                    r"([ _-]?(set|data|clean|other|\d+))*|(fold|split|part|partition)[ _-]?\d+")
 PEOPLE = re.compile(r"(actor|speaker|spk|subject|participant|person|session|ses|id|[spfm])"
                     r"[ _-]?\d+")
-SOUNDS = SOUND_SUFFIXES | {".aac", ".ac3", ".amr", ".m4a", ".m4b", ".mka", ".mp2", ".oga", ".spx",
-                           ".weba", ".wma", ".wv"}
+LISTS = (".csv", ".tsv", ".txt", ".jsonl")  # of tables and manifests
+SOUNDS = SOUND_SUFFIXES | {*SUFFIXES, ".aac", ".ac3", ".amr", ".m4a", ".m4b", ".mka", ".mp2",
+                           ".oga", ".spx", ".weba", ".wma", ".wv"}
 
 
 def _sounds(source: Path, others: list[Path]) -> Iterator[tuple[Path, str, str]]:
@@ -156,7 +158,8 @@ def _listed(source: Path, ignored: list[str]) -> Iterator[tuple[Path, str, str]]
                 or any(sign < " " for sign in str(label))):
             raise InputError(f"{where}: label: expected one word, got "
                              f"{' '.join(str(label)[:40].split())}; leave out what has no label")
-        inner = os.path.relpath(source.parent / str(row["file"]), source.parent)
+        named = os.path.expanduser(str(row["file"]))
+        inner = os.path.relpath(source.parent / named, source.parent)
         if inner.split(os.sep)[0] == os.pardir:
             raise InputError(f"{where}: {row['file']}: not in {source.parent}, the table's folder; "
                              "move the table to a folder that all its sounds are in")
@@ -242,8 +245,10 @@ def scan(source: Path) -> Scan[Clip]:
     """All sounds, in order. Labels: emotion. Raises InputError for a table that cannot be used, or
     fewer than two labels."""
     listed = source.is_file()
-    if listed and source.suffix.lower() not in (".csv", ".tsv", ".txt", ".jsonl"):
-        raise InputError(f"{source}: expected a folder, or a table .csv, .tsv or .jsonl")
+    if listed and source.suffix.lower() not in LISTS:
+        raise InputError(f"{source}: expected a folder, or a table .csv, .tsv or .jsonl"
+                         + (f"; this {layout.IN_TABLES}" if source.suffix.lower() in layout.TABLES
+                            else ""))
     root = source.parent if listed else source
     clips, seen = [], Counter[str]()
     others: list[Path] = []
@@ -289,6 +294,17 @@ def scan(source: Path) -> Scan[Clip]:
     return Scan(clips, found)
 
 
+def _nothing(source: Path) -> InputError:
+    """The error for a folder without a sound in a folder of its own."""
+    if not source.is_dir():
+        return InputError(f"{source}: no such folder or table; expected {ABOUT.layout}")
+    lists = [p for p in layout.files(source, *LISTS) if p.suffix.lower() != ".txt"]
+    if lists:
+        return InputError(f"{source}: no folders of labels with sounds; expected {ABOUT.layout}; "
+                          f"if {lists[0].name} is the table, give {lists[0]}")
+    return layout.absent(source, ABOUT)
+
+
 def prepare(source: str | Path | None, out: str | Path, incomplete: bool = False,
             workers: int = 4) -> list[Path]:
     """Writes one manifest of all sounds.
@@ -308,7 +324,7 @@ def prepare(source: str | Path | None, out: str | Path, incomplete: bool = False
     source = Path(str(source))
     found = scan(source) if source.exists() else Scan[Clip]([], [])
     if not found.clips:
-        raise layout.absent(source, ABOUT)
+        raise _nothing(source)
     root = source.parent if source.is_file() else source
     utterances, problems, _ = read("own_emotion", root, found, workers)
     layout.refuse_links_out(str(root), utterances)
@@ -345,7 +361,7 @@ def check(source: str | Path) -> list[str]:
     source = Path(source)
     found = scan(source) if source.exists() else Scan[Clip]([], [])
     if not found.clips:
-        raise layout.absent(source, ABOUT)
+        raise _nothing(source)
     root = source.parent if source.is_file() else source
     utterances, problems, _ = read("own_emotion", root, found, 4)
     return problems + _once(utterances, root)[2]

@@ -15,7 +15,7 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 
 from avspeech.data.corpora import dealing, layout
-from avspeech.data.labels import missing
+from avspeech.data.labels import is_nobody, missing
 from avspeech.data.manifest import PART, Utterance
 from avspeech.errors import InputError
 from avspeech.media import audio, recordings
@@ -124,13 +124,17 @@ def dealt(held: HeldOut, where: Mapping[str, str] | None = None
     Args:
         held: how many.
         where: {utterance id: published part}. With "auto", the published train, dev and test parts
-            are used if all three exist.
+            are used if all three exist, without those speakers of train and dev who are in a
+            later one.
     """
     def split(utterances: list[Utterance]) -> tuple[Parts, str]:
         parts: Parts = {name: [] for name in dealing.SPLITS}
         for name in parts:
             parts[name] = [u for u in utterances if (where or {}).get(u.id, "").startswith(name)]
         if held.split == "auto" and all(parts.values()):
+            for name, before in (("dev", ("test",)), ("train", ("test", "dev"))):
+                heard = {u.speaker for part in before for u in parts[part]}
+                parts[name] = [u for u in parts[name] if u.speaker not in heard]
             return parts, "published"
         return dealing.split(utterances, held.split or "auto", held.seed, held.dev, held.test)
 
@@ -149,13 +153,18 @@ def _files(source: Path, scan: Scan[Any]) -> tuple[list[Any], list[str]]:
     problems += layout.empty(paths, source) + layout.unfetched(stubs, source)
     first: dict[str, Clip] = {}
     again = [c for c in there if first.setdefault(c.id, c) is not c]
-    torn = {c.id for c in again if (c.labels, c.speaker) != (first[c.id].labels,
-                                                             first[c.id].speaker)}
+    torn = {c.id for c in again if (c.labels, c.speaker, c.text or first[c.id].text) != (
+        first[c.id].labels, first[c.id].speaker, first[c.id].text or c.text)}
     problems += layout.grouped(f"{scan.noun} that occur twice; the first is used",
                                [c.id for c in again if c.id not in torn])
-    problems += layout.grouped(f"{scan.noun} that occur twice, with other labels or another "
+    problems += layout.grouped(f"{scan.noun} that occur twice, with another label, text or "
                                "speaker; none is used", sorted(torn))
-    return [c for c in first.values() if c.path not in stubs and c.id not in torn], problems
+    names = {c.speaker for c in there}  # "" alone: a corpus of one voice
+    nobody = {name for name in names if names != {""} and is_nobody(name, names)}
+    problems += layout.grouped(f"{scan.noun} left out, whose speaker is not known", [
+        f"{c.id} ('{c.speaker}')" for c in first.values() if c.speaker in nobody])
+    return [c for c in first.values() if c.path not in stubs and c.id not in torn
+            and c.speaker not in nobody], problems
 
 
 def read(corpus: str, source: Path, scan: Scan[Any],
@@ -174,10 +183,13 @@ def read(corpus: str, source: Path, scan: Scan[Any],
     clips, wrong = _files(source, scan)
     done, unusable = layout.gather(clips, scan.read or _reader(corpus, source, scan), corpus,
                                    workers)
-    utterances = [replace(u, labels={
+    utterances = [replace(u, text=u.text if u.text and u.text.strip() else None, labels={
         name: value for name, value in u.labels.items() if name == PART or not missing(value)})
         for one in done for u in one.utterances]
     problems = scan.problems + wrong + layout.grouped(f"unusable {scan.noun}", unusable)
+    twice = {i for i, n in Counter(u.id for u in utterances).items() if n > 1}
+    problems += layout.grouped("utterances in two places, none is used", sorted(twice))
+    utterances = [u for u in utterances if u.id not in twice]
     kinds: dict[str, list[str]] = {}
     for one in done:
         for kind, line in one.problems:
@@ -242,8 +254,12 @@ def unwrapped(find: Callable[[Path], Scan[Any]], source: Path, depth: int = 3
             continue
         there += [(place, own)] if own.clips else []
     if len(there) > 1:
+        names = [c.id for _, own in there for c in own.clips if isinstance(c, Clip)]
+        parts = bool(names) and len(set(names)) == len(names)
         raise InputError(f"{source}: it is in {len(there)} folders of this one: "
-                         f"{layout.named([place.name for place, _ in there])}; give one of them")
+                         f"{layout.named([place.name for place, _ in there])}; "
+                         + ("each has clips of its own: put them in one, as published" if parts
+                            else "give one of them"))
     return there[0] if there else (source, found)
 
 
@@ -285,6 +301,9 @@ def _unlabelled(utterances: Sequence[Utterance], scan: Scan[Any]) -> tuple[list[
     """(a line for each label that some utterances lack, a problem for each split in which all lack
     one)."""
     found, problems = [], []
+    silent = sum(u.text is None for u in utterances)
+    if 0 < silent < len(utterances):
+        found.append(f"{silent:,} of {len(utterances):,} utterances have no text")
     for label in (*scan.labels, *scan.optional):
         without = [u for u in utterances if u.labels.get(label) is None]
         if without:

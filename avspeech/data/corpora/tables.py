@@ -25,6 +25,18 @@ def bare(cell: str) -> str:
     return cell.strip().strip(INVISIBLE).strip()
 
 
+def file_name(cell: str) -> str:
+    """The name of the file in a cell, which may be a path of any system: "clips\\1.mp3"."""
+    return cell.replace("\\", "/").rpartition("/")[2]
+
+
+def put(found: dict[str, Any], key: str, value: Any, where: str) -> None:
+    """Adds what a line says of `key`. Raises InputError where an earlier line says otherwise."""
+    if found.setdefault(key, value) != value:
+        raise InputError(f"{where}: '{key}' stands above already, with something else; keep the "
+                         "line that is right")
+
+
 def lines(path: Path, western: bool = False) -> list[str]:
     """The lines of a text file in UTF-8, with or without a byte-order mark.
 

@@ -45,7 +45,7 @@ def scan(source: Path) -> Scan[Clip]:
         raise InputError(f"{path}: expected two columns, file_name and the label")
     found: dict[str, list[tuple[str, str]]] = {part: [] for part in CLIPS}
     for row in rows:
-        name, label = Path(row["file_name"]).stem, row[heads[1]]
+        name, label = Path(tables.file_name(row["file_name"])).stem, row[heads[1]]
         part = name.partition("_")[0]
         if part not in CLIPS or label not in (*LABELS, "?"):
             raise InputError(f"{path}: expected train_, devel_ or test_ and C, NC or ?, got "

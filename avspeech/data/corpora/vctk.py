@@ -42,12 +42,13 @@ class Speaker:
 def read_speakers(path: Path) -> dict[str, Speaker]:
     """{"p225": Speaker(23, "female", "English")} of speaker-info.txt: columns ID AGE GENDER ACCENTS
     REGION, separated by blanks."""
-    speakers = {}
-    for line in tables.lines(path, western=True):
+    speakers: dict[str, Speaker] = {}
+    for number, line in enumerate(tables.lines(path, western=True), 1):
         match = re.match(r"([ps]\d+)\s+(\d+)?\s*([MF])\b\s*(\S+)?", line)
         if match:
             age, sex = match.group(2), {"M": "male", "F": "female"}[match.group(3)]
-            speakers[match.group(1)] = Speaker(int(age) if age else None, sex, match.group(4))
+            about = Speaker(int(age) if age else None, sex, match.group(4))
+            tables.put(speakers, match.group(1), about, f"{path}:{number}")
     return speakers
 
 

@@ -61,7 +61,10 @@ def read_meta(path: Path) -> dict[str, tuple[str, str]]:
         raise InputError(f"{path}:1: expected columns 'VoxCeleb2 ID', 'Gender' and 'Set', and a "
                          "speaker "
                          f"a line; got {layout.named(rows[0]) if rows else 'no speaker'}")
-    return {row["voxceleb2 id"]: (row["gender"].upper(), row["set"]) for row in rows}
+    found: dict[str, tuple[str, str]] = {}
+    for row in rows:
+        tables.put(found, row["voxceleb2 id"], (row["gender"].upper(), row["set"]), str(path))
+    return found
 
 
 def _meta(source: Path) -> dict[str, tuple[str, str]]:
@@ -174,6 +177,8 @@ def scan(source: Path, held: HeldOut = HeldOut(""), min_seconds: float = 0.0,
         sets = {name: [u for u in utterances if where[u.id] == name] for name in SETS}
         if not (sets["dev"] and sets["test"]):
             return dealt(held)(utterances)
+        heard = {u.speaker for u in sets["test"]}
+        sets["dev"] = [u for u in sets["dev"] if u.speaker not in heard]
         part = dealing.pick((u.speaker for u in sets["dev"]), held.seed, held.dev, 0)
         return {"train": [u for u in sets["dev"] if part[u.speaker] == "train"],
                 "dev": [u for u in sets["dev"] if part[u.speaker] == "dev"],

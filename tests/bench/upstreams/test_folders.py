@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from avspeech.bench import upstreams
 from avspeech.bench.upstreams import folders
 from avspeech.errors import InputError
 
@@ -46,3 +47,11 @@ def test_weights_that_do_not_fit(tmp_path: Path) -> None:
         folders.fill(layer, {"weight": layer.weight.T, "bias": layer.bias}, tmp_path)
     folders.fill(layer, {"weight": layer.weight.half(), "bias": layer.bias, "more": layer.bias}, tmp_path)
     assert layer.weight.dtype == torch.float32
+
+
+def test_what_is_neither_a_name_nor_read_says_what_is(tmp_path: Path) -> None:
+    torch.jit.script(torch.nn.Linear(2, 2)).save(str(tmp_path / "m.pt"))
+    with pytest.raises(InputError, match="m.pt: no file that is read; expected a folder, or an ONNX file"):
+        upstreams.load(tmp_path / "m.pt")
+    with pytest.raises(InputError, match="expected a name or a path, got Linear"):
+        upstreams.load(torch.nn.Linear(2, 2))  # type: ignore[arg-type]

@@ -149,3 +149,21 @@ def test_two_texts_of_one_prompt_are_refused(tmp_path):
     (tmp_path / "list.txt").write_text("a: one\nb: two\na: three\n")
     with pytest.raises(InputError, match="list.txt:3: another text of 'a'"):
         asterisk.read_transcripts(tmp_path / "list.txt")
+
+
+def test_lists_that_differ_and_names_of_another_system(packages, tmp_path):
+    for path in packages.iterdir():
+        asterisk.unpack(path, tmp_path / "in")
+    before = [(p.name, p.text) for p in asterisk.prompts(tmp_path / "in")[0]]
+    [place] = [p for p in (tmp_path / "in").rglob("core-sounds-en.txt*")]
+    texts = asterisk.read_transcripts(place)
+    place.unlink()
+    lines = "".join(f"{name}: {text}\n" for name, text in texts.items())
+    (tmp_path / "in" / "core-sounds-en.txt").write_text(lines.replace("/", "\\"), encoding="utf-8")
+    for path in list((tmp_path / "in").rglob("*.g722")):
+        path.rename(path.with_suffix(".G722"))
+    assert [(p.name, p.text) for p in asterisk.prompts(tmp_path / "in")[0]] == before
+    (tmp_path / "in" / "a").mkdir()
+    (tmp_path / "in" / "a" / "core-sounds-en.txt").write_text(lines + "more: words\n", encoding="utf-8")
+    with pytest.raises(InputError, match="says something else than"):
+        asterisk.prompts(tmp_path / "in")

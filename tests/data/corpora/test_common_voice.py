@@ -68,3 +68,43 @@ def test_a_sex_that_a_release_lost_is_told(tmp_path, sound, monkeypatch):
     found = common_voice.scan(tmp_path)
     assert any("no clip of sex 'male'" in line for line in found.problems)
     assert any("answers that are no label here: age 'teen' (3)" in line for line in found.found)
+
+
+HEAD = "client_id\tpath\tsentence\tage\tgender\n"
+
+
+def table(folder, split, rows):
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{split}.tsv").write_text(HEAD + "".join("\t".join(row) + "\n" for row in rows))
+
+
+@pytest.mark.parametrize("path", ["cv_{}.mp3", "cv_{}", "clips\\cv_{}.mp3", "clips/cv_{}.mp3",
+                                  "/home/of/another/clips/cv_{}.mp3", "en_train_0/cv_{}.flac"])
+@pytest.mark.parametrize("hub", [False, True])
+def test_paths_of_copies_and_the_layout_of_the_hub(tmp_path, sound, path, hub):
+    for n, split in enumerate(("train", "dev", "test")):
+        place = tmp_path / (f"audio/en/{split}/en_{split}_0" if hub else "clips")
+        sound(place / f"cv_{n}.wav", n)
+        name = path.replace("mp3", "wav").replace("flac", "wav") if hub else path
+        sound(place / f"cv_{n}.wav", n)
+        row = [split, name.format(n) + (".wav" if hub and "." not in name else ""), "One", "", ""]
+        table(tmp_path / "transcript/en" if hub else tmp_path, split, [row])
+    [manifest] = corpora.prepare("common_voice", tmp_path, tmp_path / "out")
+    assert [(u.id, u.labels["locale"] == "en") for u in read_manifest(manifest)] == [
+        (f"common_voice-cv_{n}", hub) for n in range(3)]
+
+
+@pytest.mark.parametrize("nobody", ["", "nan", "unknown"])
+def test_a_client_who_is_nobody_is_no_speaker(tmp_path, sound, nobody):
+    """Before, all of them were one speaker, and in training and test alike."""
+    for split, client in (("train", nobody), ("dev", "b"), ("test", nobody)):
+        for k in range(2):
+            sound(tmp_path / "clips" / f"{split}{k}.wav", k)
+        table(tmp_path, split, [[client, f"{split}0.wav", "One", "", ""],
+                                [f"{split}-x", f"{split}1.wav", "", "", ""]])
+    [manifest] = corpora.prepare("common_voice", tmp_path, tmp_path / "out", incomplete=True)
+    speakers = [u.speaker for u in read_manifest(manifest)]
+    assert len(speakers) == len(set(speakers)) == 4
+    said = layout.read_prepared(tmp_path / "out")
+    assert any("2 clips left out, whose speaker is not known" in line for line in said.problems)
+    assert "3 of 4 utterances have no text" in said.found

@@ -108,3 +108,18 @@ def test_every_scan_of_nothing_is_empty_or_an_error(tmp_path):
                 assert not scan.unwrapped(module.scan, tmp_path)[1].clips
             except InputError:
                 assert name in ("own", "own_emotion")
+
+
+def test_sounds_of_other_names_are_told(tmp_path, sound):
+    sound(tmp_path / "in" / "a" / "b" / "other.flac")
+    with pytest.raises(InputError, match="nothing of URDU in it, as a/b/other.flac and what is beside it"):
+        corpora.prepare("urdu", tmp_path / "in", tmp_path / "out")
+
+
+def test_parts_of_one_corpus_are_not_copies_of_it(corpus, tmp_path):
+    for path in list(corpus.rglob("*.wav")):
+        place = corpus.with_name("all") / f"disk{path.stem[-1]}" / path.parent.name / path.name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        path.rename(place)
+    with pytest.raises(InputError, match="3 folders of this one: .*: put them in one, as published"):
+        corpora.prepare("urdu", tmp_path / "all", tmp_path / "out")

@@ -97,3 +97,28 @@ def test_other_tables(corpus):
         debate.scan(corpus, "tone")
     assert sum(debate.CLIPS.values()) == 10010
     assert "zhǎng | cháng" in debate.prompt("长", ["zhǎng", "cháng"])
+
+
+def test_rows_that_say_the_same_are_one_and_other_tables_are_not_chosen_between(corpus):
+    table = corpus / "Task_Proun.csv"
+    rows = table.read_text(encoding="utf-8")
+    before = debate.scan(corpus).clips
+    table.write_text(rows + rows.splitlines()[-1] + "\n", encoding="utf-8")
+    (corpus / "Task_Proun (1).csv").write_text(rows, encoding="utf-8")
+    assert debate.scan(corpus).clips == before
+    (corpus / "Task_Proun (1).csv").write_text(rows.replace("zhǎng", "zhàng"), encoding="utf-8")
+    with pytest.raises(InputError, match="Task_Proun.csv: says something else than Task_Proun \\(1\\).csv"):
+        debate.scan(corpus)
+
+
+@pytest.mark.parametrize("nothing", ["nan", "", "None"])
+def test_no_reading_is_no_reading(corpus, nothing):
+    table = corpus / "Task_Proun.csv"
+    table.write_text(table.read_text(encoding="utf-8").replace("zhǎng", nothing), encoding="utf-8")
+    found = debate.scan(corpus).clips
+    assert {c.labels["reading"] for c in found} == {"cháng"} and not any("which" in c.labels for c in found)
+
+
+def test_a_speaker_who_is_not_there_is_named(corpus):
+    (corpus / "DEBATE_Audio" / "speaker_10").rename(corpus / "gone")
+    assert "1 speakers missing, counted from 0: speaker_0" in debate.scan(corpus).problems

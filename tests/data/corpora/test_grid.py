@@ -156,3 +156,14 @@ def test_shifted_labels_are_noticed(real_data, tmp_path):
         shifted.append(grid.Film(c.speaker, c.name, c.video, path))
     assert ("s1: labels are +0.3" in grid._shifted(shifted)[0]
             or "s1: labels are +0.2" in grid._shifted(shifted)[0])
+
+
+def test_word_times_of_another_unit_are_left_out(corpus, tmp_path):
+    """Milliseconds in place of 1/25000 s: six words in 30 ms."""
+    for path in corpus.rglob("*.align"):
+        rows = [line.split() for line in path.read_text().splitlines()]
+        path.write_text("".join(f"{int(a) // 25} {int(b) // 25} {word}\n" for a, b, word in rows))
+    paths = corpora.prepare("grid", corpus, tmp_path / "out")
+    assert not any(u.labels for p in paths for u in read_manifest(p))
+    [told] = [line for line in layout.read_prepared(tmp_path / "out").problems if "word times" in line]
+    assert told.startswith("12 clips") and "words from 0.008 to 0.0336 s" in told

@@ -59,3 +59,14 @@ def test_check(corpus):
                      "1 of 39 speakers, 4 of 4,837 utterances",
                      "without .normalized.txt: 84_198_000010_000001"):
         assert expected in said
+
+
+def test_a_speaker_of_two_published_parts_is_in_one(corpus, tmp_path):
+    folder = corpus / "LibriTTS" / "test-clean" / "19" / "7"
+    folder.mkdir(parents=True)
+    soundfile.write(folder / "19_7_000010_000000.wav", np.full(12000, 0.2), 24000)
+    (folder / "19_7_000010_000000.normalized.txt").write_text("Other words.")
+    train, _, test = [read_manifest(p) for p in corpora.prepare("libritts", corpus, tmp_path / "out")]
+    assert {u.speaker for u in train} == {"libri-26"} and len(test) == 5
+    assert any("4 utterances left out: their speaker" in line
+               for line in layout.read_prepared(tmp_path / "out").found)

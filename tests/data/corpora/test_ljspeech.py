@@ -3,7 +3,7 @@ import pytest
 import soundfile
 
 from avspeech.data import corpora
-from avspeech.data.corpora import layout
+from avspeech.data.corpora import layout, ljspeech
 from avspeech.data.manifest import read_manifest, resolve
 from avspeech.errors import InputError
 
@@ -45,3 +45,25 @@ def test_check_names_what_does_not_fit(corpus):
     (base / "metadata.csv").write_text("LJ001-0001|only one\n")
     with pytest.raises(InputError, match="metadata.csv:1: expected 'name|text"):
         corpora.check("ljspeech", corpus)
+
+
+@pytest.mark.parametrize("form", ["{}.wav", "wavs/{}.wav", "C:\\lj\\wavs\\{}.wav"])
+def test_lists_that_name_files(corpus, form):
+    table = corpus / "LJSpeech-1.1" / "metadata.csv"
+    before = ljspeech.scan(corpus).clips
+    rows = [line.partition("|") for line in table.read_text(encoding="utf-8").splitlines()]
+    table.write_text("".join(f"{form.format(name)}|{rest}\n" for name, _, rest in rows), encoding="utf-8")
+    assert ljspeech.scan(corpus).clips == before
+
+
+def test_two_texts_and_no_text_of_a_sound(corpus):
+    """Before, the last line won, and an empty text was a text."""
+    table = corpus / "LJSpeech-1.1" / "metadata.csv"
+    rows = table.read_text(encoding="utf-8")
+    table.write_text(rows.replace('LJ001-0003|In 03 "A|In 3 "A', "LJ001-0003|nan|"), encoding="utf-8")
+    found = ljspeech.scan(corpus)
+    assert len(found.clips) == 9
+    assert "1 lines of metadata.csv without a text: LJ001-0003" in found.problems
+    table.write_text(rows + "LJ001-0003|other|other\n", encoding="utf-8")
+    with pytest.raises(InputError, match="metadata.csv:11: 'LJ001-0003' stands above already"):
+        ljspeech.scan(corpus)

@@ -79,3 +79,9 @@ def test_check_names_what_is_missing(corpus, tmp_path, clip):
 def test_absent(tmp_path):
     with pytest.raises(InputError, match="mmai.io.*ask its authors"):
         corpora.prepare("lrs3", tmp_path, tmp_path / "out")
+
+
+def test_lrs2_is_not_taken_for_it(corpus, tmp_path, clip):
+    clip(corpus / "main" / "5535415699068794046" / "00001.mp4")
+    with pytest.raises(InputError, match="with main and pretrain it is LRS2, which is not read here"):
+        corpora.prepare("lrs3", corpus, tmp_path / "out")

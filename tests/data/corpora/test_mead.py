@@ -80,3 +80,11 @@ def test_absent_and_not_unpacked(tmp_path):
     (tmp_path / "M003" / "video.tar").write_bytes(b"x")
     with pytest.raises(InputError, match="not unpacked: M003/video.tar"):
         corpora.prepare("mead", tmp_path, tmp_path / "out")
+
+
+@pytest.mark.parametrize("old, new", [("happy", "happiness"), ("level_3", "level3")])
+def test_folders_of_other_names_are_told(corpus, old, new):
+    for path in sorted((p for p in corpus.rglob(old)), key=lambda p: -len(p.parts)):
+        path.rename(path.with_name(new))
+    said = "\n".join(corpora.check("mead", corpus))
+    assert "24 files that are not named as MEAD's, left out: M003/video/front/happ" in said and new in said

@@ -492,3 +492,36 @@ def test_what_may_be_learned_in_place_of_labels_is_told(tmp_path, sound, kind, t
     said = own_emotion.scan(table(tmp_path, rows)).found
     lines = [line for line in said if line.startswith("each ")]
     assert len(lines) == bool(told) and all(line.startswith(told) for line in lines)
+
+
+def test_what_a_folder_or_a_file_may_be_instead(tmp_path, sound):
+    for name in ("list.parquet", "data/train-0.parquet", "data/0.arrow"):
+        path = tmp_path / name.partition(".")[2] / name
+        path.parent.mkdir(parents=True)
+        path.write_bytes(b"PAR1")
+        with pytest.raises(InputError, match="write each row's audio bytes to a file of its own"):
+            corpora.prepare("own_emotion", path if "list" in name else path.parents[1], tmp_path / "out")
+    sound(tmp_path / "flat" / "a.wav")
+    (tmp_path / "flat" / "list.csv").write_text("file,label\n")
+    with pytest.raises(InputError, match="if list.csv is the table, give .*flat/list.csv"):
+        corpora.prepare("own_emotion", tmp_path / "flat", tmp_path / "out")
+
+
+def test_the_home_folder_and_videos(tmp_path, sound, clip, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    rows = []
+    for k in range(4):
+        clip(tmp_path / ("joy", "rage")[k % 2] / f"s{k}" / f"{k}.mp4", 1 + 0.2 * k)
+        rows.append(f"~/{('joy', 'rage')[k % 2]}/s{k}/{k}.mp4,{('joy', 'rage')[k % 2]},s{k}")
+    found = own_emotion.scan(table(tmp_path, rows)).clips
+    (tmp_path / "list.csv").unlink()
+    assert sorted(c.path for c in own_emotion.scan(tmp_path).clips) == sorted(c.path for c in found)
+    assert len(read_manifest(corpora.prepare("own_emotion", tmp_path, tmp_path / "out")[0])) == 4
+
+
+@pytest.mark.parametrize("labels, told", [("123456", True), ("0123", False), ("abcdef", False)])
+def test_scales_are_told(tmp_path, sound, labels, told):
+    for k in range(12):
+        sound(tmp_path / f"{k}.wav", k)
+    said = own_emotion.scan(table(tmp_path, [f"{k}.wav,{labels[k % len(labels)]},s{k}" for k in range(12)]))
+    assert any("labels are numbers, and classes here" in line for line in said.found) == told

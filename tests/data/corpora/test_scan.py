@@ -211,4 +211,4 @@ def test_a_clip_with_two_labels_is_not_used(source, sound):
     assert [u.id for u in prepare(source, Scan(clips, []), True)] == ["tiny-a", "tiny-d"]
     assert problems(source) == [
         "1 clips that occur twice; the first is used: a",
-        "2 clips that occur twice, with other labels or another speaker; none is used: b, c"]
+        "2 clips that occur twice, with another label, text or speaker; none is used: b, c"]

@@ -59,3 +59,12 @@ def test_check(corpus):
     said = "\n".join(corpora.check("vctk", corpus))
     assert "4 of 110 speakers, 17 of 44,455 utterances with text" in said
     assert "1 sounds without a text: p225_001" in said and "without one of mic2: p226_003" in said
+
+
+def test_a_speaker_of_two_sexes_is_refused(corpus):
+    """Before, the last line won."""
+    (corpus / "speaker-info.txt").write_text(INFO + INFO.splitlines()[1] + "\n")
+    assert len(corpora.check("vctk", corpus)) == 1
+    (corpus / "speaker-info.txt").write_text(INFO + "p225  23  M    English    Southern  England\n")
+    with pytest.raises(InputError, match="speaker-info.txt:6: 'p225' stands above already"):
+        corpora.check("vctk", corpus)

@@ -80,3 +80,27 @@ def test_a_table_by_tabs(corpus):
     before = voxceleb2.read_meta(corpus / "vox2_meta.csv")
     (corpus / "vox2_meta.csv").write_text(META.replace(",", "\t"))
     assert voxceleb2.read_meta(corpus / "vox2_meta.csv") == before
+
+
+def test_a_speaker_in_both_sets_is_in_the_test_alone(corpus, tmp_path):
+    """Before, the test had each of these clips twice, and could not be read."""
+    import shutil
+
+    for kind in ("mp4", "aac"):
+        shutil.copytree(corpus / "dev" / kind / "id00001", corpus / "test" / kind / "id00001")
+        for path in (corpus / "test" / kind / "id00001").rglob("00002*"):
+            path.rename(path.with_stem("00003"))
+    parts = [read_manifest(p) for p in corpora.prepare("voxceleb2", corpus, tmp_path / "out", dev=1)]
+    ids = [u.id for part in parts for u in part]
+    assert len(set(ids)) == len(ids) and not any("id00001-21Uxsk56VDQ-00001" in i for i in ids)
+    assert not {u.speaker for u in parts[0] + parts[1]} & {u.speaker for u in parts[2]}
+    said = layout.read_prepared(tmp_path / "out").problems
+    assert any("1 utterances in two places, none is used" in line for line in said)
+
+
+def test_two_sexes_of_a_speaker_are_refused(corpus):
+    cells = META.splitlines()[1].split(",")
+    cells[2] = "x"
+    (corpus / "vox2_meta.csv").write_text(META.rstrip("\n") + "\n" + ",".join(cells) + "\n")
+    with pytest.raises(InputError, match="vox2_meta.csv: 'id.*' stands above already"):
+        voxceleb2.tracks(corpus)

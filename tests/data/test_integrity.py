@@ -262,8 +262,7 @@ def test_flac_of_two_recordings_or_with_a_damaged_frame(tmp_path: Path) -> None:
     assert one(tmp_path, "a.flac", 3.0) == []
     data = (tmp_path / "a.flac").read_bytes()
     (tmp_path / "a.flac").write_bytes(data + data)
-    (found,) = one(tmp_path, "a.flac", 3.0)
-    assert "more follow" in found
+    assert "more follow" in one(tmp_path, "a.flac", 3.0)[0]
     at = len(data) // 2
     (tmp_path / "a.flac").write_bytes(data[:at] + bytes(8) + data[at + 8:])
     (found,) = one(tmp_path, "a.flac", 3.0)

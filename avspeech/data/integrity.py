@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from avspeech.core.bars import bar
 from avspeech.data.content import Heard
 from avspeech.data.corpora import layout
 from avspeech.data.labels import one_person
@@ -97,11 +99,19 @@ def check_manifest(path: str | Path, root: str | Path | None = None, sample_rate
                          "--root, or prepare the corpus again")
     utterances = read_manifest(path)
     checker = _Checker(root, cache, sample_rate, fps, faces)
-    if progress:
-        from tqdm import tqdm
+    left = Counter(file for u in utterances for file in _files(u))
+    problems: list[Problem] = []
+    for utterance in bar(utterances, desc="check", unit="utterance", disable=not progress):
+        problems += checker.utterance(utterance)
+        files = _files(utterance)
+        left.subtract(files)
+        checker.forget(file for file in files if not left[file])
+    return problems
 
-        utterances = tqdm(utterances, desc="check", unit="utterance")
-    return [problem for utterance in utterances for problem in checker.utterance(utterance)]
+
+def _files(u: Utterance) -> list[str]:
+    """Those that an utterance names, of sound and of pictures."""
+    return [u.audio, *(view.video for view in u.views if view.video)]
 
 
 class _Checker:
@@ -117,6 +127,13 @@ class _Checker:
         # Utterances by what is heard: (content, start, end)
         self._heard: dict[tuple[str, float, float], Utterance] = {}
         self._people: dict[str, str] = {}  # a spelling of each speaker's name
+
+    def forget(self, files: Iterable[str]) -> None:
+        """Frees what is known of files that no further utterance names."""
+        for file in files:
+            self._sounds.pop(file, None)
+            for look in (True, False):
+                self._videos.pop((file, look), None)
 
     def utterance(self, u: Utterance) -> Iterator[Problem]:
         sound = self._sounds.get(u.audio)

@@ -17,7 +17,7 @@ from avspeech.media.misread import LEAST, RIGHT, roughness
 GLANCE = 256  # samples by which most sounds are known not to be of 8 bits
 PIECES = 20  # rough pieces in which other readings are tried, at most
 # From this roughness on a piece is tried, and a reading is right that is so many times smoother
-ROUGH, SMOOTHER = 0.35, 2.5
+ROUGH, SMOOTHER = 0.2, 2.5
 # dB from the sound down to the noise that its steps make (their square by 12): from there on it is
 # told, and a fault
 NOISY_DB, HARDLY_DB = 35.0, 15.0
@@ -98,7 +98,11 @@ class Coarse:
         if code is None:
             return
         self._tried += 1
-        others = {name: roughness(read(code)[::channels]) for name, read in READINGS.items()}
+        # Mu-law has two bytes of zero; which of them was in the file is not known
+        other = np.where(code == 0x7F, 0xFF, np.where(code == 0xFF, 0x7F, code))
+        codes = code, other.astype(np.uint8)
+        others = {name: min(roughness(read(c)[::channels]) for c in codes[:1 + (coding == MU)])
+                  for name, read in READINGS.items()}
         best = min((name for name, rough in others.items() if rough), key=lambda n: others[n],
                    default=coding)
         if others[best] * SMOOTHER < own:

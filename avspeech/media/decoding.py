@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import mmap
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -51,7 +52,11 @@ def check_exists(path: str | Path) -> bytes:
     if not os.path.isfile(path):
         what = ("a folder; expected a file" if os.path.isdir(path) else
                 "a pipe or a device, which is read only once; save it to a file first"
-                if os.path.exists(path) else "no such file")
+                if os.path.exists(path) else
+                "no such file; addresses are not read: fetch it first"
+                if re.match(r"[a-z][a-z0-9+]+:/", os.fspath(path), re.IGNORECASE) else
+                "no such file; standard input is not read here: save it to a file first"
+                if os.fspath(path) == "-" else "no such file")
         raise InputError(f"{path}: {what}")
     try:
         with open(path, "rb") as file:

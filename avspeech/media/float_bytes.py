@@ -10,9 +10,10 @@ from pathlib import Path
 import numpy as np
 
 from avspeech.media import endings
-from avspeech.media.misread import LEAST, ROUGH, roughness
+from avspeech.media.misread import ROUGH, SMOOTHER, roughness
 
 PLACES, BLOCK = 8, 4096  # places of a file that are looked at, and numbers of 8 bytes in each
+LEAST = 256  # such numbers, fewer tell nothing
 BROKEN = 0.01  # share of numbers that are not finite, from which on they are no floats
 QUIETEST, LOUDEST = 1e-9, 2.0**31  # of sound the median, and the largest, of what is not zero
 LARGE = 0.25  # of full scale: the mean size of whole numbers that are sound stays below it
@@ -53,7 +54,7 @@ def note(path: str | Path, subtype: str, channels: int) -> str | None:
     own = [rough[name] for name, kind in READINGS.items()
            if kind[0] == (order or kind[0]) and kind[1:] == f"f{WIDTHS[subtype]}"]
     best = min(rough, key=lambda name: rough[name])
-    if min(own) < np.inf or rough[best] > ROUGH:
+    if rough[best] > ROUGH or min(own) <= SMOOTHER * rough[best]:
         return None
     return (f"its samples are not what its header says (floats of {8 * WIDTHS[subtype]} bits): "
             f"read as {best}, which was not done, they are a smooth sound; make the file anew")

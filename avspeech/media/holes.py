@@ -16,7 +16,7 @@ LEAST = 16
 NEAR_ZERO = 1e-3  # of full scale: silence of A-law, or of an offset, is constant but not zero
 SIDE = 0.005  # seconds before and behind a hole whose level is taken
 LOUD_DB = 12.0  # by which a side may be below the level of the whole sound
-STEPS = 6.0  # times its smallest step, else zero is one of few levels of a coarse sound
+VALUES = 10  # different ones in a side at least, else zero is one of the few of a coarse sound
 TOLD = 0.01  # seconds of holes from which on they are told
 
 
@@ -45,28 +45,26 @@ class Holes:
         self._count += len(row)
         row = np.concatenate([self._row, row])
         still = (row[1:] == row[:-1]) & (np.abs(row[1:]) <= NEAR_ZERO)
+        edges = np.flatnonzero(np.diff(np.concatenate([[False], still, [False]])))
+        begins, ends = edges[::2], edges[1::2] + 1
+        long = (ends - begins >= self._least) | (ends == len(row))  # the last one may go on
         keep = len(row)
-        if np.count_nonzero(still) >= self._least - 1:
-            edges = np.flatnonzero(np.diff(np.concatenate([[False], still, [False]])))
-            begins, ends = edges[::2], edges[1::2] + 1
-            for first, last in zip(begins, ends, strict=True):
-                if last + self._side > len(row):  # what is behind it has not come yet
-                    keep = int(first)
-                    break
-                if last - first >= self._least and first >= self._side:
-                    self._judge(row, int(first), int(last))
+        for first, last in zip(begins[long], ends[long], strict=True):
+            if last + self._side > len(row):  # what is behind it has not come yet
+                keep = int(first)
+                break
+            if first >= self._side:
+                self._judge(row, int(first), int(last))
         keep = max(0, keep - self._side)
         self._row = row[keep if len(row) - keep <= LONGEST * self.rate else -self._side:]
 
     def _judge(self, row: np.ndarray, first: int, last: int) -> None:
-        """Takes a hole from `first` to `last` if its sides are no steps of a coarse sound."""
+        """Takes a hole from `first` to `last` if its sides are not those of a coarse sound."""
         levels = []
         for side in (row[first - self._side: first], row[last: last + self._side]):
-            steps = np.abs(side - row[first])
-            level = float(side.std())
-            if level < STEPS * float(steps[steps > 0].min(initial=1.0)):
+            if len(np.unique(side)) < VALUES:
                 return
-            levels.append(level)
+            levels.append(float(side.std()))
         self._found.append((self._count - len(row) + first, last - first, min(levels)))
 
     def holes(self) -> list[tuple[float, float]]:

@@ -215,8 +215,8 @@ def find_faces(videos: Sequence[Path], fps: float, progress: bool = True, mouth:
                 f"{path}: no face found in it; going on with the other videos", stacklevel=2
             )
         elif (width := _narrowest(tracks)) < SMALL:
-            warnings.warn(f"{path}: a face in it is {width:.0f} pixels wide: hardly anything is seen "
-                          "of its lips; come nearer, or use a picture with more pixels",
+            warnings.warn(f"{path}: a face in it is {width:.0f} pixels wide: hardly anything is "
+                          "seen of its lips; come nearer, or use a picture with more pixels",
                           stacklevel=2)
     reference, offsets = _offsets(videos, late)
     _set(found, offsets)

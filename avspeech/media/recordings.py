@@ -90,7 +90,7 @@ class Sound:
     def mixed(self, samples: np.ndarray) -> np.ndarray:
         """`[C, n]` as they were decoded -> `[n]` float32."""
         alone = self.channel is not None and len(samples) == self.channels
-        with np.errstate(invalid="ignore"):  # as in `ChannelLevels.add`
+        with np.errstate(invalid="ignore", over="ignore"):  # as in `ChannelLevels.add`
             one = samples[self.channel] if alone else samples.mean(axis=0)
         return np.asarray(one if self.scale == 1 else one / self.scale, np.float32)
 

@@ -1,5 +1,6 @@
-"""Reads and writes WebVTT (W3C, WebVTT: The Web Video Text Tracks Format, sections 3 to 6), and reads
-SubRip (.srt), which has commas in its times and no header.
+"""Reads and writes WebVTT (W3C, WebVTT: The Web Video Text Tracks Format, sections 3 to 6).
+
+SubRip (.srt), which has commas in its times and no header, is read as well.
 
     for cue in webvtt.read("captions.vtt"):
         for speaker, text in cue.spoken():

@@ -363,8 +363,8 @@ def test_damage_is_told_once_beside_other_faults(tmp_path: Path) -> None:
     assert sum("truncated" in line or "cut off" in line for line in found) == 1, found
 
 
-def test_what_is_known_of_files_is_kept_no_longer_than_they_are_named(tmp_path: Path,
-                                                                      monkeypatch: pytest.MonkeyPatch) -> None:
+def test_files_are_forgotten_behind_their_last_utterance(tmp_path: Path,
+                                                         monkeypatch: pytest.MonkeyPatch) -> None:
     kept = []
 
     class Watched(integrity._Checker):

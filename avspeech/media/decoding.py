@@ -24,6 +24,8 @@ UNSEEKABLE = {"mpeg", "mpegvideo", "m4v", "h264", "hevc", "aac", "mp3", "ac3"}
 # Formats whose header tells how long each stream is; elsewhere FFmpeg estimates it.
 TIMED = {"mov", "avi", "asf", "ogg", "mpeg", "mpegts", "caf", "w64", "gxf", "mxf"}
 DEFAULT = 0x0001  # how FFmpeg marks the stream that a player should choose
+# And those that go with another one: commentary, descriptions for the blind, all but the voices
+ASIDE = 0x0008 | 0x0100 | 0x0200 | 0x20000
 ATTACHED_PICTURE = 0x0400  # and the cover of a sound file, a video stream of one picture
 MANY = 8  # from this many planes on PyAV reads behind a frame's list of them
 # How playlists and the like begin, which name other files or addresses instead of holding sound.

@@ -31,6 +31,7 @@ import numpy as np
 from avspeech.errors import InputError
 from avspeech.media import endings, float_bytes
 from avspeech.media.decoding import (
+    ASIDE,
     DEFAULT,
     check_exists,
     container_zero,
@@ -331,17 +332,19 @@ def _survey_tracks(path: str, key: Any, track: int | None) -> Sound:
         streams = sound_tracks(container)
         names = [_name(stream) for stream in streams]
         marked = [k for k, s in enumerate(streams) if int(s.disposition or 0) & DEFAULT]
+        usual = [k for k, s in enumerate(streams) if not int(s.disposition or 0) & ASIDE]
     if not names:
         raise InputError(f"{path}: no audio stream in it")
     if track is not None and not 1 <= track <= len(names):
         raise InputError(f"{path}: --audio {track}: its tracks of sound have the numbers 1 to "
                          f"{len(names)}" if len(names) > 1 else
                          f"{path}: --audio {track}: it has one track of sound, number 1")
-    first = marked[0] if marked else 0
+    first = (marked or usual or [0])[0]
     order = [first, *(k for k in range(len(names)) if k != first)] if track is None else [track - 1]
     failed: InputError | None = None
     silent: Sound | None = None
-    why = "asked for" if track is not None else "marked as default" if marked else "the first"
+    why = ("asked for" if track is not None else "marked as default" if marked else
+           "the first that is no commentary" if first else "the first")
     for k in order:
         try:
             found = _survey_track(path, key, k)

@@ -8,10 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from sounds import murmur
 
 from avspeech.media import coarse, recordings
-
-from .sounds import murmur
 
 RATE = 16000
 HEADERS = {"PCM_U8": coarse.UNSIGNED, "ULAW": coarse.MU, "ALAW": coarse.A}

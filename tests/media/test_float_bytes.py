@@ -7,10 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sounds import murmur
 
 from avspeech.media import float_bytes, recordings
-
-from .sounds import murmur
 
 RATE = 16000
 

@@ -7,11 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from sounds import murmur
 
 from avspeech.media import recordings
 from avspeech.media.holes import Holes
-
-from .sounds import murmur
 
 RATE = 16000
 

@@ -625,3 +625,13 @@ def test_pauses_of_amr_are_silence_and_no_damage(tmp_path: Path, name: str, rate
     assert all("breaks off to exact silence" in fault for fault in sound.faults)
     samples = recordings.part(tmp_path / "a.amr", sound, 0).reshape(150, -1)
     assert {k for k in range(150) if not samples[k].any()} == quiet
+
+
+@pytest.mark.parametrize(("marks", "taken"), [
+    ([0x08, 0], 2), ([0x100, 0], 2), ([0, 0x08], 1), ([0x09, 0], 1), ([0x08, 0x100], 1), ([0, 0], 1)])
+def test_a_commentary_is_taken_last_unless_it_is_marked_as_default(tmp_path: Path, marks: list[int],
+                                                                   taken: int) -> None:
+    path = encode(tmp_path / "a.mkv", [murmur(1.0, 16000, seed) for seed in (1, 2)], 16000, "flac",
+                  marks=marks, container={"default_mode": "passthrough"})
+    sound = recordings.survey(path)
+    assert sound.track == taken and f"track {taken} of its 2 tracks of sound was taken" in sound.notes[0]

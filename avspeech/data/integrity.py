@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from avspeech.core.bars import bar
 from avspeech.data.content import Heard
 from avspeech.data.corpora import layout
 from avspeech.data.labels import one_person
@@ -19,6 +21,7 @@ from avspeech.media import audio, endings, recordings, video
 from avspeech.media.face import make_finder
 from avspeech.media.face_tracks import SURE
 from avspeech.media.heads import region_of_face
+from avspeech.media.pictures import SLOW
 
 TOLERANCE = 0.1  # seconds by which a file may be shorter than its header or the manifest says
 APART = 0.2  # seconds by which the lengths of sound and pictures of an utterance may differ
@@ -26,6 +29,9 @@ SILENCE = 1e-4  # peak below which sound is silent: -80 dB relative to full scal
 STEP = 0.1  # seconds; peaks of a sound file are kept for steps of this length
 LOOK_EVERY = 0.4  # seconds between the pictures in which a face is searched
 MOVES = 5.0  # levels of 255 by which 8 x 8 pixels change where a face speaks; less is of the coding
+# Grain changes all cells alike. Their standard deviation over LOOKS pictures or more is told from
+# that of a face by the largest one: it is below GRAIN, or below STRONG and ALIKE times the median
+LOOKS, GRAIN, STRONG, ALIKE = 8, 2.2, 6.0, 2.5
 
 
 @dataclass(frozen=True)
@@ -93,11 +99,19 @@ def check_manifest(path: str | Path, root: str | Path | None = None, sample_rate
                          "--root, or prepare the corpus again")
     utterances = read_manifest(path)
     checker = _Checker(root, cache, sample_rate, fps, faces)
-    if progress:
-        from tqdm import tqdm
+    left = Counter(file for u in utterances for file in _files(u))
+    problems: list[Problem] = []
+    for utterance in bar(utterances, desc="check", unit="utterance", disable=not progress):
+        problems += checker.utterance(utterance)
+        files = _files(utterance)
+        left.subtract(files)
+        checker.forget(file for file in files if not left[file])
+    return problems
 
-        utterances = tqdm(utterances, desc="check", unit="utterance")
-    return [problem for utterance in utterances for problem in checker.utterance(utterance)]
+
+def _files(u: Utterance) -> list[str]:
+    """Those that an utterance names, of sound and of pictures."""
+    return [u.audio, *(view.video for view in u.views if view.video)]
 
 
 class _Checker:
@@ -113,6 +127,13 @@ class _Checker:
         # Utterances by what is heard: (content, start, end)
         self._heard: dict[tuple[str, float, float], Utterance] = {}
         self._people: dict[str, str] = {}  # a spelling of each speaker's name
+
+    def forget(self, files: Iterable[str]) -> None:
+        """Frees what is known of files that no further utterance names."""
+        for file in files:
+            self._sounds.pop(file, None)
+            for look in (True, False):
+                self._videos.pop((file, look), None)
 
     def utterance(self, u: Utterance) -> Iterator[Problem]:
         sound = self._sounds.get(u.audio)
@@ -204,31 +225,25 @@ class _Checker:
             stated = out.seconds * told / max(1, there)
         faults = _decode_faults(out.seconds, stated, damaged)
         out.faults += faults
-        known = recordings.survey(file).faults  # with all that `endings` finds
-        if known:
-            out.faults += [] if faults else [f"truncated: {w}" for w in endings.cut_off(file)]
-            for more in (endings.left_over, endings.lost_pages, endings.contradictions):
-                out.faults += more(file)
-        out.faults += [] if out.faults else known
+        known = recordings.survey(file)
+        # What decoding has shown is not told twice
+        out.faults += [f"truncated: {fault}" if fault in known.cut_off else fault
+                       for fault in known.faults if not faults or fault not in known.losses]
 
     def _see(self, file: Path, out: _Pictures, look: bool) -> None:
         damaged: list[float] = []
         next_look, first, last, count = 0.0, 0.0, 0.0, 0
         out.face = False if look else None
-        begin: np.ndarray | None = None
-        still = True
+        change = _Change()
         for since, until, shown in video.pictures(file, damaged=damaged):
             first = since if not count else first
             count, last, out.seconds = count + 1, since, until
-            if since < next_look or not (still or out.face is False):
+            if since < next_look or (change.moves and out.face is not False):
                 continue
             next_look = since + LOOK_EVERY
             picture = shown.array()
             out.face = out.face if out.face is not False else self._face(picture)
-            if still:
-                cells = _cells(picture)
-                begin = cells if begin is None else begin
-                still = cells.shape == begin.shape and bool(np.abs(cells - begin).max() < MOVES)
+            change.add(_cells(picture))
         if not count:
             raise InputError(f"{file}: no picture could be decoded; "
                              "the file is damaged or truncated")
@@ -236,8 +251,11 @@ class _Checker:
         if self.fps and count > 1 and abs(out.fps - self.fps) > 0.005 * self.fps:
             out.faults.append(f"its frame rate is {out.fps:.2f} frames a second, "
                               f"expected {self.fps:g}")
+        elif count > 2 and out.fps < SLOW:
+            out.faults.append(f"its frame rate is {out.fps:.3g} pictures a second, too few to read "
+                              "lips; 25 are usual")
         out.faults += _decode_faults(out.seconds, video.duration(file), damaged)
-        if still:
+        if change.still:
             out.faults.append(("it holds one picture only" if count == 1 else "its picture never "
                                "changes") + ": lips that do not move cannot tell who speaks")
 
@@ -245,6 +263,42 @@ class _Checker:
         self._finder = self._finder or make_finder()
         return any(f.score >= SURE or self._finder.pose(picture, region_of_face(f)) is not None
                    for f in self._finder.detect(picture))
+
+
+class _Change:
+    """Whether pictures, which come as their `_cells`, show more than one that stands still."""
+
+    def __init__(self) -> None:
+        self.moves = False  # so far
+        self._changed = False  # by MOVES or more
+        self._count = 0
+        self._first = self._sum = self._squares = np.zeros(0)
+
+    def add(self, cells: np.ndarray) -> None:
+        """Takes one more."""
+        if self.moves:
+            return
+        if not self._count:
+            self._first, self._sum, self._squares = cells, 0 * cells, 0 * cells
+        if cells.shape != self._first.shape:
+            self.moves = True
+            return
+        off = cells - self._first
+        self._count += 1
+        self._sum, self._squares = self._sum + off, self._squares + off**2
+        if np.abs(off).max() < MOVES and self._count < LOOKS:
+            return
+        power = self._squares / self._count - (self._sum / self._count) ** 2
+        spread = np.sqrt(np.maximum(0.0, power))
+        largest = float(spread.max())
+        grain = largest < GRAIN or largest < min(STRONG, ALIKE * float(np.median(spread)))
+        self.moves = not grain if self._count >= LOOKS else largest >= 2 * STRONG
+        self._changed = True
+
+    @property
+    def still(self) -> bool:
+        """Whether they show only one; of a few pictures by what they change at all."""
+        return not self.moves and not (self._changed and self._count < LOOKS)
 
 
 def _end(item: Any) -> float:

@@ -14,6 +14,7 @@ protocol that joins them says so in its mapping), and "surprise (negative)" is n
 
 from __future__ import annotations
 
+import functools
 import math
 import re
 import unicodedata
@@ -150,6 +151,12 @@ def is_nobody(name: object, others: Iterable[str] = ()) -> bool:
         rest = {other.strip() for other in others} - {name.strip()}
         rest = {other for other in rest if other and not is_nobody(other)}
         return bool(rest) and not all(re.fullmatch("[A-Z]{2,3}", other) for other in rest)
+    return _names_nobody(name)
+
+
+@functools.lru_cache(maxsize=2**16)  # a manifest has each speaker many times
+def _names_nobody(name: str) -> bool:
+    text = name.strip().casefold()
     bare = " ".join(word for word in plain(name).split() if word not in _SPEAKING)
     return text in NOBODY or not text.strip("-–—") or (bare or text) in NOBODY
 

@@ -18,6 +18,7 @@ import gc
 import json
 import math
 import os
+import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -52,7 +53,7 @@ KINDS: dict[str, tuple[type, ...]] = {
     "float | None": (float, int, type(None)), "dict[str, Any]": (dict,)}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class View:
     """One camera's view of an utterance."""
 
@@ -66,7 +67,7 @@ class View:
     start: float = 0.0  # time of the utterance's first sample in the video file, in seconds
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Utterance:
     """One stretch of speech by one speaker, with its camera views."""
 
@@ -187,7 +188,9 @@ def utterance_from_dict(record: Any, where: str = "utterance") -> Utterance:
             raise InputError(f"{where}: a face below 0; expected 0 for the largest, 1 for the next")
     if is_nobody(record["speaker"]):
         raise _nobody(record["speaker"], where)
-    record["labels"] = {name: _label(name, value, where)
+    # Of a million rows, the same few names and classes are kept once
+    record["speaker"] = sys.intern(str(record["speaker"]))
+    record["labels"] = {sys.intern(str(name)): _label(name, value, where)
                         for name, value in record.get("labels", {}).items() if not _missing(value)}
     return Utterance(**record)
 
@@ -207,7 +210,9 @@ def _label(name: str, value: Any, where: str) -> Any:
                          "call it otherwise")
     if isinstance(value, float) and math.isinf(value):
         raise InputError(f"{where}: label '{name}' is infinite; give a number")
-    if isinstance(value, (str, int, float)):
+    if isinstance(value, str):
+        return sys.intern(str(value))
+    if isinstance(value, (int, float)):
         return value
     if name in LISTS and isinstance(value, list):
         return value

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 SEEN = 1.0  # s; faces seen for less are left out, if any is seen longer: most of them are no faces
 PIECE = 60.0  # s of sound decoded at a time
+SMALL = 40.0  # pixels that a face should be wide, at least
 UNEQUAL = 0.5  # s by which the ends of sound and pictures of one file may differ
 
 # (samples [start, stop) of the mixture, their number, views of each face, the faces wanted) -> the
@@ -206,13 +207,17 @@ def find_faces(videos: Sequence[Path], fps: float, progress: bool = True, mouth:
     found = [_long_enough(tracks, round(SEEN * fps)) for tracks in found]
     names = ", ".join(str(path) for path in videos)
     if not any(found):
-        raise InputError(f"{names}: no face found; the mouth must be seen, and the face be some 40 "
-                         "pixels wide or more")
+        raise InputError(f"{names}: no face found; the mouth must be seen, and the face be some "
+                         f"{SMALL:.0f} pixels wide or more")
     for path, tracks in zip(videos, found, strict=True):
         if not tracks:
             warnings.warn(
                 f"{path}: no face found in it; going on with the other videos", stacklevel=2
             )
+        elif (width := _narrowest(tracks)) < SMALL:
+            warnings.warn(f"{path}: a face in it is {width:.0f} pixels wide: hardly anything is "
+                          "seen of its lips; come nearer, or use a picture with more pixels",
+                          stacklevel=2)
     reference, offsets = _offsets(videos, late)
     _set(found, offsets)
     faces = [{number: track for number, tracks in enumerate(found) for track in tracks
@@ -223,6 +228,12 @@ def find_faces(videos: Sequence[Path], fps: float, progress: bool = True, mouth:
         for note in cameras.notes(videos, offsets, reference, faces, fps):
             warnings.warn(note, stacklevel=2)
     return faces
+
+
+def _narrowest(tracks: Sequence[MouthTrack]) -> float:
+    """Median width in pixels of the narrowest face; infinite where no place is known."""
+    return min((float(np.nanmedian(t.boxes[:, 2] - t.boxes[:, 0])) for t in tracks
+                if t.boxes is not None and np.isfinite(t.boxes).any()), default=np.inf)
 
 
 def _offsets(videos: Sequence[Path], late: Sequence[float] | None

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import mmap
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -23,11 +24,15 @@ UNSEEKABLE = {"mpeg", "mpegvideo", "m4v", "h264", "hevc", "aac", "mp3", "ac3"}
 # Formats whose header tells how long each stream is; elsewhere FFmpeg estimates it.
 TIMED = {"mov", "avi", "asf", "ogg", "mpeg", "mpegts", "caf", "w64", "gxf", "mxf"}
 DEFAULT = 0x0001  # how FFmpeg marks the stream that a player should choose
+# And those that go with another one: commentary, descriptions for the blind, all but the voices
+ASIDE = 0x0008 | 0x0100 | 0x0200 | 0x20000
 ATTACHED_PICTURE = 0x0400  # and the cover of a sound file, a video stream of one picture
 MANY = 8  # from this many planes on PyAV reads behind a frame's list of them
 # How playlists and the like begin, which name other files or addresses instead of holding sound.
 LISTS = (b"#EXTM3U", b"ffconcat", b"<", b"[playlist]", b"v=0", b"[InternetShortcut]")
 CHECKED = {"flac", "tta", "wavpack", "ac3"}  # codecs whose packets hold a checksum
+# Samples a second, and the kinds of frames in which nobody speaks (3GPP TS 26.101 and 26.201)
+AMR = {"amrnb": (8000, (8, 9, 10, 11, 15)), "amrwb": (16000, (9, 15))}
 # What is often found under the name of a sound file
 OTHERS = (
     (b"version https://git-lfs", "it is a pointer of Git LFS; fetch the file by git lfs pull"),
@@ -49,7 +54,11 @@ def check_exists(path: str | Path) -> bytes:
     if not os.path.isfile(path):
         what = ("a folder; expected a file" if os.path.isdir(path) else
                 "a pipe or a device, which is read only once; save it to a file first"
-                if os.path.exists(path) else "no such file")
+                if os.path.exists(path) else
+                "no such file; addresses are not read: fetch it first"
+                if re.match(r"[a-z][a-z0-9+]+:/", os.fspath(path), re.IGNORECASE) else
+                "no such file; standard input is not read here: save it to a file first"
+                if os.fspath(path) == "-" else "no such file")
         raise InputError(f"{path}: {what}")
     try:
         with open(path, "rb") as file:
@@ -144,7 +153,7 @@ def decode_packets(container: Any, stream: Any, damaged: list[float] | None = No
     """The frames of a stream, in the order in which the decoder gives them.
 
     Packets that do not decode are passed over, and so are those of a stream that appears after the
-    file was opened.
+    file was opened. Those of AMR in which nobody speaks are silence.
 
     Args:
         container: from `open_container`.
@@ -171,10 +180,27 @@ def decode_packets(container: Any, stream: Any, damaged: list[float] | None = No
         try:
             yield from packet.decode()
         except (av.FFmpegError, IndexError):
-            if damaged is not None and packet.size:
+            if (pause := _pause(stream, packet)) is not None:
+                yield pause
+            elif damaged is not None and packet.size:
                 at = packet.pts if packet.pts is not None else packet.dts
                 zero = container_zero(container)
                 damaged.append(float(at * packet.time_base) - zero if at is not None else math.nan)
+
+
+def _pause(stream: Any, packet: Any) -> Any:
+    """Silence in the place of a frame of AMR in which nobody speaks: telephones send nothing then,
+    or what the noise sounds like, which FFmpeg does not decode. None for what is damaged."""
+    name = stream.codec_context.name
+    if name not in AMR or not packet.size or bytes(packet)[0] >> 3 & 15 not in AMR[name][1]:
+        return None
+    import av
+
+    rate = AMR[name][0]
+    frame = av.AudioFrame(format="fltp", layout="mono", samples=rate // 50)
+    frame.planes[0].update(bytes(frame.planes[0].buffer_size))
+    frame.sample_rate, frame.pts, frame.time_base = rate, packet.pts, packet.time_base
+    return frame
 
 
 def stream_end(container: Any, stream: Any) -> float:

@@ -57,9 +57,13 @@ _FORMATS = (
 
 
 def notes(path: str | Path) -> list[str]:
-    """What `cut_off`, `left_over`, `lost_pages`, `contradictions` and `texts` say of a file."""
-    return (cut_off(path) + left_over(path) + lost_pages(path) + contradictions(path)
-            + texts(path))
+    """What `cut_off` and `others` say of a file."""
+    return cut_off(path) + others(path)
+
+
+def others(path: str | Path) -> list[str]:
+    """What `left_over`, `lost_pages`, `contradictions` and `texts` say of a file."""
+    return left_over(path) + lost_pages(path) + contradictions(path) + texts(path)
 
 
 def cut_off(path: str | Path) -> list[str]:

@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 
 from avspeech.errors import InputError
+from avspeech.media.coarse import HARDLY_DB, Coarse
+from avspeech.media.holes import Holes
 from avspeech.media.misread import Misread
 from avspeech.media.stuck import Stuck
 
@@ -19,7 +21,12 @@ SAMPLE_RATE = 16000
 RATES = (100, 768_000)  # hertz; others are damage, or kilohertz
 MOST_CHANNELS = 64  # more are a damaged header, or no channels
 SILENCE_DB = -90.0  # of full scale, one step of 16 bits: below it there is no sound
-CANCEL_DB = 10.0  # where averaging channels costs more of their power, they cancel each other
+# Where averaging two channels costs more of their power, they cancel each other; averaging more of
+# them, that have nothing in common, costs more by itself
+CANCEL_DB = 10.0
+SURROUND = (6, 8)  # channels, of which the fourth has bass alone: 5.1 and 7.1
+BASS = 150.0  # hertz
+SURROUND_DB = 60.0  # below the loudest channel: the one for bass is silent
 STRETCH = 16384  # samples within which channels may cancel each other, though not in the whole
 PARTLY = 0.5  # seconds of it from which on it is said
 AROUND = 25  # frames whose mean is taken for the offset of the one in their middle
@@ -122,10 +129,11 @@ class ChannelLevels:
 
     Args:
         channels: how many.
-        rate: samples a second; 0: what is repeated is not looked for.
+        rate: samples a second; 0: what is repeated or missing is not looked for.
     """
 
     def __init__(self, channels: int, rate: int = 0) -> None:
+        self.rate = rate
         self.count = 0
         self.peak = 0.0
         self.clipped = 0  # samples of flat tops at full scale, in the channel that has most
@@ -137,7 +145,10 @@ class ChannelLevels:
         self._stretch: list[Any] = [0, 0.0, 0.0]  # samples, sums, squares
         self._cancelled: list[tuple[int, float]] = []  # samples and power of such stretches
         self._misread = Misread()
+        self._coarse = Coarse()
         self._stuck = Stuck(rate) if rate else None
+        self._holes = Holes(rate) if rate else None
+        self._bass = 0.0  # power of the differences of the fourth channel, where it may be bass
 
     def add(self, samples: np.ndarray) -> None:
         """Takes `[C, n]` more; NaN and infinity count as zero."""
@@ -149,6 +160,11 @@ class ChannelLevels:
         self._misread.add(samples)
         if self._stuck is not None:
             self._stuck.add(samples[0])
+        if self._holes is not None:
+            self._holes.add(samples)
+        self._coarse.add(samples)
+        if len(samples) in SURROUND:
+            self._bass += float(np.square(np.diff(samples[3])).sum())
         average = samples.mean(axis=0, keepdims=True) if len(samples) > 1 else samples
         rows = np.concatenate([samples, average])
         self.count += samples.shape[1]
@@ -157,8 +173,9 @@ class ChannelLevels:
         self._square += squares
         if len(samples) > 1:
             self._add_to_stretch(samples.shape[1], sums, squares)
-        self._products += float((samples[0, 1:] * samples[0, :-1]).sum())
-        self._small += int(np.count_nonzero(np.abs(samples[0]) < SMALL))
+        first = samples[0] - sums[0] / samples.shape[1]
+        self._products += float((first[1:] * first[:-1]).sum())
+        self._small += int(np.count_nonzero(np.abs(first) < SMALL))
         peak = float(np.abs(samples).max())
         self.peak = max(self.peak, peak)
         if peak >= NEAR_FULL[0]:
@@ -172,7 +189,7 @@ class ChannelLevels:
         if count < STRETCH:
             return
         *each, average = np.maximum(squares / count - (sums / count) ** 2, 0.0)
-        if average * 10 ** (CANCEL_DB / 10) < np.mean(each):
+        if cancel(float(average), each):
             self._cancelled.append((count, float(np.mean(each))))
         self._stretch = [0, 0.0, 0.0]
 
@@ -195,7 +212,7 @@ class ChannelLevels:
     def cancelling(self) -> int | None:
         """The loudest channel, where averaging would lose more than CANCEL_DB; None elsewhere."""
         *each, average = self.power
-        if len(each) < 2 or average * 10 ** (CANCEL_DB / 10) >= np.mean(each):
+        if not cancel(float(average), each):
             return None
         # The first of those that are about as loud, so that pieces of one sound agree.
         return int(np.flatnonzero(np.asarray(each) >= 0.8 * max(each))[0])
@@ -223,6 +240,36 @@ class ChannelLevels:
         return (f"it is clipped: {100 * share:.2g} % of its samples are cut at full scale, which "
                 "changes how it sounds; record it with less gain")
 
+    def note_coarse(self) -> str | None:
+        """What to say of a sound whose samples take few steps; None elsewhere."""
+        return self._coarse.note(float(self.power[:-1].max()))
+
+    @property
+    def hardly_steps(self) -> bool:
+        """Whether the noise of these steps is nearly as loud as the sound."""
+        return self._coarse.noise_db(float(self.power[:-1].max())) < HARDLY_DB
+
+    def note_holes(self) -> str | None:
+        """What to say of a sound that breaks off to silence in the middle; None elsewhere."""
+        return self._holes.note() if self._holes is not None else None
+
+    @property
+    def seconds_of_holes(self) -> float:
+        """Of exact silence in the middle of the sound."""
+        return self._holes.seconds() if self._holes is not None else 0.0
+
+    def note_surround(self) -> str | None:
+        """What to say of the channels of a film; None elsewhere."""
+        each = self.power[:-1]
+        if len(each) not in SURROUND or each[2] < 10 ** (SILENCE_DB / 10):
+            return None
+        most = (2 * np.pi * BASS / max(1, self.rate)) ** 2 * float(self._square[3])
+        if self._bass > most and each[3] > 10 ** (-SURROUND_DB / 10) * each.max():
+            return None
+        return (f"its {len(each)} channels are those of a film ({len(each) - 1}.1) and were "
+                "averaged; voices are mostly in the third, the center: to hear them better, give "
+                "a file with that one alone (ffmpeg -i IN -af pan=mono|c0=c2 OUT)")
+
     def note_stuck(self) -> str | None:
         """What to say of a sound that repeats itself sample for sample; None elsewhere."""
         return self._stuck.note() if self._stuck is not None else None
@@ -234,13 +281,13 @@ class ChannelLevels:
         if self.peak > UNITS[-1]:
             return (f"its samples are not what its header says: as floats they reach "
                     f"{self.peak:.2g}; make the file anew")
-        if (note := self._misread.note()) is not None:
+        if (note := self._coarse.note_reading() or self._misread.note()) is not None:
             return note
         other = self._misread.note_channels()
-        power = float(self._square[0]) / max(1, self.count)
+        power = float(self.power[0])
         if power < FULL_NOISE**2 or self.peak > LOUDEST:
             return other
-        like_noise = abs(self._products) < UNLIKE * float(self._square[0])
+        like_noise = abs(self._products) < UNLIKE * power * self.count
         if not like_noise and (self._small >= NEVER_SMALL * self.count
                                or self.clipped >= CLIPPED * self.count):
             return other
@@ -268,6 +315,15 @@ class ChannelLevels:
         scale = self.scale()
         return what + (f"they were divided by {scale:.7g}" if scale != 1 else
                        "players cut off what is beyond; turn it down")
+
+
+def cancel(average: float, each: Any) -> bool:
+    """Whether channels of the powers `each`, whose average has the power `average`, cancel each
+    other: it has lost more than CANCEL_DB, and more than channels lose of which one sounds, or that
+    have nothing in common."""
+    if len(each) < 2:
+        return False
+    return average * 10 ** (CANCEL_DB / 10) * len(each) / 2 < float(np.mean(each))
 
 
 def flat_tops(samples: np.ndarray) -> int:

@@ -47,6 +47,7 @@ LONGEST_GAP = 600.0  # seconds believed of a file that does not state its length
 HDR = {16: "PQ", 18: "HLG"}
 # Seconds, and pictures at the file's rate: a longer step shows one picture for all that time
 STILL, STILL_STEPS = 0.25, 5
+SLOW = 10.0  # pictures a second; lips move faster than fewer can show
 
 
 class Picture:
@@ -317,8 +318,11 @@ def _decode(path: str | Path, start: float, skip: bool,
         convert = VideoReformatter()
         held, since = None, -math.inf
         stills: list[tuple[float, float]] = []
+        count, first = 0, 0.0
         for at, frame in clock.times(audio.decode_packets(container, stream, damaged)):
+            count += 1
             if held is None:
+                first = at
                 _tell_kind(path, frame)
             elif at - since > max(STILL, STILL_STEPS * clock.step):
                 stills.append((since, at - since))
@@ -329,6 +333,9 @@ def _decode(path: str | Path, start: float, skip: bool,
             warnings.warn(f"{path}: it has no pictures for {sum(s for _, s in stills):.1f} s in "
                           f"all, the first time at {stills[0][0]:.2f} s (they were lost, or its "
                           "recorder left them out): faces stand still there", stacklevel=2)
+        elif count > 2 and (rate := (count - 1) / (since - first)) < SLOW:
+            warnings.warn(f"{path}: it has {rate:.3g} pictures a second, which is too few to read "
+                          "lips; 25 are usual", stacklevel=2)
         if held is not None:
             last = float(held.duration * held.time_base) if held.duration else clock.step
             last = last if 0 < last < 1.0 else clock.step

@@ -29,8 +29,9 @@ from typing import Any
 import numpy as np
 
 from avspeech.errors import InputError
-from avspeech.media import endings
+from avspeech.media import endings, float_bytes
 from avspeech.media.decoding import (
+    ASIDE,
     DEFAULT,
     check_exists,
     container_zero,
@@ -47,6 +48,7 @@ from avspeech.media.levels import (
     ChannelLevels,
 )
 from avspeech.media.tracks import (
+    LOST,
     TELLS_LENGTH,
     decode_track,
     open_sndfile,
@@ -63,6 +65,7 @@ ORDER_CODINGS = ("G721_", "G723_", "NMS_", "ALAC_", "DPCM_", "DWVW_")
 # 14 bits), within so many bytes: FFmpeg decodes it
 BURSTS = (b"\x72\xf8\x1f\x4e", b"\xfe\x7f\x01\x80", b"\xff\x1f\x00\xe8")
 BURST = 16384
+NOT_SO = "not what its header says"  # as the notes say that tell what bytes are instead
 JUDGED = 0.1  # seconds; the mean of a shorter sound is no offset
 EXACT_CODINGS = ("PCM_", "FLOAT", "DOUBLE", "ULAW", "ALAW")
 
@@ -82,11 +85,13 @@ class Sound:
     damaged: tuple[float, ...]  # seconds at which packets did not decode
     notes: tuple[str, ...]  # sentences for the user
     faults: tuple[str, ...] = ()  # those of them that tell of a file that is not whole
+    losses: tuple[str, ...] = ()  # of these, what tells of parts that are missing
+    cut_off: tuple[str, ...] = ()  # and of these, of a file that ends before its sound does
 
     def mixed(self, samples: np.ndarray) -> np.ndarray:
         """`[C, n]` as they were decoded -> `[n]` float32."""
         alone = self.channel is not None and len(samples) == self.channels
-        with np.errstate(invalid="ignore"):  # as in `ChannelLevels.add`
+        with np.errstate(invalid="ignore", over="ignore"):  # as in `ChannelLevels.add`
             one = samples[self.channel] if alone else samples.mean(axis=0)
         return np.asarray(one if self.scale == 1 else one / self.scale, np.float32)
 
@@ -273,8 +278,10 @@ def _survey_sndfile(path: str, key: Any, reader: str) -> Sound:
             raise ValueError("no sample rate of sound")
         if file.format == "XI":
             raise ValueError("an instrument, whose sample rate is the player's choice")
+        bytes_note = float_bytes.note(path, file.subtype, file.channels)
     found = Sound(0, 0, reader, 1, 0, None, 1.0, 0.0, math.nan, (), ())
-    return _measured(path, key, found, [], endings.notes(path))
+    notes = endings.others(path) + ([bytes_note] if bytes_note else [])
+    return _measured(path, key, found, [], notes)
 
 
 def _judged(found: Sound, levels: dict[int, ChannelLevels]) -> Sound:
@@ -291,7 +298,9 @@ def _judged(found: Sound, levels: dict[int, ChannelLevels]) -> Sound:
     if (beyond := loudest.note_scale()) is not None:
         notes.append(beyond)
     faults = found.faults
-    if (coding := levels[most].note_coding()) is not None:
+    if any(NOT_SO in note for note in notes):
+        pass  # what its bytes are has been told
+    elif (coding := levels[most].note_coding()) is not None:
         notes.append(coding)
         faults = *faults, coding
     elif (clipped := levels[most].note_clipped()) is not None:
@@ -300,6 +309,15 @@ def _judged(found: Sound, levels: dict[int, ChannelLevels]) -> Sound:
     if (stuck := levels[most].note_stuck()) is not None:
         notes.append(stuck)
         faults = *faults, stuck
+    told = any(word in note for note in notes for word in ("silen", NOT_SO))
+    if not told and (holes := levels[most].note_holes()) is not None:
+        notes.append(holes)
+        faults = (*faults, holes) if levels[most].seconds_of_holes >= LOST else faults
+    if (coarse := levels[most].note_coarse()) is not None and not faults:
+        notes.append(coarse)
+        faults = (*faults, coarse) if levels[most].hardly_steps else faults
+    if (surround := levels[most].note_surround()) is not None:
+        notes.append(surround)
     offset = levels[most].offset(alone) / scale if found.samples >= JUDGED * found.rate else 0.0
     if abs(offset) >= OFFSET:
         notes.append(f"its samples lie around a constant offset of {offset:.3f} of full scale")
@@ -314,17 +332,19 @@ def _survey_tracks(path: str, key: Any, track: int | None) -> Sound:
         streams = sound_tracks(container)
         names = [_name(stream) for stream in streams]
         marked = [k for k, s in enumerate(streams) if int(s.disposition or 0) & DEFAULT]
+        usual = [k for k, s in enumerate(streams) if not int(s.disposition or 0) & ASIDE]
     if not names:
         raise InputError(f"{path}: no audio stream in it")
     if track is not None and not 1 <= track <= len(names):
         raise InputError(f"{path}: --audio {track}: its tracks of sound have the numbers 1 to "
                          f"{len(names)}" if len(names) > 1 else
                          f"{path}: --audio {track}: it has one track of sound, number 1")
-    first = marked[0] if marked else 0
+    first = (marked or usual or [0])[0]
     order = [first, *(k for k in range(len(names)) if k != first)] if track is None else [track - 1]
     failed: InputError | None = None
     silent: Sound | None = None
-    why = "asked for" if track is not None else "marked as default" if marked else "the first"
+    why = ("asked for" if track is not None else "marked as default" if marked else
+           "the first that is no commentary" if first else "the first")
     for k in order:
         try:
             found = _survey_track(path, key, k)
@@ -358,17 +378,19 @@ def _name(stream: Any) -> str:
 
 def _survey_track(path: str, key: Any, index: int) -> Sound:
     damaged: list[float] = []
-    notes = endings.notes(path)
+    notes = endings.others(path)
     found = Sound(0, 0, "ffmpeg", index + 1, 0, None, 1.0, 0.0, math.nan, (), ())
     return _measured(path, key, found, damaged, notes)
 
 
 def _measured(path: str, key: Any, found: Sound, damaged: list[float], notes: list[str]) -> Sound:
     """Goes through the whole sound, and keeps it where it is short."""
+    cut_off = endings.cut_off(path)
+    losses: list[str] = []
     levels: dict[int, ChannelLevels] = {}
     kept: list[np.ndarray] | None = []
     samples = size = rate = 0
-    for rate, piece in _decoded(path, found, damaged, notes):  # noqa: B007
+    for rate, piece in _decoded(path, found, damaged, losses):  # noqa: B007
         if len(piece) > MOST_CHANNELS:
             raise InputError(f"{path}: its header tells of {len(piece)} channels, expected at most "
                              f"{MOST_CHANNELS}; it is damaged, or no recording")
@@ -383,8 +405,9 @@ def _measured(path: str, key: Any, found: Sound, damaged: list[float], notes: li
     if not samples:
         raise InputError(
             f"{path}: no sound could be decoded from it; the file is empty, damaged or truncated")
-    found = replace(found, rate=rate, samples=samples, damaged=tuple(damaged), notes=tuple(notes),
-                    faults=tuple(notes))
+    faults = (*cut_off, *notes, *losses)
+    found = replace(found, rate=rate, samples=samples, damaged=tuple(damaged), notes=faults,
+                    faults=faults, losses=(*cut_off, *losses), cut_off=tuple(cut_off))
     found = _judged(found, levels)
     if kept is not None:
         _here.kept = ((*key, found), np.concatenate([found.mixed(piece) for piece in kept]))

@@ -1,4 +1,5 @@
-"""Reads timed captions: scenes with a start, an end and a text, of the public benchmark or WebVTT.
+"""Reads timed captions: scenes with a start, an end and a text, of the public benchmark, WebVTT or
+SubRip (.srt).
 
     read("ours_gt_file.json", reference=True)      # JSON lines, a JSON list, or one JSON object
     read("merged_result.jsonl", reference=False)   # what a captioner wrote
@@ -47,7 +48,7 @@ STEMS = {"event": "events", "background": "background", "acoustic": "acoustics",
          "camera": "camera"}
 _NAMES = ("clip_path", "video", "id")
 _TIMES = ("timestamp", "time", "start", "end")
-_MEDIA = {".mp4", ".mkv", ".webm", ".mov", ".avi", ".m4v", ".mpg", ".ts", ".wav", ".vtt"}
+_MEDIA = {".mp4", ".mkv", ".webm", ".mov", ".avi", ".m4v", ".mpg", ".ts", ".wav", *webvtt.SUFFIXES}
 _CLOCK = re.compile(r"(?:(\d{1,6}):)?(?:(\d{1,6}):)?(\d{1,9}(?:\.\d{1,9})?)", re.ASCII)
 _LONGEST = 1e9  # seconds; a time beyond this is no time of a video
 _LABEL = re.compile(rf"\s*({'|'.join(DIMENSIONS)})\s*:\s*(?=\S)", re.IGNORECASE)
@@ -79,7 +80,7 @@ def read(path: str | Path, reference: bool) -> Captions:
     A video that cannot be read is in `problems`, with its file and line; the others are read.
 
     Args:
-        path: .json or .jsonl (see above), .vtt, or a folder that is searched for .vtt files.
+        path: .json or .jsonl (see above), .vtt, .srt, or a folder that is searched for the latter.
         reference: whether the scenes need key points; otherwise they are predictions.
 
     Returns:
@@ -91,11 +92,12 @@ def read(path: str | Path, reference: bool) -> Captions:
     path = Path(path)
     if path.is_dir():
         return _folder(path, reference)
-    if path.suffix.lower() == ".vtt":
+    if path.suffix.lower() in webvtt.SUFFIXES:
         return Captions({path.stem: _vtt(path, reference)}, {}, unnamed=True)
     if path.suffix.lower() in (".json", ".jsonl"):
         return _json_file(path, reference)
-    raise InputError(f"{path}: expected .json, .jsonl, .vtt or a folder of .vtt files")
+    raise InputError(f"{path}: expected .json, .jsonl, .vtt, .srt or a folder of .vtt or "
+                     f".srt files{webvtt.instead(path)}")
 
 
 def seconds(value: object) -> tuple[float, float]:
@@ -329,9 +331,9 @@ def _points(item: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
 
 def _folder(path: Path, reference: bool) -> Captions:
     captions = Captions({}, {})
-    files = [p for p in files_below(path) if p.suffix.lower() == ".vtt" and p.is_file()]
+    files = [p for p in files_below(path) if p.suffix.lower() in webvtt.SUFFIXES and p.is_file()]
     if not files:
-        raise InputError(f"{path}: holds no .vtt file")
+        raise InputError(f"{path}: holds no .vtt or .srt file")
     for file in files:
         name = file.relative_to(path).with_suffix("").as_posix()
         try:

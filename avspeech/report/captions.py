@@ -32,6 +32,7 @@ partner is above it.
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -45,6 +46,7 @@ from avspeech.report.caption_files import DIMENSIONS, Captions, Scene
 Array = NDArray[np.float64]
 # (text of a group, {dimension: its key points}) -> {dimension: how many of them the text states}
 Judge = Callable[[str, Mapping[str, Sequence[str]]], Mapping[str, float]]
+UNLIKE = 100.0  # times: ends of two sides that are so far apart are of two clocks or units
 THRESHOLDS = (0.3, 0.5, 0.7, 0.9)  # IoU of the time score
 TOTAL = "all"
 
@@ -288,6 +290,27 @@ def _times(reference: Sequence[Scene], predicted: Sequence[Scene], groups: Seque
     return Measure.of(precision, recall), float((of_hulls if as_released else of_scenes).mean())
 
 
+def _doubt(reference: Mapping[str, Sequence[Scene]],
+           predicted: Mapping[str, Sequence[Scene]]) -> None:
+    """Warns of videos whose predictions are hardly on the clock of the reference."""
+    strange = []
+    for name in reference.keys() & predicted.keys():
+        sides = reference[name], predicted[name]
+        if not all(sides):
+            continue
+        (first, end), (other_first, other_end) = (
+            (min(s.start for s in side), max(s.end for s in side)) for side in sides)
+        apart = min(end, other_end) <= max(first, other_first)
+        if apart or max(end, other_end) > UNLIKE * min(end, other_end):
+            strange.append((name, f"{first:g} to {end:g} s, its predictions from {other_first:g} "
+                                  f"to {other_end:g} s"))
+    if strange:
+        name, spans = min(strange)
+        warnings.warn(f"{len(strange)} of {len(reference)} videos have predictions at other times "
+                      f"than the reference; scenes of '{name}' lie from {spans}: is it another "
+                      "clock, or are they milliseconds?", stacklevel=3)
+
+
 def score(reference: Captions, predicted: Captions, judge: Judge, judge_name: str,
           as_released: bool = False, progress: bool = False) -> Scores:
     """The scores of a corpus: means over videos.
@@ -323,6 +346,7 @@ def score(reference: Captions, predicted: Captions, judge: Judge, judge_name: st
     if not predictions.keys() & reference.videos.keys() and predictions:
         raise InputError(f"no prediction has the name of a reference, such as "
                          f"'{next(iter(reference.videos))}'; found '{next(iter(predictions))}'")
+    _doubt(reference.videos, predictions)
     videos = {}
     for name in tqdm(reference.videos, "captions", unit="video", disable=not progress or None):
         videos[name] = score_video(reference.videos[name], predictions.get(name, []), judge,

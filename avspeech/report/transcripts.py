@@ -35,7 +35,7 @@ from avspeech.report import webvtt
 FORMAT, VERSION = "avspeech-transcript", 1
 LARGEST = 256 * 2**20  # bytes of a JSON file
 LONGEST = 1e7  # seconds; a later time is no time of a recording
-SUFFIXES = (".json", ".vtt", ".stm")
+SUFFIXES = (".json", ".vtt", ".srt", ".stm")
 # What stands in an STM file in place of a speaker where nobody speaks, and where nothing is scored
 GAPS, UNSCORED = {"inter_segment_gap"}, {"excluded_region"}
 RTTM = {"SPEAKER", "SPKR-INFO", "LEXEME", "NOSCORE", "SEGMENT"}  # how lines of RTTM begin
@@ -119,21 +119,21 @@ def read(path: str | Path) -> Transcript:
     """
     path = Path(path)
     if path.is_dir():
-        files = sorted(p for p in path.iterdir() if p.suffix.lower() == ".vtt" and p.is_file()
-                       and not is_hidden(p.name))
+        files = sorted(p for p in path.iterdir() if p.suffix.lower() in webvtt.SUFFIXES
+                       and p.is_file() and not is_hidden(p.name))
         if not files:
-            raise InputError(f"{path}: holds no .vtt file; expected one for each speaker")
+            raise InputError(f"{path}: holds no .vtt or .srt file; expected one for each speaker")
         segments = [s for file in files for s in _vtt(file, alone=True)]
         return Transcript.of(segments, [file.stem for file in files])
     suffix = path.suffix.lower()
-    if suffix == ".vtt":
+    if suffix in webvtt.SUFFIXES:
         return Transcript.of(_vtt(path, alone=False))
     if suffix == ".json":
         return _json(path)
     if suffix == ".stm":
         return Transcript.of(_stm(path))
-    raise InputError(f"{path}: expected {', '.join(SUFFIXES)} or a folder with a .vtt for each "
-                     "speaker")
+    raise InputError(f"{path}: expected {', '.join(SUFFIXES)} or a folder with a .vtt or .srt "
+                     f"for each speaker{webvtt.instead(path)}")
 
 
 def _vtt(path: Path, alone: bool) -> list[Segment]:

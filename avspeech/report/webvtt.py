@@ -1,5 +1,7 @@
 """Reads and writes WebVTT (W3C, WebVTT: The Web Video Text Tracks Format, sections 3 to 6).
 
+SubRip (.srt), which has commas in its times and no header, is read as well.
+
     for cue in webvtt.read("captions.vtt"):
         for speaker, text in cue.spoken():
             ...
@@ -20,6 +22,11 @@ from avspeech.errors import InputError
 
 _TIME = r"(?:(\d{2,6}):)?([0-5]\d):([0-5]\d\.\d{3})"
 _TIMING = re.compile(rf"\s*{_TIME}\s*-->\s*{_TIME}(?:\s.*)?", re.ASCII)
+_SUBRIP = re.compile(r"\s*(\d{1,3}):(\d{1,2}):(\d{1,2})[,.](\d{1,3})"
+                     r"\s*-->\s*(\d{1,3}):(\d{1,2}):(\d{1,2})[,.](\d{1,3})(\s.*)?", re.ASCII)
+_PLACE = re.compile(r"\{\\[^{}]*\}")  # where SubRip shows a text, as {\an8}
+SUFFIXES = (".vtt", ".srt")
+OTHERS = (".ass", ".ssa", ".sub", ".smi", ".ttml", ".dfxp", ".xml", ".sbv", ".lrc", ".stl", ".scc")
 # What the format reads as a tag; a '<' before a space, as in "1 < 2", is kept as text.
 TAG = re.compile(r"<(?:/?[A-Za-z]|/|\.|\d)[^<>]*>")
 VOICE = re.compile(r"<(/?)v(?=[\s.>])[^<>]*>")
@@ -91,19 +98,26 @@ def lines_of(path: Path) -> list[str]:
 
 
 def read(path: str | Path) -> list[Cue]:
-    """The cues of a file, in the order of the file. Warns where their words or times are hardly
-    what they are taken for.
+    """The cues of a file, in the order of the file; one named .srt is SubRip. Warns where their
+    words or times are hardly what they are taken for.
 
     Raises:
         InputError: it cannot be read, or a line is not as the format has it.
     """
     path = Path(path)
     lines = [line.replace("\0", "\ufffd") for line in lines_of(path)]
-    if not re.fullmatch(r"WEBVTT([ \t].*)?", lines[0]):
-        raise InputError(f"{path}:1: expected WEBVTT as the first line of a WebVTT file")
+    subrip = path.suffix.lower() == ".srt"
+    if subrip:
+        lines = [_as_webvtt(line) for line in lines]
+        if not any("-->" in line for line in lines):
+            raise InputError(f"{path}: no time in it, as 00:00:01,000 --> 00:00:02,500 of SubRip")
+    elif not re.fullmatch(r"WEBVTT([ \t].*)?", lines[0]):
+        other = any(map(_SUBRIP.fullmatch, lines[:8]))
+        raise InputError(f"{path}:1: expected WEBVTT as the first line of a WebVTT file"
+                         + ("; this is SubRip: let its name end with .srt" if other else ""))
     cues = []
     number = 0
-    while number < len(lines) and lines[number] and "-->" not in lines[number]:
+    while not subrip and number < len(lines) and lines[number] and "-->" not in lines[number]:
         number += 1  # the header
     while number < len(lines):
         if not lines[number].strip():
@@ -126,6 +140,9 @@ def read(path: str | Path) -> list[Cue]:
             number += 1
         start, end = _times(path, timing, lines[timing])
         cues.append(Cue(start, end, tuple(lines[timing + 1: number]), timing + 1))
+    if (empty := sum(cue.start == cue.end for cue in cues)):
+        warnings.warn(f"{path}: {empty} of {len(cues)} cues end when they begin: they overlap "
+                      "nothing", stacklevel=2)
     if any(line.startswith("X-TIMESTAMP-MAP") for line in lines[1: 3]):
         warnings.warn(f"{path}: X-TIMESTAMP-MAP, as pieces of a stream have it, is not followed: "
                       "times count from the beginning of the piece", stacklevel=2)
@@ -136,6 +153,23 @@ def read(path: str | Path) -> list[Cue]:
                       "before (captions that roll, as YouTube writes them): these words count "
                       "twice", stacklevel=2)
     return cues
+
+
+def _as_webvtt(line: str) -> str:
+    """A line of SubRip as WebVTT has it."""
+    found = _SUBRIP.fullmatch(line)
+    if found is None:
+        return _PLACE.sub("", line)
+    h1, m1, s1, f1, h2, m2, s2, f2 = found.groups()[:8]
+    return " --> ".join(f"{int(h):02}:{int(m):02}:{int(s):02}.{f.ljust(3, '0')}"
+                        for h, m, s, f in ((h1, m1, s1, f1), (h2, m2, s2, f2)))
+
+
+def instead(path: Path) -> str:
+    """What to do with captions of another format, as the end of an error; empty for other files."""
+    if path.suffix.lower() not in OTHERS:
+        return ""
+    return "; convert it to WebVTT or SubRip (ffmpeg -i IN OUT.vtt, or a program for subtitles)"
 
 
 def _times(path: Path, number: int, timing: str) -> tuple[float, float]:

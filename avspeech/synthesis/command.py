@@ -67,7 +67,7 @@ def add_score(commands: argparse._SubParsersAction) -> None:
                               "'transcript' or 'mcorec'")
     command.add_argument("hypothesis", type=Path, metavar="HYP_DIR",
                          help="sounds of the same names; behind such a word the references: a "
-                              "file (.json, .jsonl, .vtt, .stm) or a folder")
+                              "file (.json, .jsonl, .vtt, .srt, .stm) or a folder")
     command.add_argument("predicted", type=Path, nargs="?", metavar="HYP",
                          help="behind such a word only: the predictions, a file or folder likewise")
     command.add_argument("--ceiling", type=Path, metavar="DIR",

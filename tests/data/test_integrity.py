@@ -262,8 +262,7 @@ def test_flac_of_two_recordings_or_with_a_damaged_frame(tmp_path: Path) -> None:
     assert one(tmp_path, "a.flac", 3.0) == []
     data = (tmp_path / "a.flac").read_bytes()
     (tmp_path / "a.flac").write_bytes(data + data)
-    (found,) = one(tmp_path, "a.flac", 3.0)
-    assert "more follow" in found
+    assert "more follow" in one(tmp_path, "a.flac", 3.0)[0]
     at = len(data) // 2
     (tmp_path / "a.flac").write_bytes(data[:at] + bytes(8) + data[at + 8:])
     (found,) = one(tmp_path, "a.flac", 3.0)
@@ -316,3 +315,68 @@ def test_pictures_in_which_nothing_moves(tmp_path: Path) -> None:
     assert len(found) == 3, found
     assert "still.mp4: its picture never changes: lips that do not move" in found[0]
     assert "one.mov: it holds one picture only: lips" in found[1] and "lengths differ" in found[2]
+
+
+def grainy(path: Path, grain: float, lips: float, seconds: float = 4.0, rate: int = 25) -> None:
+    """A face of two patches, whose lower one grows brighter and darker, under the grain of a film."""
+    rng = np.random.default_rng(0)
+    scene = np.kron(rng.integers(60, 190, (12, 12)), np.ones((16, 16)))
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mpeg4", rate=rate, bit_rate=20_000_000)
+        stream.width = stream.height = 192
+        stream.pix_fmt = "yuv420p"
+        for k in range(round(seconds * rate)):
+            picture = scene + grain * rng.standard_normal(scene.shape)
+            picture[112:136, 72:120] += lips * np.sin(k)
+            frame = av.VideoFrame.from_ndarray(picture.clip(0, 255).astype(np.uint8), format="gray")
+            frame.pts, frame.time_base = k, Fraction(1, rate)
+            container.mux(stream.encode(frame.reformat(format="yuv420p")))
+        container.mux(stream.encode(None))
+
+
+@pytest.mark.parametrize(("grain", "lips", "still"), [
+    (8.0, 0.0, True), (20.0, 0.0, True), (0.0, 15.0, False), (8.0, 20.0, False), (20.0, 30.0, False)])
+def test_a_photo_with_the_grain_of_film_is_still(tmp_path: Path, grain: float, lips: float,
+                                                 still: bool) -> None:
+    sound(tmp_path / "a.wav", 4.0)
+    grainy(tmp_path / "v.mp4", grain, lips)
+    found = problems(tmp_path, Utterance("u", "a.wav", 4.0, "s", views=(View("v.mp4"),)), faces=False)
+    assert ["its picture never changes" in line for line in found] == [True] * still
+
+
+@pytest.mark.parametrize(("rate", "slow"), [(1, True), (8, True), (12, False), (120, False)])
+def test_pictures_too_few_to_read_lips(tmp_path: Path, rate: int, slow: bool) -> None:
+    sound(tmp_path / "a.wav", 4.0)
+    film(tmp_path / "v.mp4", 3.0, rate=rate)
+    found = problems(tmp_path, Utterance("u", "a.wav", 2.5, "s", views=(View("v.mp4"),)), faces=False)
+    assert any(f"is {rate} pictures a second, too few" in line for line in found) is slow, found
+
+
+def test_damage_is_told_once_beside_other_faults(tmp_path: Path) -> None:
+    """Bytes of floats under a header of another width, in a file that is cut off: two faults."""
+    soundfile.write(tmp_path / "a.wav", np.sin(np.arange(48000) / 9), 16000, subtype="FLOAT")
+    data = bytearray((tmp_path / "a.wav").read_bytes())
+    at = data.index(b"fmt ") + 8
+    data[at + 12:at + 16] = (8).to_bytes(2, "little") + (64).to_bytes(2, "little")
+    (tmp_path / "a.wav").write_bytes(data[:120_000])
+    found = one(tmp_path, "a.wav", 0.5)
+    assert sum("read as floats of 32 bits" in line for line in found) == 1
+    assert sum("truncated" in line or "cut off" in line for line in found) == 1, found
+
+
+def test_files_are_forgotten_behind_their_last_utterance(tmp_path: Path,
+                                                         monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = []
+
+    class Watched(integrity._Checker):
+        def utterance(self, u: Utterance):  # type: ignore[no-untyped-def]
+            kept.append(len(self._sounds))
+            return super().utterance(u)
+
+    monkeypatch.setattr(integrity, "_Checker", Watched)
+    for k in range(3):
+        sound(tmp_path / f"{k}.wav", 2.0 + k)
+    whole = [Utterance(f"u{k}", f"{k}.wav", 2.0 + k, "s") for k in range(3)]
+    again = Utterance("v", "0.wav", 1.0, "s")
+    assert problems(tmp_path, *whole, again) == []
+    assert kept == [0, 1, 1, 1]  # the first file is named again at the end

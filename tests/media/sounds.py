@@ -20,8 +20,10 @@ def murmur(seconds: float, rate: int, seed: int = 0) -> np.ndarray:
 
 def encode(path: Path, tracks: list[np.ndarray], rate: int, codec: str, layout: str = "mono",
            container: dict[str, str] | None = None, options: dict[str, str] | None = None,
-           default: int | None = None, bit_rate: int | None = None) -> Path:
-    """Writes tracks of sound, each `[N]` or `[C, N]`; `default`: index of the track that is marked so."""
+           default: int | None = None, bit_rate: int | None = None,
+           marks: list[int] | None = None) -> Path:
+    """Writes tracks of sound, each `[N]` or `[C, N]`; `default`: index of the track that is marked so;
+    `marks`: FFmpeg's dispositions of all."""
     with av.open(str(path), "w", options=container or {}) as target:
         streams = []
         for k, _ in enumerate(tracks):
@@ -32,6 +34,8 @@ def encode(path: Path, tracks: list[np.ndarray], rate: int, codec: str, layout: 
                 stream.bit_rate = bit_rate
             if default is not None:
                 stream.disposition = int(k == default)
+            if marks is not None:
+                stream.disposition = marks[k]
             streams.append(stream)
         for stream, samples in zip(streams, tracks, strict=True):
             context = stream.codec_context

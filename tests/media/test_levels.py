@@ -194,3 +194,40 @@ def test_levels_are_measured_without_threads_of_linear_algebra() -> None:
     for file in (levels, misread):
         tree = ast.parse(inspect.getsource(file))
         assert not any(isinstance(n, ast.MatMult) for n in ast.walk(tree)), file.__name__
+
+
+def told(samples: np.ndarray, rate: int = RATE) -> tuple[str | None, str | None, int | None]:
+    found = ChannelLevels(len(samples), rate)
+    found.add(samples)
+    return found.note_coding(), found.note_surround(), found.cancelling()
+
+
+def test_speech_with_a_large_offset_is_no_noise() -> None:
+    speech = 2 * np.convolve(said(quiet=0.0), np.hanning(12), "same")[None].astype(np.float64)
+    for offset in (0.0, 0.3, 0.5, 0.8):
+        assert told(np.clip(0.3 * speech + offset, -1, 1))[0] is None
+
+
+@pytest.mark.parametrize("channels", [2, 4, 6, 8, 16, 32])
+def test_channels_with_nothing_in_common_do_not_cancel_each_other(channels: int) -> None:
+    apart = np.stack([said(seed, quiet=0.0) for seed in range(channels)]).astype(np.float64)
+    assert told(apart)[2] is None
+    one = np.zeros_like(apart)
+    one[1] = apart[1]
+    assert told(one)[2] is None
+    one[0] = -apart[1]
+    assert told(one)[2] == 0  # inverted
+
+
+@pytest.mark.parametrize("channels", [6, 8])
+def test_channels_of_a_film_are_told_and_those_of_an_array_are_not(channels: int) -> None:
+    film = np.zeros((channels, RATE))
+    film[2] = said(quiet=0.0)
+    assert "voices are mostly in the third" in (told(film)[1] or "")
+    film[3] = 0.3 * np.sin(2 * np.pi * 60 * np.arange(RATE) / RATE)
+    film[0], film[1] = said(1, quiet=0.0), said(2, quiet=0.0)
+    assert "voices are mostly in the third" in (told(film)[1] or "")
+    array = np.stack([np.roll(said(quiet=0.0), k) for k in range(channels)]).astype(np.float64)
+    assert told(array)[1] is None
+    film[2] = 0  # no voice there
+    assert told(film)[1] is None

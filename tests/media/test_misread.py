@@ -142,7 +142,7 @@ def test_samples_of_16_bits_under_a_header_of_floats_are_told(tmp_path: Path) ->
     data = np.frombuffer((tmp_path / "a.wav").read_bytes()[44:], "<f4")
     soundfile.write(tmp_path / "f.wav", data, RATE, "FLOAT")
     told = audio.notes_of(tmp_path / "f.wav")
-    assert "samples are not what its header says: as floats they reach" in told[0]
+    assert "not what its header says (floats of 32 bits): read as whole numbers of 16 bits" in told[0]
     assert "divided" not in " ".join(told)
 
 

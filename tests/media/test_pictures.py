@@ -310,3 +310,19 @@ def test_hdr_is_told(curve: int, name: str) -> None:
         warnings.simplefilter("always")
         pictures._tell_kind("a.mp4", Frame())
     assert [f"HDR ({name})" in str(w.message) for w in found] == ([True] if name else [])
+
+
+@pytest.mark.parametrize(("rate", "slow"), [(1, True), (5, True), (15, False), (60, False)])
+def test_too_few_pictures_to_read_lips_are_told(tmp_path: Path, rate: int, slow: bool) -> None:
+    with av.open(str(tmp_path / "a.mp4"), "w") as target:
+        stream = target.add_stream("mpeg4", rate=rate)
+        stream.width, stream.height, stream.pix_fmt = 96, 64, "yuv420p"
+        for k in range(2 * rate + 1):
+            frame = av.VideoFrame.from_ndarray(quartered(), format="rgb24")
+            frame.pts, frame.time_base = k, Fraction(1, rate)
+            target.mux(stream.encode(frame))
+        target.mux(stream.encode(None))
+    with warnings.catch_warnings(record=True) as found:
+        warnings.simplefilter("always")
+        assert len(list(pictures.pictures(tmp_path / "a.mp4"))) == 2 * rate + 1
+    assert [f"it has {rate} pictures a second" in str(w.message) for w in found] == [True] * slow

@@ -605,3 +605,33 @@ def test_how_much_of_aac_in_a_wav_is_missing_is_told(tmp_path: Path) -> None:
     assert len(audio.read(path)) < 2 * 16000
     assert any("but its header tells of 4." in note and "the rest is missing" in note
                for note in audio.notes_of(path))
+
+
+@pytest.mark.parametrize(("name", "rate", "speech", "size", "pause"), [
+    ("#!AMR", 8000, 7, 31, 15), ("#!AMR", 8000, 7, 31, 8), ("#!AMR-WB", 16000, 2, 32, 15),
+    ("#!AMR-WB", 16000, 2, 32, 9)])
+def test_pauses_of_amr_are_silence_and_no_damage(tmp_path: Path, name: str, rate: int, speech: int,
+                                                 size: int, pause: int) -> None:
+    """Telephones send next to nothing where nobody speaks."""
+    rng = np.random.default_rng(0)
+    rests = {8: 5, 9: 5, 15: 0}
+    quiet = set(range(40, 60)) | {100}
+    frames = [bytes([(pause if k in quiet else speech) << 3 | 4])
+              + rng.bytes(rests[pause] if k in quiet else size) for k in range(150)]
+    (tmp_path / "a.amr").write_bytes(name.encode() + b"\n" + b"".join(frames))
+    sound = recordings.survey(tmp_path / "a.amr")
+    assert (sound.rate, sound.samples) == (rate, 150 * rate // 50)
+    assert not sound.damaged  # here noise is loud up to a pause, which no telephone does
+    assert all("breaks off to exact silence" in fault for fault in sound.faults)
+    samples = recordings.part(tmp_path / "a.amr", sound, 0).reshape(150, -1)
+    assert {k for k in range(150) if not samples[k].any()} == quiet
+
+
+@pytest.mark.parametrize(("marks", "taken"), [
+    ([0x08, 0], 2), ([0x100, 0], 2), ([0, 0x08], 1), ([0x09, 0], 1), ([0x08, 0x100], 1), ([0, 0], 1)])
+def test_a_commentary_is_taken_last_unless_it_is_marked_as_default(tmp_path: Path, marks: list[int],
+                                                                   taken: int) -> None:
+    path = encode(tmp_path / "a.mkv", [murmur(1.0, 16000, seed) for seed in (1, 2)], 16000, "flac",
+                  marks=marks, container={"default_mode": "passthrough"})
+    sound = recordings.survey(path)
+    assert sound.track == taken and f"track {taken} of its 2 tracks of sound was taken" in sound.notes[0]

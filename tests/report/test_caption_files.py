@@ -181,7 +181,7 @@ def test_webvtt(newline, tmp_path):
 
 def test_a_folder(tmp_path):
     (tmp_path / "deep").mkdir()
-    with pytest.raises(InputError, match="holds no .vtt file"):
+    with pytest.raises(InputError, match="holds no .vtt or .srt file"):
         read(tmp_path, reference=False)
     (tmp_path / "deep" / "a.vtt").write_text("WEBVTT\n\n00:01.000 --> 00:02.000\nx")
     (tmp_path / "b.VTT").write_text("nothing")

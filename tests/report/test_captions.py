@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
+import warnings
 
 import numpy as np
 import pytest
@@ -225,3 +226,14 @@ def test_nothing_predicted_counts_0_in_both_modes():
         found = score_video(scenes((0, 10)), [], yes, as_released)
         assert (found.captions[TOTAL], found.time, found.mean_iou) == ((0, 0, 0), (0, 0, 0), 0)
     assert captions.Measure.of(0, 0).f1 == 0
+
+
+@pytest.mark.parametrize(("spans", "told"), [
+    ([(0, 10)], False), ([(5, 15), (0, 1)], False), ([(3600, 3610)], True), ([(0, 20_000)], True),
+    ([(0, 0)], True)])
+def test_predictions_on_another_clock_are_told(spans, told):
+    reference, predicted = (Captions({"a": scenes(*side)}, {}) for side in ([(0, 10), (10, 20)], spans))
+    with warnings.catch_warnings(record=True) as found:
+        warnings.simplefilter("always")
+        score(reference, predicted, yes, "yes")
+    assert ["1 of 1 videos have predictions at other times" in str(w.message) for w in found] == [True] * told

@@ -65,7 +65,7 @@ def test_a_file_of_one_speaker_is_named_after_it(tmp_path: Path) -> None:
     ("a.json", '[{"speaker": "a", "speaker": "b", "words": "", "start_time": 0, "end_time": 1}]',
      "'speaker' is there twice"),
     ("a.json", '[{"speaker": "a", "words": "x", "start_time": "0,5", "end_time": 1}]', "0,5 is no"),
-    ("a.stm", "m 1 a 0 1 x\nn 1 a 0 1 x\n", "2 recordings"), ("a.srt", "", ".vtt"),
+    ("a.stm", "m 1 a 0 1 x\nn 1 a 0 1 x\n", "2 recordings"), ("a.srt", "", "a.srt: no time"),
     ("a.vtt", "WEBVTT\n\nx\n", "a.vtt:3")])
 def test_what_is_refused(tmp_path: Path, name: str, content: str, told: str) -> None:
     (tmp_path / name).write_text(content)

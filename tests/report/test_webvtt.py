@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from avspeech.errors import InputError
-from avspeech.report import transcripts, webvtt
+from avspeech.report import caption_files, transcripts, webvtt
 
 TEXT = st.text(st.characters(codec=None), max_size=30)  # halves of pairs of UTF-16 too
 
@@ -74,3 +74,53 @@ def test_what_words_or_speakers_are_not_is_told(tmp_path: Path, text: str, told:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         transcripts.read(tmp_path / "b.vtt")
+
+
+SUBRIP = """1
+00:00:00,500 --> 00:00:02,000 X1:10 X2:20
+{\\an8}A <i>man</i>
+speaks.
+
+2
+0:1:2.5 --> 00:01:04,25
+Good morning.
+"""
+
+
+@pytest.mark.parametrize("ends", ["\n", "\r\n", "\r"])
+def test_subrip_is_read_by_its_name(tmp_path: Path, ends: str) -> None:
+    path = tmp_path / "a.srt"
+    path.write_bytes(("\ufeff" + SUBRIP.replace("\n", ends)).encode())
+    cues = webvtt.read(path)
+    assert [(cue.start, cue.end, cue.line, cue.spoken()) for cue in cues] == [
+        (0.5, 2.0, 2, [(None, "A man speaks.")]), (62.5, 64.25, 7, [(None, "Good morning.")])]
+    assert [s.text for s in transcripts.read(path).segments] == ["A man speaks.", "Good morning."]
+    path.rename(tmp_path / "a.vtt")
+    with pytest.raises(InputError, match=r"a.vtt:1: expected WEBVTT .*; this is SubRip: .*\.srt"):
+        webvtt.read(tmp_path / "a.vtt")
+
+
+@pytest.mark.parametrize(("text", "error"), [
+    ("", "no time in it"), ("1\n00:00:05,000 --> 00:00:02,000\na\n", ":2: the cue ends before"),
+    ("1\n-0:00:05,000 --> 00:00:02,000\na\n", ":2: '-0:00:05,000 .* is no time")])
+def test_subrip_that_is_none(tmp_path: Path, text: str, error: str) -> None:
+    (tmp_path / "a.srt").write_text(text)
+    with pytest.raises(InputError, match=error):
+        webvtt.read(tmp_path / "a.srt")
+
+
+def test_cues_without_a_length_are_told(tmp_path: Path) -> None:
+    for end, told in ((2000, ["1 of 2 cues end when they begin"]), (3000, [])):
+        webvtt.write(tmp_path / "a.vtt", [webvtt.Line(0, 1, "a"), webvtt.Line(2, end / 1000, "b")])
+        with warnings.catch_warnings(record=True) as found:
+            warnings.simplefilter("always")
+            webvtt.read(tmp_path / "a.vtt")
+        assert len(found) == len(told) and all(t in str(w.message) for t, w in zip(told, found))
+
+
+@pytest.mark.parametrize("suffix", [".ass", ".ttml", ".sbv"])
+def test_other_captions_are_refused_with_a_way_out(tmp_path: Path, suffix: str) -> None:
+    (tmp_path / f"a{suffix}").write_text("x")
+    for read in (transcripts.read, lambda path: caption_files.read(path, reference=False)):
+        with pytest.raises(InputError, match="convert it to WebVTT or SubRip"):
+            read(tmp_path / f"a{suffix}")

@@ -207,6 +207,7 @@ class Recipe:
         about, lines = config.comments(self.schema), []
         for key, kind, default in config.keys(self.schema):
             value = "(must be given)" if default is dataclasses.MISSING else default
+            value = str(value).replace("\n", "\\n")  # a key is a line
             lines.append(f"  {key}={value}  ({kind})" + (f"  {about[key]}" if about[key] else ""))
         keys = "\n".join(lines)
         parser = argparse.ArgumentParser(

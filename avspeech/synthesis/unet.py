@@ -99,7 +99,8 @@ class UNet(nn.Module):
             `[B, T, M]`, anything where masked.
         """
         x = self.enter(x) + hint
-        kept, masks = [], [mask]
+        kept: list[Tensor] = []
+        masks = [mask]
         for blocks, shrink in zip(self.down, self.shrink):
             for block in blocks:  # type: ignore[attr-defined]
                 x = through(block, x, masks[-1])

@@ -415,10 +415,15 @@ def evaluate(cfg: Config, exp: Path) -> None:
     listed, out = _listed(cfg, exp, "test"), exp / "results"
     conditions = {k: (c.views, c.shuffled) for k, c in cfg.conditions.items()}
     seen = [available(studio, m) for path in listed.values() for m in read_mixtures(path)]
+    there = set().union(*seen)
     for condition, (views, _) in conditions.items():
+        strange = sorted({*views} - there - {*VIEW_ANGLES, ROTATING})
+        if strange:
+            raise InputError(f"conditions.{condition}.views: no test mixture has '{strange[0]}'; "
+                             f"there are {', '.join(sorted(there))}")
         if not any(names.issuperset(views) for names in seen):
-            raise InputError(f"conditions.{condition}.views: no test mixture has {', '.join(views)}"
-                             f"; there are {', '.join(sorted(set().union(*seen)))}")
+            print(f"condition '{condition}' is left out: no test mixture has all of "
+                  f"{', '.join(views)}", file=sys.stderr)
     for name, _, seed in _runs(cfg):
         measure(name, seed, exp / f"{name}-{seed}" / "model", studio, listed, conditions, out,
                 looks=exp / "looks" if cfg.model.looks else None)

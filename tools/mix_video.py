@@ -35,8 +35,10 @@ def mix(clip: Path, voice: Path, out: Path, snr: float = 0.0, late: float = 0.0)
         late: seconds of black picture, and of the other voice alone, before the clip.
 
     Raises:
-        InputError: a file cannot be read.
+        InputError: a file cannot be read, or late is below 0.
     """
+    if not 0 <= late < 3600:
+        raise InputError(f"--late {late:g}: expected seconds from 0 to an hour")
     target = audio.read(clip, RATE)
     lead = round(late * RATE)
     length = lead + len(target)

@@ -82,8 +82,10 @@ def make(left: list[Path], right: list[Path], out: Path, align: Path | None = No
         late: seconds before the right side begins.
 
     Raises:
-        InputError: a clip cannot be read, or its words are not known.
+        InputError: a clip cannot be read, its words are not known, or late is below 0.
     """
+    if not 0 <= late < 3600:
+        raise InputError(f"--late {late:g}: expected seconds from 0 to an hour")
     sides = [side("left", left, align, 0.0), side("right", right, align, late)]
     # The shorter side's last picture stands still.
     longest = max(len(p) for p, *_ in sides)

@@ -67,11 +67,8 @@ def workers(cluster: Cluster) -> Iterator[Run]:
                                  "pip install dask-jobqueue") from None
             made = SLURMCluster(**{"cores": 1, "processes": 1, "memory": "8GB", **cluster.slurm})
             made.scale(jobs=count)
-        elif "://" in cluster.kind:
-            made = None
         else:
-            raise InputError(f"cluster: '{cluster.kind}' is not local, slurm, none, or an address "
-                             "(tcp://...)")
+            made = None
         try:
             try:
                 client = Client(made if made is not None else cluster.kind, timeout="30s")

@@ -90,6 +90,11 @@ class Cluster:
     threads: int = 1  # of each worker
     slurm: dict[str, Any] = field(default_factory=dict)  # keywords of dask_jobqueue.SLURMCluster
 
+    def __post_init__(self) -> None:
+        if self.kind not in ("local", "slurm", "none") and "://" not in self.kind:
+            raise InputError(f"cluster: '{self.kind}' is not local, slurm, none, or an address "
+                             "(tcp://...)")
+
 
 @dataclass
 class Config:
@@ -217,6 +222,7 @@ def prepare(cfg: Config, exp: Path) -> dict[str, Path]:
     for key, example in examples.items():
         if not getattr(cfg, key):
             raise InputError(f"{key}: empty; name one, for example {example}")
+    _bound(cfg, _specs(cfg), [])  # wrong names are told before hours of preparation
     folders = {}
     for name, corpus in cfg.corpora.items():
         if corpus.manifest or (corpus.source is None and _needs_source(name)):
@@ -263,10 +269,9 @@ def make(cfg: Config, exp: Path) -> Plan:
     """
     from avspeech.data.corpora import layout
 
-    specs = {name: tasking.load(name) for name in tasking.names()}
+    specs = _specs(cfg)
     own = tasking.names(cfg.specs) if cfg.specs else []
-    replaced = [name for name in own if name in specs]
-    specs |= {name: tasking.load(name, str(cfg.specs)) for name in own}
+    replaced = [name for name in own if name in tasking.names()]
     utterances, sounds, notes = _utterances(cfg, exp)
     notes += [f"task {name}: of {cfg.specs}, in place of the one of avspeech" for name in replaced]
     problems = {name: layout.read_prepared(exp / "data" / name).problems for name in utterances
@@ -411,6 +416,13 @@ def drawn(utterances: Sequence[Utterance], most: int) -> set[str]:
         turns[u.speaker] += 1
     order.sort(key=lambda u: turn[u.id])
     return {u.id for u in order[:most or None]}
+
+
+def _specs(cfg: Config) -> dict[str, Task]:
+    """The tasks by name; those of the config's own folder replace ours."""
+    own = tasking.names(cfg.specs) if cfg.specs else []
+    return {**{name: tasking.load(name) for name in tasking.names()},
+            **{name: tasking.load(name, str(cfg.specs)) for name in own}}
 
 
 def _bound(cfg: Config, specs: dict[str, Task], there: list[str]) -> list[tuple[str, str]]:

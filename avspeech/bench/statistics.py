@@ -431,21 +431,6 @@ def costs(results: records.Results) -> dict[str, Cost]:
     return out
 
 
-def pareto(points: Mapping[str, tuple[float, float]]) -> list[str]:
-    """The names of the points (cost, quality) that no other point beats, cheapest first.
-
-    A point beats another if it is as cheap and as good, and better in one of the two. Points with
-    NaN are left out.
-    """
-    there = {name: p for name, p in points.items() if not any(map(math.isnan, p))}
-    best = []
-    for name, (cost, quality) in there.items():
-        rivals = [point for point in there.values() if point != (cost, quality)]
-        if not any(c <= cost and q >= quality for c, q in rivals):
-            best.append(name)
-    return sorted(best, key=lambda name: there[name])
-
-
 def cross_corpus(
     found: Sequence[Score],
 ) -> dict[tuple[str, str, str], dict[tuple[str, str], Score]]:

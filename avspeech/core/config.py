@@ -45,6 +45,7 @@ _SCALARS = (  # tag, pattern, possible first characters
                r"|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)"), "-+.0123456789"),
 )
 
+OVERRIDE = "override "  # begins the place of a value that no file gave
 MAX_VALUES = 100_000  # of a configuration; aliases can repeat a value billions of times
 
 
@@ -108,7 +109,7 @@ def load(schema: type[T], path: str | Path | None = None, overrides: Sequence[st
         parts = key.strip().split(".")
         if not equals or not all(parts):
             raise InputError(f"'{override}': an override is written key=value or section.key=value")
-        value = _parse(text, f"override {key.strip()}")
+        value = _parse(text, f"{OVERRIDE}{key.strip()}")
         for part in reversed(parts):
             value = _Value({part: value}, value.where)
         root = _merge(root, value)
@@ -328,8 +329,15 @@ def _section(schema: type, given: _Value, base: Any, path: str, root: type) -> A
     try:
         return schema(**values)
     except ValueError as error:
-        place = f"{given.where}: {path.rstrip('.')}" if path else given.where
-        raise InputError(f"{place}: {error}") from None
+        place = " and ".join(dict.fromkeys([given.where, *_overridden(given)]))
+        raise InputError(f"{place}: {path.rstrip('.')}{': ' if path else ''}{error}") from None
+
+
+def _overridden(given: _Value) -> list[str]:
+    """The overrides that a section holds, each of which may be what is wrong with it."""
+    if not isinstance(given.value, dict):
+        return [given.where] if given.where.startswith(OVERRIDE) else []
+    return [where for value in given.value.values() for where in _overridden(value)]
 
 
 def _convert(kind: Any, given: _Value, default: Any, key: str, root: type) -> Any:

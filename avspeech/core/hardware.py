@@ -1,4 +1,5 @@
-"""Name and bf16 units of this machine's processor. Imports nothing heavy."""
+"""What this machine computes with: its processor, its bf16 units, and the devices that torch can
+use. Imports nothing heavy."""
 
 from __future__ import annotations
 
@@ -6,6 +7,12 @@ import functools
 import os
 import platform
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from avspeech.errors import InputError
+
+if TYPE_CHECKING:
+    import torch
 
 
 def cpu_name() -> str:
@@ -41,3 +48,25 @@ def multiplies_bf16() -> bool:
     """Whether PyTorch computes products faster in bf16 than in fp32 on this processor: with a unit
     of x86 for it. Those of ARM have not been measured."""
     return bool({"AMX", "AVX-512"} & set(bf16_units()))
+
+
+def usable(device: str | torch.device) -> torch.device:
+    """A device for torch.
+
+    Args:
+        device: such as "cpu", "cuda" or "cuda:1".
+
+    Raises:
+        InputError: torch knows no such device, or cannot use it on this machine.
+    """
+    import torch
+
+    try:
+        found = torch.device(device)
+        torch.empty(1, device=found)
+    except (AssertionError, NotImplementedError, RuntimeError, TypeError) as error:
+        there = [f"cuda:{n}" for n in range(torch.cuda.device_count())]
+        reason = str(error).split("\n")[0].split(", ")[0]
+        raise InputError(f"device '{device}': torch cannot use it here ({reason}); there are "
+                         f"{', '.join(['cpu', *there])}") from None
+    return found

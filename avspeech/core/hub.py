@@ -194,10 +194,10 @@ def push(name_or_folder: str | Path, repository: str, private: bool | None = Non
     if reference.revision:
         raise InputError(f"'{repository}': expected owner/name, without a revision")
     endpoint = _endpoint() if endpoint is None else _address(endpoint, "--endpoint")
-    files = _files(name_or_folder, reference)
     library = _library()
     if _set("HF_HUB_OFFLINE"):
         raise InputError(f"{reference}: HF_HUB_OFFLINE is set; nothing can be sent")
+    files = _files(name_or_folder, reference)
     api = library.HfApi(endpoint=endpoint)
     with _failures(str(reference), library):
         api.create_repo(repository, private=private, exist_ok=True, repo_type="model")

@@ -165,7 +165,8 @@ def build(name: str, **differences: Any) -> nn.Module:
         differences: fields of the model's Config to set; they override the named configuration.
 
     Raises:
-        InputError: unknown name or field; close matches are named.
+        InputError: unknown name or field, with close matches, or values of which no model can be
+            built.
     """
     base, fields = CONFIGS.get(name, (name, {}))
     if base not in MODELS:
@@ -178,7 +179,14 @@ def build(name: str, **differences: Any) -> nn.Module:
         if key not in known_fields:
             raise InputError(f"model '{base}' has no setting '{key}'{_hint(key, known_fields)}; "
                              f"it has: {', '.join(known_fields)}")
-    return cls(cls.Config(**{**fields, **differences}))
+    try:
+        return cls(cls.Config(**{**fields, **differences}))
+    except InputError:
+        raise
+    except Exception as error:  # layers fail at wrong sizes in whatever way torch has
+        reason = " ".join(str(error).split())[:200] or "no reason given"
+        raise InputError(f"model '{name}': cannot be built of its settings "
+                         f"({type(error).__name__}: {reason})") from error
 
 
 def _hint(name: str, known: Any) -> str:

@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from avspeech.core import engine as runtime
-from avspeech.core import models, storage
+from avspeech.core import hardware, models, storage
 from avspeech.core.model_card import card
 from avspeech.core.model_files import (
     CARD,
@@ -375,7 +375,7 @@ def load(name_or_folder: str | Path,
     if problem:
         raise InputError(f"{folder / WEIGHTS}: does not fit {CONFIG}: {problem}")
     model.load_state_dict(weights)  # copies, and so turns float16 into the model's float32
-    return model.to(device).eval(), info
+    return model.to(hardware.usable(device)).eval(), info
 
 
 def begin(model: nn.Module, name_or_folder: str | Path, label: str,

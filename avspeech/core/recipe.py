@@ -82,6 +82,7 @@ class Recipe:
         self.name, self.schema, self.doc = name, schema, doc or ""
         self.stages: list[Stage] = []
         self.forced = False
+        self._check: Callable[[Any, Path], Any] = lambda cfg, exp: None
 
     def stage(self, name: str, uses: Sequence[str] | None = None, inputs: Paths | None = None,
               outputs: Paths | None = None, sources: Paths | None = None,
@@ -104,6 +105,13 @@ class Recipe:
             return function
 
         return declare
+
+    def check(self, function: Callable[[Any, Path], Any]) -> Callable[[Any, Path], Any]:
+        """A decorator for what looks at a config before any stage: `function(config, exp)` raises
+        an InputError for values with which a later stage would fail, perhaps after hours.
+        """
+        self._check = function
+        return function
 
     def main(self, argv: Sequence[str] | None = None) -> None:
         """Runs the command line and leaves the process: 0, 2 for an InputError, 130 when
@@ -140,6 +148,7 @@ class Recipe:
             names = ", ".join(s.name for s in self.stages if s.distributed) or "none"
             raise InputError("under torchrun, name one stage with --stage and --stop-stage; "
                              f"able to: {names}")
+        self._check(cfg, exp)
         self.forced = args.force
         if not args.dry_run and _is_first_process():
             storage.sweep(exp)
@@ -198,6 +207,7 @@ class Recipe:
         about, lines = config.comments(self.schema), []
         for key, kind, default in config.keys(self.schema):
             value = "(must be given)" if default is dataclasses.MISSING else default
+            value = str(value).replace("\n", "\\n")  # a key is a line
             lines.append(f"  {key}={value}  ({kind})" + (f"  {about[key]}" if about[key] else ""))
         keys = "\n".join(lines)
         parser = argparse.ArgumentParser(

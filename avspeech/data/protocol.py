@@ -153,23 +153,6 @@ class Protocol:
         return lines + layout.grouped(f"{self.group}s without an utterance",
                                       [g for g in self.groups() if g not in there], 12)
 
-    def unused(self, utterances: Iterable[Utterance]) -> list[str]:
-        """The number of utterances that the protocol leaves out, by their label.
-
-        Args:
-            utterances: of the corpus.
-
-        Returns:
-            One line, or [] where it uses all.
-        """
-        left = [u.labels.get(self.label) for u in utterances if self.category(u) is None]
-        values = Counter("none" if value is None else str(value) for value in left)
-        if not values:
-            return []
-        shown = layout.named([f"{value} ({n:,})" for value, n in values.most_common()])
-        return [f"{sum(values.values()):,} utterances are not used, by their label "
-                f"'{self.label}': {shown}"]
-
     def as_found(self, utterances: Sequence[Utterance]) -> Protocol:
         """The protocol for a corpus that may be incomplete.
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from avspeech.extraction.choice import Report
 
 SEEN = 1.0  # s; faces seen for less are left out, if any is seen longer: most of them are no faces
+WRITTEN = (".mp4", ".json", ".vtt", ".html")  # suffixes of results, beside those of sound
 PIECE = 60.0  # s of sound decoded at a time
 SMALL = 40.0  # pixels that a face should be wide, at least
 UNEQUAL = 0.5  # s by which the ends of sound and pictures of one file may differ
@@ -326,6 +327,9 @@ def place(out: Path, stem: str) -> Iterator[None]:
     Raises:
         InputError: the results could not be written there: better before the work than after.
     """
+    if out.suffix.lower() in (*audio.WRITE_FORMATS, *WRITTEN) and not out.is_dir():
+        raise InputError(f"{out}: looks like a file; several files are written, so give a "
+                         f"folder, such as {out.with_suffix('')}")
     with contextlib.ExitStack() as made:
         try:
             made.enter_context(storage.made_folder(out))

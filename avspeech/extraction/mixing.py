@@ -8,6 +8,7 @@ seed, the same whatever the number of workers. Training draws new ones with the 
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -53,6 +54,9 @@ class Mixture:
     occlusions: tuple[tuple[str, float, float], ...] = ()  # (view, start, end), s: frames not seen
 
 
+KINDS = ("two", "same", "many", "partial", "noise", "silent")
+
+
 @dataclass
 class MixConfig:
     """What is drawn, in which proportion."""
@@ -68,11 +72,18 @@ class MixConfig:
     speed: float = 0.0  # share by which another speaker's voice is played faster or slower at most
 
     def __post_init__(self) -> None:
+        unknown = sorted(set(self.kinds) - set(KINDS))
+        if unknown:
+            raise InputError(f"kinds: '{unknown[0]}' is not a kind of mixture; known: "
+                             f"{', '.join(KINDS)}")
+        weights = list(self.kinds.values())
+        if not 0 < sum(weights) < math.inf or min(weights) < 0:
+            raise InputError("kinds: expected weights of 0 or more, one of them above 0")
+        for name in ("occluded", "missing"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise InputError(f"{name}={getattr(self, name)}: expected a chance from 0 to 1")
         if not 0 <= self.speed <= 0.5:
-            raise InputError(f"mix.speed={self.speed}: expected a share up to 0.5")
-
-
-KINDS = ("two", "same", "many", "partial", "noise", "silent")
+            raise InputError(f"speed={self.speed}: expected a share up to 0.5")
 
 
 class Pool:
@@ -132,12 +143,8 @@ def draw(rng: np.random.Generator, pool: Pool, target: Utterance, config: MixCon
         segment: length in seconds of the part of the target to use; None for all of it.
 
     Raises:
-        InputError: an unknown kind of mixture, one utterance alone, or none of the wanted views.
+        InputError: one utterance alone, or none of the wanted views.
     """
-    unknown = set(config.kinds) - set(KINDS)
-    if unknown:
-        raise InputError(f"mix.kinds: '{sorted(unknown)[0]}' is not a kind of mixture; known: "
-                         f"{', '.join(KINDS)}")
     weights = np.array([config.kinds.get(kind, 0.0) for kind in KINDS])
     kind = KINDS[rng.choice(len(KINDS), p=weights / weights.sum())]
     duration = target.duration if segment is None else min(segment, target.duration)

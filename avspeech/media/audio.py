@@ -33,7 +33,13 @@ from avspeech.media.decoding import (
     sound_tracks,
     stream_end,
 )
-from avspeech.media.levels import check_rate, mono, speech_bounds
+from avspeech.media.levels import (
+    MOST_CHANNELS,
+    check_floats,
+    check_rate,
+    mono,
+    speech_bounds,
+)
 from avspeech.media.recordings import promised
 from avspeech.media.resampling import resample
 
@@ -164,16 +170,23 @@ def write(path: str | Path, samples: np.ndarray, sample_rate: int = SAMPLE_RATE)
         sample_rate: in hertz.
 
     Raises:
-        InputError: another suffix, NaN or infinite samples, or a place that cannot be written to.
+        InputError: another suffix, another shape or type, NaN or infinite samples, or a place that
+            cannot be written to.
     """
-    samples = np.asarray(samples, np.float32)
+    samples = np.asarray(samples)
+    check_floats(samples, str(path))
+    channels = samples.shape[1] if samples.ndim == 2 else 1
+    if samples.ndim not in (1, 2) or not 1 <= channels <= MOST_CHANNELS:
+        raise InputError(f"{path}: samples of shape {samples.shape}, expected [N], or "
+                         f"[N, channels] with at most {MOST_CHANNELS} channels")
+    samples = samples.astype(np.float32)
     if not np.isfinite(samples).all():
         raise InputError(f"{path}: refusing to write samples that are NaN or infinite")
     over = int((np.abs(samples) > 1.0).sum())
     if over:
         warnings.warn(f"{path}: {over} samples beyond full scale were clipped: they are not "
                       f"between -1 and 1, but reach {np.abs(samples).max():.4g}", stacklevel=2)
-    with writing(path, sample_rate, samples.shape[1] if samples.ndim > 1 else 1) as add:
+    with writing(path, sample_rate, channels) as add:
         add(np.clip(samples, -1.0, 1.0))
 
 

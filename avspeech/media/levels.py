@@ -78,14 +78,10 @@ def mono(audio: Any, notes: list[str] | None = None) -> np.ndarray:
     """
     array = np.asarray(audio.detach().cpu() if hasattr(audio, "detach") else audio)
     shape = tuple(array.shape)
-    if array.dtype.kind in "iu":
-        raise InputError(f"audio: {array.dtype} samples, expected floats; divide 16-bit samples by "
-                         "32768")
-    if array.dtype.kind != "f":
-        raise InputError(f"audio: type {array.dtype}, expected an array of floats")
     if array.ndim not in (1, 2) or 0 in shape:
         raise InputError(f"audio: shape {shape}, expected [N], [C, N] or [N, C] with at least one "
                          "sample")
+    check_floats(array, "audio")
     if array.ndim == 2 and min(shape) > MOST_CHANNELS:
         raise InputError(f"audio: shape {shape} has {min(shape)} channels, expected at most "
                          f"{MOST_CHANNELS}; one recording a call")
@@ -105,6 +101,26 @@ def mono(audio: Any, notes: list[str] | None = None) -> np.ndarray:
             notes.append(levels.note(alone))
         array = channels.mean(axis=0, dtype=np.float64) if alone is None else channels[alone]
     return array.astype(np.float32)
+
+
+def check_floats(samples: np.ndarray, name: str) -> None:
+    """Raises InputError for samples of another type than floats, which says how whole numbers
+    become floats.
+
+    Args:
+        samples: of any type.
+        name: of the argument or file, for the error.
+    """
+    kind = samples.dtype
+    if kind.kind == "i":
+        raise InputError(f"{name}: {kind} samples, expected floats between -1 and 1; divide them "
+                         f"by {2 ** (8 * kind.itemsize - 1)}")
+    if kind.kind == "u":
+        half = 2 ** (8 * kind.itemsize - 1)
+        raise InputError(f"{name}: {kind} samples, expected floats between -1 and 1; if they are "
+                         f"sound, it is (samples - {half}.0) / {half}")
+    if kind.kind != "f":
+        raise InputError(f"{name}: type {kind}, expected an array of floats")
 
 
 def check_rate(sample_rate: Any, name: str = "sample_rate") -> int:

@@ -6,7 +6,7 @@ import math
 import mmap
 import os
 import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -37,10 +37,10 @@ class MouthTrack:
         late_by: what told that; see `extraction.cameras.Offset`.
     """
 
-    crops: np.ndarray
-    present: np.ndarray
-    boxes: np.ndarray | None = None
-    yaw: np.ndarray | None = None
+    crops: np.ndarray = field(repr=False)
+    present: np.ndarray = field(repr=False)
+    boxes: np.ndarray | None = field(default=None, repr=False)
+    yaw: np.ndarray | None = field(default=None, repr=False)
     fps: float = FPS
     late: float = 0.0
     late_by: str = ""

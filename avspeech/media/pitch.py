@@ -35,6 +35,12 @@ FUNDAMENTAL, MISSING_DB = 250.0, -25.0
 CANDIDATES = 6  # peaks kept per frame by the autocorrelation method
 
 
+def check_method(name: str) -> None:
+    """Raises InputError for a name that is not among `METHODS`."""
+    if name not in METHODS:
+        raise InputError(f"pitch method '{name}' is not known; known: {', '.join(METHODS)}")
+
+
 def best_method() -> str:
     """ "world" where pyworld is installed, else "autocorrelation"; its user reports which."""
     try:
@@ -79,8 +85,7 @@ def f0(samples: np.ndarray, sample_rate: int, hop_seconds: float = 0.01, low: fl
                          f"{high}: expected above 0, and low < high < half the sample rate")
     trackers = {"world": _harvest, "dio": _dio, "swift": _swift,
                 "autocorrelation": _autocorrelation}
-    if method not in trackers:
-        raise InputError(f"pitch method '{method}' is not known; known: {', '.join(METHODS)}")
+    check_method(method)
     frames = frame_count(len(samples), sample_rate, hop_seconds)
     level = _level(samples, sample_rate, hop_seconds, frames)
     if not np.any(level > 0):

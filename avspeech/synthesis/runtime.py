@@ -124,37 +124,17 @@ class Velocity(nn.Module):
         self.decoder = decoder
 
     def forward(self, x: Tensor, norms: Tensor, hint: Tensor) -> Tensor:
-        d = self.decoder
-        each = [block.depthwise.in_channels for block in in_order(d) for _ in (0, 1)]
+        decoder = self.decoder
+        each = [block.depthwise.in_channels for block in in_order(decoder) for _ in (0, 1)]
         rest = iter(norms.split(each))
 
-        def through(block: Any, x: Tensor) -> Tensor:
+        def through(block: Any, x: Tensor, mask: Tensor | None) -> Tensor:
             inner = over_time(block.depthwise, x)
             factor = next(rest)
             return block.after(x, F.layer_norm(inner, inner.shape[-1:], factor, next(rest),
                                                block.norm.eps))
 
-        x = d.enter(x) + hint
-        kept = []
-        for row, shrink in zip(d.down, d.shrink):
-            for block in row:  # type: ignore[union-attr, attr-defined]
-                x = through(block, x)
-            kept.append(x)
-            pairs = (x.shape[1] + 1) // 2
-            x = F.pad(x, (0, 0, 0, 1))[:, : 2 * pairs]
-            x = shrink(x.reshape(1, pairs, 2 * x.shape[-1]))
-        for number, block in enumerate(d.bottom):
-            x = through(block, x)
-            if len(d.attention):
-                x = d.attention[number](x, None)
-        for grow, join, row in zip(reversed(d.grow), reversed(d.join), reversed(d.up)):
-            before = kept.pop()
-            x = grow(x).reshape(1, 2 * x.shape[1], before.shape[-1])[:, : before.shape[1]]
-            x = join(torch.cat([x, before], -1))
-            for block in row:  # type: ignore[union-attr, attr-defined]
-                x = through(block, x)
-        leave: Tensor = d.leave(x)
-        return leave
+        return decoder.walk(x, hint, None, through)
 
 
 class Text(nn.Module):

@@ -231,8 +231,8 @@ def score(reference: str | Path, hypothesis: str | Path, *, manifest: str | Path
     if not both:
         raise InputError(f"{reference}, {hypothesis}: no two files of the same name to score "
                          f"({len(one)} and {len(two)} sounds)")
-    if method is not None and method not in pitch.METHODS:
-        raise InputError(f"pitch method '{method}' is not known; known: {', '.join(pitch.METHODS)}")
+    if method is not None:
+        pitch.check_method(method)
     known = noted.of_manifest(Path(manifest)) if manifest is not None else {}
     judges = _judges(wer, mos)
     rate = _common_rate([folder[name] for name in both for folder in (one, two)])

@@ -4,12 +4,14 @@ of the flow."""
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from avspeech.synthesis.rotary import ConvBlock, RotaryLayer
+from avspeech.synthesis.rotary import ConvBlock, RotaryLayer, masked
 
 
 def sinusoids(t: Tensor, width: int) -> Tensor:
@@ -81,26 +83,41 @@ class UNet(nn.Module):
         Returns:
             `[B, T, M]`, 0 where masked.
         """
-        length, step = x.shape[1], 2 ** len(self.shrink)
-        more = -length % step
         time = self.moment(t)
-        x = F.pad(self.enter(x) + hint, (0, 0, 0, more))
-        masks = [F.pad(mask, (0, more))]
-        kept = []
+        return masked(self.walk(x, hint, mask, lambda block, x, mask: block(x, mask, time)), mask)
+
+    def walk(self, x: Tensor, hint: Tensor, mask: Tensor | None,
+             through: Callable[[Any, Tensor, Tensor | None], Tensor]) -> Tensor:
+        """Down the levels and up again.
+
+        Args:
+            x, hint: as of `forward`.
+            mask: `[B, T]` bool; None: there are all frames.
+            through: (block, x, mask) to what the block makes of x.
+
+        Returns:
+            `[B, T, M]`, anything where masked.
+        """
+        x = self.enter(x) + hint
+        kept: list[Tensor] = []
+        masks = [mask]
         for blocks, shrink in zip(self.down, self.shrink):
             for block in blocks:  # type: ignore[attr-defined]
-                x = block(x, masks[-1], time)
+                x = through(block, x, masks[-1])
             kept.append(x)
-            x = shrink((x * masks[-1].unsqueeze(-1)).reshape(x.shape[0], -1, 2 * x.shape[-1]))
-            masks.append(masks[-1][:, ::2])
+            pairs = (x.shape[1] + 1) // 2
+            x = F.pad(masked(x, masks[-1]), (0, 0, 0, 1))[:, : 2 * pairs]
+            x = shrink(x.reshape(x.shape[0], pairs, 2 * x.shape[-1]))
+            masks.append(None if mask is None else masks[-1][:, ::2])  # type: ignore[index]
         for number, block in enumerate(self.bottom):
-            x = block(x, masks[-1], time)
+            x = through(block, x, masks[-1])
             if len(self.attention):
                 x = self.attention[number](x, masks[-1])
         for grow, join, blocks in zip(reversed(self.grow), reversed(self.join), reversed(self.up)):
             masks.pop()
             before = kept.pop()
-            x = join(torch.cat([grow(x).reshape(before.shape), before], -1))
+            x = grow(x).reshape(x.shape[0], 2 * x.shape[1], before.shape[-1])[:, : before.shape[1]]
+            x = join(torch.cat([x, before], -1))
             for block in blocks:  # type: ignore[attr-defined]
-                x = block(x, masks[-1], time)
-        return self.leave(x)[:, :length] * mask.unsqueeze(-1)
+                x = through(block, x, masks[-1])
+        return self.leave(x)

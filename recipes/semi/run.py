@@ -20,6 +20,7 @@ from typing import Any, Literal
 
 from avspeech.bench.plan import Encoder
 from avspeech.core.recipe import Recipe
+from avspeech.data import corpora
 from avspeech.errors import InputError
 from avspeech.semi.pseudolabels import Training
 
@@ -55,6 +56,12 @@ class Language:
                    "silently. Which of these fits the speaker best: {classes}? Answer with that "
                    "word alone.")
 
+    def __post_init__(self) -> None:
+        needed = {"answers": ("path",), "endpoint": ("address", "model"), "command": ("command",)}
+        for key in needed.get(self.kind, ()):
+            if not getattr(self, key):
+                raise InputError(f"{key}: empty; kind={self.kind} needs it")
+
 
 @dataclass
 class Config:
@@ -75,6 +82,11 @@ class Config:
     def __post_init__(self) -> None:
         if not 0 < self.share < 1:
             raise ValueError(f"share: expected a number between 0 and 1, got {self.share}")
+        if not self.encoders:
+            raise InputError("encoders: empty; name one, for example encoders.whisper-base={}")
+        if not self.seeds:
+            raise InputError("seeds: empty; at least one is needed")
+        corpora.get(self.corpus.name)
 
 
 recipe = Recipe("semi", schema=Config, doc=__doc__)
@@ -85,8 +97,6 @@ recipe = Recipe("semi", schema=Config, doc=__doc__)
               outputs=lambda cfg, exp: [exp / "data" / "all.jsonl"])
 def prepare(cfg: Config, exp: Path) -> None:
     """Write the corpus's manifest."""
-    from avspeech.data import corpora
-
     options = dict(cfg.corpus.options) | (
         {"incomplete": True} if cfg.corpus.incomplete and cfg.corpus.source else {})
     corpora.prepare(cfg.corpus.name, cfg.corpus.source, exp / "data", **options)
@@ -119,8 +129,6 @@ def features(cfg: Config, exp: Path) -> None:
     """Run each encoder on each utterance; store the frames averaged over its layers."""
     from views import write_frames
 
-    if not cfg.encoders:
-        raise InputError("encoders: empty; name one, for example encoders.whisper-base={}")
     for name, encoder in cfg.encoders.items():
         write_frames(exp / "frames" / f"{name}.npz", encoder.load or name, encoder.options, exp
                      / "data")

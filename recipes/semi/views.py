@@ -69,9 +69,6 @@ def linguistic(cfg: Any, utterances: list[Utterance], truth: np.ndarray, classes
     elif plug.kind == "endpoint":
         model = language.Endpoint(plug.address, plug.model, plug.key_variable)
     else:
-        if not plug.command:
-            raise InputError("language.command: empty; give the program and its arguments as a "
-                             "list")
         model = language.Command(plug.command)
     # Not str.format, because a transcript may contain braces.
     prompts = [plug.prompt.replace("{classes}", ", ".join(classes)).replace("{text}", u.text or "")

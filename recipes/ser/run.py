@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from avspeech.core import config, trainer
+from avspeech.core import config, models, pretrained, trainer
 from avspeech.core.recipe import Recipe
 from avspeech.data import corpora, protocol
 from avspeech.data.corpora import layout
@@ -171,6 +171,14 @@ class Config:
     # address of a Dask scheduler, "local" or "slurm"; null: processes here
     scheduler: str | None = None
 
+    def __post_init__(self) -> None:
+        if not self.systems:
+            raise InputError("systems: empty; name one, for example systems.plain={}")
+        if not self.seeds:
+            raise InputError("seeds: empty; at least one is needed")
+        if self.workers < 1:
+            raise InputError(f"workers={self.workers}: expected 1 or more")
+
 
 recipe = Recipe("ser", schema=Config, doc=__doc__)
 # What cells depend on
@@ -215,6 +223,25 @@ def _model(cfg: Config, system: System) -> tuple[str, dict[str, Any]]:
     if system.model not in (None, cfg.model.name):
         return str(system.model), system.config
     return cfg.model.name, {**cfg.model.config, **system.config}
+
+
+@recipe.check
+def check(cfg: Config, exp: Path) -> None:
+    """Lists the cells, builds each system's model once, and looks for what is judged at the end."""
+    for _ in cells_of(cfg, exp):
+        pass
+    for name, system in cfg.systems.items():
+        model, differences = _model(cfg, system)
+        models.build(model, **differences)
+        if system.teacher and system.teacher not in cfg.systems and "/" not in system.teacher:
+            raise InputError(f"systems.{name}.teacher: '{system.teacher}': expected the folder of "
+                             f"a cell, or a system: {', '.join(cfg.systems)}")
+    for model in (*cfg.calibrate.models.values(), *cfg.judge.beside.values()):
+        pretrained.find(model)
+    for name, place in cfg.judge.corpora.items():
+        corpora.get(name)
+        if not Path(place).exists():
+            raise InputError(f"judge.corpora.{name}: {place}: no such file or folder")
 
 
 @recipe.stage("prepare", uses=("corpus", "protocol"),
@@ -271,8 +298,6 @@ def cells_of(cfg: Config, exp: Path) -> Iterator[tuple[Path, Cell]]:
     """Every cell and its folder, in order: a seed's systems, a system's folds; then what is
     released."""
     known = [f.name for f in protocol.get(cfg.protocol).folds]
-    if not cfg.systems:
-        raise InputError("systems: empty; name one, for example systems.plain={}")
     for fold in (*cfg.folds, *([cfg.release.fold] if cfg.release.systems else [])):
         if fold not in known:
             raise InputError(f"fold '{fold}': not in {cfg.protocol}; it has {', '.join(known)}")

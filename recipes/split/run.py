@@ -121,6 +121,14 @@ class Config:
 recipe = Recipe("split", schema=Config, doc=__doc__)
 
 
+@recipe.check
+def check(cfg: Config, exp: Path) -> None:
+    """Builds the model once, and looks for the one that training begins with."""
+    models.build(cfg.model.name, **cfg.model.config)
+    if cfg.model.init:
+        pretrained.find(cfg.model.init)
+
+
 @recipe.stage("prepare", uses=("data",),
               sources=lambda cfg, exp: [c.source for c in cfg.data.corpora.values() if c.source],
               outputs=lambda cfg, exp: [exp / "data" / n for n in cfg.data.corpora])

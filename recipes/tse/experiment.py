@@ -51,6 +51,12 @@ class Mixing:
     segment: float = 2.0  # seconds of a training example
     seed: int = 1  # of what is listed
 
+    def __post_init__(self) -> None:
+        if min(self.dev_count, self.test_count) < 1 or self.segment <= 0:
+            raise InputError(f"dev_count={self.dev_count}, test_count={self.test_count}, "
+                             f"segment={self.segment}: expected 1 mixture or more of each, and "
+                             "seconds above 0")
+
 
 @dataclass
 class System:
@@ -59,6 +65,10 @@ class System:
     model: dict[str, Any] = field(default_factory=dict)  # differences of the model's settings
     views: int = 3  # views of each training example
     only: tuple[str, ...] = ()  # names of the views it may see in training; empty: all
+
+    def __post_init__(self) -> None:
+        if self.views < 1:
+            raise InputError(f"views={self.views}: expected 1 or more")
 
 
 @dataclass
@@ -129,3 +139,8 @@ class Config:
     tune_guess: bool = True
     conditions: dict[str, Shown] = field(default_factory=lambda: {"as listed": Shown()})
     release: pretrained.Release = field(default_factory=pretrained.Release)
+
+    def __post_init__(self) -> None:
+        for key in ("systems", "seeds", "conditions"):
+            if not getattr(self, key):
+                raise InputError(f"{key}: empty; at least one is needed")

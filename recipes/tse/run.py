@@ -62,6 +62,20 @@ recipe = Recipe("tse", schema=Config, doc=__doc__)
 BEFORE = "before"  # in tables: the model that training began with
 
 
+@recipe.check
+def check(cfg: Config, exp: Path) -> None:
+    """Builds each system's model once, and looks for the one that training begins with."""
+    for system in cfg.systems.values():
+        models.build(cfg.model.name, **{**cfg.model.config, **system.model})
+    if cfg.model.init:
+        pretrained.find(cfg.model.init)
+    for name, corpus in cfg.data.corpora.items():
+        unknown = sorted(set(corpus.synthetic) - {*VIEW_ANGLES, ROTATING})
+        if unknown:
+            raise InputError(f"data.corpora.{name}.synthetic: '{unknown[0]}' is no view; expected "
+                             f"{', '.join(VIEW_ANGLES)}, {ROTATING}")
+
+
 # --- data -----------------------------------------------------------------------------------------
 
 
@@ -79,11 +93,6 @@ def crops(cfg: Config, exp: Path) -> None:
     """Find the faces, cut and cache the mouths."""
     from tqdm import tqdm
 
-    for name, corpus in cfg.data.corpora.items():
-        unknown = sorted(set(corpus.synthetic) - {*VIEW_ANGLES, ROTATING})
-        if unknown:
-            raise InputError(f"data.corpora.{name}.synthetic: '{unknown[0]}' is no view; expected "
-                             f"{', '.join(VIEW_ANGLES)}, {ROTATING}")
     code = sources.module_hash("avspeech.media.video")
     turned = sources.module_hash("avspeech.media.camera_views")
     for name, corpus in cfg.data.corpora.items():
@@ -400,11 +409,21 @@ def _listed(cfg: Config, exp: Path, split: str) -> dict[str, Path]:
 @recipe.stage("evaluate", outputs=lambda cfg, exp: [exp / "results"])
 def evaluate(cfg: Config, exp: Path) -> None:
     """Measure each model, and the one that training began with, under each test condition."""
-    from evaluation import measure
+    from evaluation import available, measure
 
     _, studio = _pool(cfg, exp, "test")
     listed, out = _listed(cfg, exp, "test"), exp / "results"
     conditions = {k: (c.views, c.shuffled) for k, c in cfg.conditions.items()}
+    seen = [available(studio, m) for path in listed.values() for m in read_mixtures(path)]
+    there = set().union(*seen)
+    for condition, (views, _) in conditions.items():
+        strange = sorted({*views} - there - {*VIEW_ANGLES, ROTATING})
+        if strange:
+            raise InputError(f"conditions.{condition}.views: no test mixture has '{strange[0]}'; "
+                             f"there are {', '.join(sorted(there))}")
+        if not any(names.issuperset(views) for names in seen):
+            print(f"condition '{condition}' is left out: no test mixture has all of "
+                  f"{', '.join(views)}", file=sys.stderr)
     for name, _, seed in _runs(cfg):
         measure(name, seed, exp / f"{name}-{seed}" / "model", studio, listed, conditions, out,
                 looks=exp / "looks" if cfg.model.looks else None)

@@ -28,6 +28,15 @@ from avspeech.synthesis.vocoding import Sounds
 recipe = Recipe("tts", schema=Config, doc=__doc__)
 
 
+@recipe.check
+def check(cfg: Config, exp: Path) -> None:
+    """Builds each system's model once, and looks for the one that training begins with."""
+    for system in cfg.systems.values():
+        models.build(cfg.model.name, **{**cfg.model.config, **system.model})
+    if cfg.model.init:
+        pretrained.find(cfg.model.init)
+
+
 # --- data -----------------------------------------------------------------------------------------
 
 

@@ -7,6 +7,8 @@ from typing import Any, Literal
 
 from avspeech.core import pretrained, trainer
 from avspeech.errors import InputError
+from avspeech.media.pitch import check_method
+from avspeech.text import phonemisers
 
 
 @dataclass
@@ -42,6 +44,12 @@ class Pitch:
     low: float = 60.0  # hertz
     high: float = 500.0  # hertz
 
+    def __post_init__(self) -> None:
+        check_method(self.method)
+        if not 0 < self.low < self.high:
+            raise InputError(f"low={self.low:g}, high={self.high:g}: expected two frequencies "
+                             "above 0, the lower one first")
+
 
 @dataclass
 class Align:
@@ -53,6 +61,9 @@ class Align:
     phonemiser: str = "default"  # a phonemizer of `avspeech.text`
     # Durations by monotonic search under the prior at every step, as in the paper
     search: bool = False
+
+    def __post_init__(self) -> None:
+        phonemisers.get(self.phonemiser)
 
 
 @dataclass
@@ -119,6 +130,9 @@ class Sentences:
     # Read aloud
     texts: tuple[str, ...] = ("I said <brk 0.4> no<rise>.", "You have three new messages.")
 
+    def __post_init__(self) -> None:
+        check_method(self.pitch)
+
 
 @dataclass
 class Config:
@@ -140,3 +154,8 @@ class Config:
     polish: Polish = field(default_factory=Polish)
     sentences: Sentences = field(default_factory=Sentences)
     release: pretrained.Release = field(default_factory=pretrained.Release)
+
+    def __post_init__(self) -> None:
+        for key in ("systems", "seeds"):
+            if not getattr(self, key):
+                raise InputError(f"{key}: empty; at least one is needed")

@@ -131,12 +131,10 @@ def test_a_task_that_lacks_an_upstream_is_in_no_rank() -> None:
     assert statistics.ranking(ties, "abc").p == 1.0
 
 
-def test_costs_and_the_pareto_front(make_experiment: Make) -> None:
+def test_costs(make_experiment: Make) -> None:
     costs = statistics.costs(records.read(make_experiment(SKILL, tasks=("gender",))))
     assert costs["weak"].seconds_per_hour == pytest.approx(20)
     assert costs["good"].bytes_per_hour == pytest.approx(600_000) and costs["good"].parameters == 10_000_000
-    points = {"a": (1.0, 0.5), "b": (2.0, 0.4), "c": (3.0, 0.9), "d": (3.0, 0.9), "e": (0.5, math.nan)}
-    assert statistics.pareto(points) == ["a", "c", "d"]
 
 
 def test_across_corpora(make_experiment: Make) -> None:

@@ -3,6 +3,7 @@ import pathlib
 import pytest
 
 from avspeech.core import hardware
+from avspeech.errors import InputError
 
 FLAGS = "flags\t\t: fpu avx2 avx512f avx512_bf16 amx_bf16 amx_int8\n"
 
@@ -22,3 +23,11 @@ def test_no_cpuinfo(monkeypatch):
 
     monkeypatch.setattr(pathlib.Path, "read_text", refuse)
     assert hardware.bf16_units() == [] and "logical cores" in hardware.cpu_name()
+
+
+@pytest.mark.parametrize("device", ["gpu", "cuda:99", "mps:7", "", "cpu:x"])
+def test_a_device_that_is_not_there_is_one_line_with_those_that_are(device):
+    with pytest.raises(InputError, match="there are cpu") as caught:
+        hardware.usable(device)
+    assert "\n" not in str(caught.value) and repr(device) in str(caught.value)
+    assert hardware.usable("cpu").type == "cpu"

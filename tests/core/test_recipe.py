@@ -114,6 +114,19 @@ def test_what_runs_again(toy: Toy, argv: list[str], expected: list[str]) -> None
     assert toy(*[a for a in argv if "=" in a]) == []
 
 
+def test_a_check_stops_a_run_before_it_begins(toy: Toy) -> None:
+    @toy.recipe.check
+    def check(cfg: Config, exp: Path) -> None:
+        if cfg.data.text == "bad":
+            raise InputError("data.text: bad")
+
+    for more in ([], ["--dry-run"], ["--stage", "report"]):
+        with pytest.raises(InputError, match=r"data\.text: bad"):
+            toy("data.text=bad", *more)
+    assert not toy.ran and not toy.exp.exists()
+    assert toy() == ALL
+
+
 def test_what_follows_a_stage_runs_after_it_ran_again(toy: Toy) -> None:
     toy()
     assert toy("--force", "--stage", "train", "--stop-stage", "train") == ["train"]

@@ -140,13 +140,6 @@ def test_part_of_a_corpus_is_another_protocol() -> None:
     assert small().as_found(more).hash != small().hash  # more than the protocol counts is another corpus too
 
 
-def test_utterances_that_are_not_used_are_counted() -> None:
-    made = [*utterances(), Utterance("null", "null.wav", 1.0, "a", labels={"emotion": None})]
-    assert small().unused(made) == [
-        "5 utterances are not used, by their label 'emotion': bored (3), none (2)"]
-    assert small().unused(small().selected(made)) == []
-
-
 def test_speakers_are_dealt_without_a_protocol_of_their_own() -> None:
     """As many speakers of each class in each fold; who falls where hangs on the speakers alone."""
     made = [Utterance(f"{s}-{k}", f"{s}-{k}.wav", 1.0, f"s{s}", labels={"mood": "ab"[s % 2]})

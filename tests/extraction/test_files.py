@@ -230,10 +230,11 @@ def test_bad_files_are_told_in_one_line(tmp_path, faces) -> None:
     for paths, out, words in [
         ([], tmp_path, "no video given"),
         ([mute], tmp_path, "no sound"),
-        ([wav], tmp_path, "no video stream"),
+        ([tmp_path / "sound"], tmp_path, "no video stream"),
         ([text], tmp_path, "text.mp4"),
         ([tmp_path / "none.mp4"], tmp_path, "no such file"),
-        ([good], wav, "cannot make this folder"),
+        ([good], wav, "looks like a file"),
+        ([good], wav.rename(tmp_path / "sound"), "cannot make this folder"),
     ]:
         with pytest.raises(InputError) as caught:
             voice.extract(paths, out, progress=False)
@@ -471,3 +472,14 @@ def test_one_picture_is_told_and_no_cut_is_guessed() -> None:
             warnings.simplefilter("always")
             files._compare(Path("a.mov"), 3.0, 25.0, frames)
         assert [told in str(w.message) for w in said] == ([True] if told else [])
+
+
+@pytest.mark.parametrize("name", ["voice.wav", "voice.MP4", "voice.flac"])
+def test_a_folder_that_looks_like_a_file_is_not_made(tmp_path: Path, name: str) -> None:
+    with pytest.raises(InputError, match=f"{name}: looks like a file.*such as .*voice"):
+        with files.place(tmp_path / name, "a"):
+            pass
+    assert not list(tmp_path.iterdir())
+    (tmp_path / name).mkdir()  # the user's own choice
+    with files.place(tmp_path / name, "a"):
+        pass

@@ -80,6 +80,35 @@ def test_clipping_warns_and_nan_is_refused(tmp_path: Path) -> None:
         audio.write(tmp_path / "b.xyz", np.zeros(4), 16000)
 
 
+@pytest.mark.parametrize(("samples", "words"), [
+    (np.zeros(100, np.int16), "int16 samples, expected floats between -1 and 1; divide them by 32768"),
+    (np.zeros(100, np.int32), "divide them by 2147483648"),
+    (np.full(100, 128, np.uint8), r"\(samples - 128.0\) / 128"),
+    (np.zeros((2, 16000), np.float32), r"shape \(2, 16000\), expected \[N\], or \[N, channels\]"),
+    (np.zeros((2, 3, 4), np.float32), "shape"), (np.zeros((9, 0), np.float32), "shape"),
+    (np.float32(0.5), "shape"), (np.zeros(100, complex), "complex128"),
+])
+def test_what_is_no_sound_is_neither_written_nor_heard(tmp_path: Path, samples: np.ndarray,
+                                                       words: str) -> None:
+    with pytest.raises(InputError, match=words) as caught:
+        audio.write(tmp_path / "a.wav", samples, 16000)
+    assert "\n" not in str(caught.value) and not list(tmp_path.iterdir())
+    if samples.shape != (2, 16000):  # channels first are heard
+        with pytest.raises(InputError):
+            audio.mono(samples)
+
+
+def test_whole_numbers_become_sound_as_the_message_says() -> None:
+    tone = np.sin(np.arange(1000) * 0.1)
+    for samples in ((tone * 32767).astype(np.int16), (tone * 2147483000).astype(np.int32)):
+        with pytest.raises(InputError) as caught:
+            audio.mono(samples)
+        factor = int(str(caught.value).rsplit(" ", 1)[1])
+        assert np.abs(audio.mono(samples / factor) - tone).max() < 1e-4
+    heard = audio.mono(((tone * 127 + 128).astype(np.uint8) - 128.0) / 128)
+    assert np.abs(heard - tone).max() < 0.02
+
+
 def test_channels_are_averaged(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "a.wav", np.stack([tone(0.1, 16000), np.zeros(1600)], 1), 16000)
     assert np.abs(audio.read(tmp_path / "a.wav") - tone(0.1, 16000) / 2).max() < 1e-4

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from avspeech.synthesis.rotary import RotaryEncoder, rotate
+from avspeech.synthesis.runtime import Times, Velocity
 from avspeech.synthesis.unet import UNet
 
 
@@ -24,6 +25,19 @@ def test_padding_changes_nothing(attention: bool) -> None:
     assert alone.shape == (1, 9, 6)
     assert torch.allclose(alone, wide[:, :9], atol=1e-5)
     assert float(wide[:, 9:].abs().max()) == 0
+
+
+@pytest.mark.parametrize("attention", [False, True])
+def test_what_a_graph_is_made_of_computes_the_same(attention: bool) -> None:
+    torch.manual_seed(0)
+    field = UNet(6, 10, (8, 12, 12), blocks=1, attention=attention).eval()
+    torch.nn.init.normal_(field.leave[1].weight)
+    with torch.no_grad():
+        for length in (2, 5, 8, 11):
+            x, t = torch.randn(1, length, 6), torch.rand(1)
+            hint = field.prepare(torch.randn(1, length, 10))
+            wanted = field(x, t, hint, torch.ones(1, length, dtype=torch.bool))
+            assert torch.allclose(Velocity(field)(x, Times(field)(t), hint), wanted, atol=1e-5)
 
 
 def test_gradients_reach_every_weight() -> None:

@@ -30,7 +30,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from avspeech.core import sources
+from avspeech.core import hardware, sources
 
 TOLERANCE = 1e-4  # relative L2 distance, per utterance, of padded to alone and of chunked to whole
 # JSON files that a model's folder may hold beside its weights; all of their content counts
@@ -68,7 +68,7 @@ class Upstream:
                  device: str | torch.device = "cpu", max_seconds: float | None = None,
                  overlap_seconds: float | None = None, **settings: Any) -> None:
         self.name = self.family  # `upstreams.load` puts the name it was loaded by here
-        self.device = torch.device(device)
+        self.device = hardware.usable(device)
         self.module = module
         if module is not None:
             self.module = module.to(self.device).eval().requires_grad_(False)

@@ -31,7 +31,6 @@ EMOTIONS = ("neutral", "calm", "happy", "sad", "angry", "fearful", "disgust", "s
 INTENSITIES = ("normal", "strong")  # neutral has no strong one
 STATEMENTS = ("Kids are talking by the door.", "Dogs are sitting by the door.")
 ACTORS = tuple(f"{n:02}" for n in range(1, 25))  # odd: men, even: women
-CLIPS_PER_ACTOR = 60
 CLIPS = 1440
 SHORTEST = 2.0  # seconds; the shortest published take lasts 2.9 s
 

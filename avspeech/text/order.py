@@ -47,6 +47,7 @@ RULES: tuple[Rule, ...] = (
     signs.emoticon,
     words.chat_you,
     words.chat_for,
+    words.done_by_letters,
     words.as_listed,
     words.dotted,
     addresses.host,

@@ -37,9 +37,19 @@ def by(match: re.Match[str], context: Text) -> list[str] | None:
     return ["by"] if near and not joins else None
 
 
-@rule(r"(?<= )[:;]-?[DPpOo](?=[\s\x00]|$)", "=:;")
-def emoticon(match: re.Match[str], context: Text) -> list[str]:
-    """A face of signs and a letter, which is not said. `BYOB :P` -> B Y O B"""
+_LOVED = re.compile(
+    r"(?:[!.)]|[^\x00-\u2fff]|\b(?:you|u|ya|it|this|love|luv|thanks|thank|thx|miss|job|best|guys|all"
+    r"|everyone|mom|dad|much|so)) $",
+    re.IGNORECASE,
+)
+
+
+@rule(r"(?<= )(?:[:;]-?[DPpOo]|(<3))(?=[\s\x00]|$)", "=:;<")
+def emoticon(match: re.Match[str], context: Text) -> list[str] | None:
+    """A face of signs and a letter, which is not said, or a heart. `BYOB :P` -> B Y O B"""
+    if match.group(1):
+        start = match.start()
+        return ["heart"] if _LOVED.search(context.text[max(0, start - 12) : start]) else None
     return []
 
 
@@ -162,6 +172,8 @@ _TWO_SIGNS = {
 }
 
 
+# Who speaks now, in the captions of a film: "Is it true? >> No."
+_CAPTION = re.compile(r"(?:^|[.!?—-][\"”)]? )>{1,2}>? [A-Z\"“]")
 _ADDRESSED = re.compile(
     r"<(?:[\w.+-]{1,64}@[\w.-]{1,80}|(?:https?|ftp|mailto):[^\s<>]{1,160})>"
 )
@@ -172,6 +184,8 @@ def angle(match: re.Match[str], context: Text) -> list[str] | None:
     """Angle brackets around a name or an address, which are not said. `list&lt;word>` -> list
     word"""
     start = match.start()
+    if _CAPTION.search(context.text[max(0, start - 4) : start + 4]):
+        return []
     left = context.text.rfind("<", max(0, start - 170), start + 1)
     address = _ADDRESSED.match(context.text, left) if left >= 0 else None
     if address and start in (left, address.end() - 1):
@@ -279,6 +293,12 @@ def sign(match: re.Match[str], context: Text) -> list[str] | None:
         if found == "#" and context.before(place).lower() in _OWNING:
             return ["number"]  # "send me ur #"
         return ["star" if found == "*" else "pound"]  # "Use the * and # keys."
+    if found == "*" and _STAR.search(context.text[max(0, place - 6) : place]):
+        return ["star"]  # a black hole
+    if found in "*#" and left == " " and right in ("", EDGE):
+        keyed = _KEYED.intersection(w.lower() for w in context.words_before(place)[:4])
+        if keyed:
+            return ["star" if found == "*" else "pound"]  # "press 0 or #."
     if found == "*" and right.isdigit() and context.before(place).lower() in _KEYED:
         return ["star"]  # "dial *67"
     if found == "#" and left == " " and context.text[place + 1 : place + 2] == ":":
@@ -352,6 +372,7 @@ def sign(match: re.Match[str], context: Text) -> list[str] | None:
     return list(words)
 
 
+_STAR = re.compile(r"\b(?:Sgr A|M\d\d)$")
 _PARTED = re.compile(r"[A-Za-z]{3,}  |  [A-Za-z]{3,}|\d[A-Za-z]\w*  |  [\d.]+[A-Za-z]{1,2}\w* ")
 _TYPING = frozenset("use type press enter with a the insert hit add".split())
 _OWNING = frozenset("my your ur his her their our phone cell tel acct".split())

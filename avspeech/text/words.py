@@ -27,6 +27,7 @@ def as_listed(match: re.Match[str], context: Text) -> list[str] | None:
         and start
         or not name.islower()
         and name not in ("OK", "W/", "W/O")
+        and context.word(name.lower())
         and context.shouted(start)
     ):
         return None
@@ -45,7 +46,7 @@ def as_listed(match: re.Match[str], context: Text) -> list[str] | None:
 
 @rule(
     rf"(?:[A-Za-z]\.){{2,12}}[A-Za-z]?(?:'?s)?{END}|[A-Za-z](?:\.[A-Za-z]){{1,12}}(?:'?s)?{END}"
-    rf"|(?:Ph|LL)\.[BDM](?:'?s)?{END}"
+    rf"|(?:Ph|LL)\.[BDM](?:\.?'?s)?{END}"
     rf"|(?:[A-Z][{EDGE}] ?){{2,6}}(?= ?[A-Z][a-z])",
     "l",
 )
@@ -69,6 +70,25 @@ def dotted(match: re.Match[str], context: Text) -> list[str] | None:
         return None
     words = said or letters(plain)
     return [*words[:-1], words[-1] + "'s"] if ending else words
+
+
+@rule(
+    rf"([A-Z]{{2,4}}|[Bb]?[Cc]c)(?:['’]?(ing|ed)|['’](d)|(?<=[a-z])(d)){END}",
+    "=ABCDEFGHIJKLMNOPQRSTUVWXYZbc",
+)
+def done_by_letters(match: re.Match[str], context: Text) -> list[str] | None:
+    """What is done, named by letters. `He ID'd her.` -> he I D'd her."""
+    name = match.group(1)
+    if context.within(match.start()) or context.shouted(match.start()):
+        return None
+    ending = "ing" if match.group(2) == "ing" else "d"
+    if name == "OK":
+        return ["okaying" if ending == "ing" else "okayed"]
+    word = name.lower()
+    if len(name) > 2 and word != "bcc" and context.word(word) and not context.word_is_letters(word):
+        return None  # "ADDed"
+    first = letters(name)
+    return [*first[:-1], f"{first[-1]}'{ending}"]
 
 
 # What is before somebody who is written to, and behind; a variable may be called u too.
@@ -145,6 +165,8 @@ def capitals(match: re.Match[str], context: Text) -> list[str] | None:
         said |= len(name) > 2 or emphasis or word in lists.SHORT_WORDS
     if len(name) == 2 and re.match(r": ?\d", context.text[match.end() : match.end() + 3]):
         said = False  # "SO: 121"
+    if name == "RE" and context.text[match.end() : match.end() + 1] == ":":
+        return ["re"]  # the subject of a mail
     if len(name) == 3 and _is_code(context, match.start(), match.end()):
         said = False
     if plural == "s" and len(name) == 2:
@@ -175,8 +197,12 @@ _TOWN = re.compile(r"(?:^|\W)[A-Z][a-z]+, $")
 _BEHIND_STATE = re.compile(rf"\s*$|\s*\n|[{EDGE}—]| (?:and|or|to) [A-Z][a-z]| \d{{5}}| [–-] ")
 _BEHIND_CODE = re.compile(
     r" ?(?:→|->|–|-) ?[A-Z]{3}(?!\w)| \d{2,3}[,;] [A-Z]{2,3} \d\d| \d{1,2}:\d\d"
+    r"| \d\d?[,;] [BCDFGHJ-NP-TV-Z]{3} \d"
 )
-_BEFORE_CODE = re.compile(r"(?:^|\W)[A-Z]{3} ?(?:→|->|–|-) ?$|(?:^|\W)[A-Z]{2,3} \d{2,3}[,;] $")
+_BEFORE_CODE = re.compile(
+    r"(?:^|\W)[A-Z]{3} ?(?:→|->|–|-) ?$|(?:^|\W)[A-Z]{2,3} \d{2,3}[,;] $"
+    r"|(?:^|\W)[BCDFGHJ-NP-TV-Z]{3} \d\d?[,;] $"
+)
 
 
 def _is_code(context: Text, start: int, end: int) -> bool:
@@ -201,7 +227,8 @@ def name_with_digits(match: re.Match[str], context: Text) -> list[str] | None:
         if not context.word(text.lower()):
             return letters(text)  # "GPIO4", "GDDR6"
     if text.lower() in ("covid", "apollo", "cop") or len(text) > 3:
-        parts = re.findall(r"[A-Z][a-z]{2,}", text)  # "#ShopLocal2024"
+        tagged = context.text[match.start() - 1 : match.start()] == "#"
+        parts = re.findall("[A-Z][a-z]+" if tagged else "[A-Z][a-z]{2,}", text)  # "#ClassOf2024"
         whole = len(parts) > 1 and "".join(parts) == text and not context.word(text.lower())
         return [part.lower() for part in parts] if whole else [text.lower()]
     return (
@@ -216,6 +243,7 @@ def letter(match: re.Match[str], context: Text) -> list[str] | None:
     name = match.group()[0]
     ending = "'s" * (len(match.group()) > 1)
     variable = re.match(r"-[A-Z\d]|/[A-Z]| ?[=≈≤≥<>]", context.behind(match.end()))
+    variable = variable or context.behind(match.end()).startswith(" is ")
     if name == "I" and not ending and not (variable or _over(context, match.start())):
         return ["i"]
     if context.view[match.start() - 1 : match.start()] in ("-", "−") and name == "A":

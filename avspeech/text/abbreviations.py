@@ -107,6 +107,11 @@ _KIN = re.compile(r"\b(?:[bd]|ca?|bapt|bur|dau)\. |\((?:ca?\. ?)?1[5-9]\d\d[-–
 _LEGAL = re.compile(r"\b(?:Def|Pl|Mot|Compl|Decl|Aff|ECF|Dkt|Opp|[Pp]laintiff|[Dd]efendant)\b")
 
 
+_CHAPTER = re.compile(
+    r"\b(?:Ch|ch|Bk|bk|Chap|chap|cap)\. ?[\dIVXivx]|\b(?:[Cc]hapters?|[Pp]salms?|[Vv]erses?|Surah)\b"
+)
+
+
 def _behind_latitude(place: Place) -> bool:
     near = place.context.text[max(0, place.start - 40) : place.start]
     return re.search(r"\b[Ll]at\W|[NS][,;]? $", near) is not None
@@ -161,6 +166,9 @@ CONDITIONS: dict[str, Callable[[Place], bool]] = {
     "family": lambda place: (
         place.after[:1].isupper() and _KIN.search(place.context.around(place.start)) is not None
     ),
+    "signed": lambda place: re.match(r"[-−+]\d", place.rest) is not None,
+    "versed": lambda place: _CHAPTER.search(place.context.around(place.start)) is not None,
+    "cased": lambda place: not place.before[:1].isupper(),
     "sister": lambda place: place.after.lower() in _GIVEN_OF_WOMEN,
 }
 
@@ -256,6 +264,13 @@ def abbreviation(match: re.Match[str], context: Text) -> tuple[list[str], int] |
     return None
 
 
+# What begins a sentence behind a street: "on Hill St. Bring a friend", "on Elm Dr. Dr. Lee".
+BEHIND_STREET = re.compile(
+    rf"(?:Dr|Mrs?|Ms|Prof|St)\. [A-Z][a-z]|(?:{lists.any_of(name.title() for name in _VERBS)})"
+    r" (?:an?|the|my|your|his|her|our|their|it|them|us|me|him|this|that)(?!\w)"
+)
+
+
 def _title_or_street(place: Place, words: list[str], kinds: frozenset[str]) -> list[str]:
     """A street has a name before it and no name behind, or a number before; else it is a title."""
     context, after = place.context, place.after
@@ -271,6 +286,8 @@ def _title_or_street(place: Place, words: list[str], kinds: frozenset[str]) -> l
         before[:1].isdigit() or len(near) > 1 and near[1][:1].isdigit() and before[:1].isupper()
     )
     named_behind = after[:1].isupper() and after not in lists.OPENERS
+    if named_behind and BEHIND_STREET.match(context.text[place.end : place.end + 40].lstrip()):
+        named_behind = False
     if named_behind and (before.isdigit() or places.saint(context.text, place.end)):
         return list(words)
     named_before = before[:1].isupper() and before not in lists.OPENERS
@@ -297,7 +314,7 @@ _STREETS = {
 }
 
 
-@rule(r"(St|Ste)-(?=[A-Z][a-z])", "=S")
+@rule(rf"(St|Ste){EDGE}?\.?-(?=[A-ZÀ-Ý][a-zà-ÿ])", "=S")
 def joined_saint(match: re.Match[str], context: Text) -> list[str] | None:
     """A saint with a hyphen, as in French. `Rue St-Denis` -> rue saint denis"""
     named = not context.within(match.start())
@@ -317,7 +334,7 @@ def undotted(match: re.Match[str], context: Text) -> list[str] | None:
     before = context.before(match.start())
     street = _STREETS.get(name)
     if street and before[:1].isdigit():
-        return [street]
+        return ["saint"] if name == "St" and places.saint(context.text, match.end()) else [street]
     if street and not re.match(r" (?![NS][EW]?\b|[EW]\b)[A-Z]", context.behind(match.end())):
         before = (context.words_before(match.start()) or [before])[0]  # "St. John's Rd"
         named = before[:1].isupper() and before not in lists.OPENERS

@@ -7,7 +7,7 @@ import re
 from avspeech.text import lists, units
 from avspeech.text.models import pairs
 from avspeech.text.numbers import digits, number, ordinal
-from avspeech.text.rules import EDGE, END, Text, rule
+from avspeech.text.rules import EDGE, END, Text, hums, rule
 from avspeech.text.values import MIXED, NUMBER, VULGAR, N, Value, as_year, fraction, plain, value_at
 
 _MINUS = {
@@ -206,8 +206,10 @@ def number_range(match: re.Match[str], context: Text) -> tuple[list[str], int] |
     if match.group(2) and match.group(3):  # "y = 7 – 3"
         minus = minus or bool(re.search(r"[=+×÷] ?$", context.view[max(0, start - 2) : start]))
         minus = minus or re.match(r" ?[=+×÷]", behind) is not None
-    if start and context.view[start - 1].isalpha():
-        return None  # "i7-12700"
+    if start and context.view[start - 1].isalpha() or _OF_NAME.search(
+        context.view[max(0, start - 12) : start]
+    ):
+        return None  # "i7-12700", "Llama-3-70B"
     if match.group(1) + "/" + match.group(4) in lists.PAIRS - {"9/11", "7/11", "20/20"}:
         return [*number(match.group(1)), *value.words], value.end
     words, end, unit = measured(
@@ -225,6 +227,9 @@ def number_range(match: re.Match[str], context: Text) -> tuple[list[str], int] |
     return [*low, "minus" if minus else "to", *words], end
 
 
+_OF_NAME = re.compile(r"(?:^|[^\w'’])[A-Z]\w{2,}-$")
+
+
 def _coded(context: Text, match: re.Match[str]) -> tuple[list[str], int] | None:
     """Two numbers with a hyphen that are a name: "Figure 4-2", "77-0412"."""
     first, second = match.group(1), match.group(4)
@@ -239,8 +244,8 @@ def _coded(context: Text, match: re.Match[str]) -> tuple[list[str], int] | None:
     dated = re.fullmatch(r"1[6-9]\d\d|20\d\d", first)
     short = 1 if "-" in match.group() and len(first) > 3 and not dated else 2
     zero = second[0] == "0" and len(second) > short or first[0] == "0" and len(first) > 2
-    near = context.text[max(0, match.start() - 6) : match.start()]
-    named = re.search(r"\b[PS]/?N[:#]? $|\b(?:ISO|IEC|EN|ANSI|IEEE|ASTM|DIN|MIL|SP) $", near)
+    near = context.text[max(0, match.start() - 12) : match.start()]
+    named = re.search(r"\bP(?:ub)?\. ?L\. (?:No\. )?$|\b[PS]/?N[:#]? $|\b(?:ISO|IEC|EN|ANSI|IEEE|ASTM|DIN|MIL|SP) $", near)
     named = named or re.search(r"(?<!§)§ ?$", near)
     if not (zero or named) and before.lower() not in lists.CODED:
         return None
@@ -299,18 +304,27 @@ def _in_equation(context: Text, match: re.Match[str], end: int) -> bool:
 @rule(
     r"(\d+(?:\.\d+)?)[xX](?=\s+(?:[a-z]+er|as|more|less|fewer|the|his|her|its|my|your|our|their"
     r"|this|that|what|earnings|sales|revenues?|book|speed|zoom|EBITDA?)\b)"
-    rf"|(\d{{1,3}}(?:,\d{{3}})+|[1-9]\d?00+)x{END}(?!\s?\d)",
+    rf"|(\d{{1,3}}(?:,\d{{3}})+|[1-9]\d?00+)x{END}(?!\s?\d)"
+    rf"|(1?\d)x(?={EDGE}|$)",
     "d",
 )
 def times_as(match: re.Match[str], context: Text) -> list[str] | None:
     """How many times. `2x faster` -> two times faster"""
-    return [*number(plain(match.group(1) or match.group(2))), "times"]
+    near = context.text[max(0, match.start() - 24) : match.start()]
+    if match.group(3) and not _REPEATED.search(near):
+        return None
+    return [*number(plain(match[1] or match[2] or match[3])), "times"]
+
+
+_REPEATED = re.compile(r"\b(?:rep(?:eat)?s?|again|did|do|done|tried|ran|run)\b\.?[^.!?]{0,14}$")
 
 
 @rule(r"(\d+)[xX×](?=/|\s+(?:a|per|daily|weekly|monthly)\b)(?:/([a-z]+))?" + END, "d")
 def times_per(match: re.Match[str], context: Text) -> list[str] | None:
     """How often. `3x/week` -> three times per week"""
     times, period = match.groups()
+    unit = units.table().get(period) if period in lists.PERIODS and not hums(period) else None
+    period = unit.one if unit else period
     often = [*number(times), "time" if times == "1" else "times"]
     return [*often, "per", period] if period else often
 

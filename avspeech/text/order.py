@@ -62,6 +62,7 @@ RULES: tuple[Rule, ...] = (
     # places in books and on the earth
     citations.verse,
     citations.sections,
+    citations.regulation,
     citations.series_of_law,
     citations.european_law,
     places.direction,
@@ -82,6 +83,7 @@ RULES: tuple[Rule, ...] = (
     times.lap,
     times.clock,
     times.dotted_clock,
+    times.offset,
     times.past_hour,
     times.french_hour,
     times.lasting,

@@ -211,6 +211,8 @@ def _is_person(context: Text, start: int, near: list[str]) -> bool:
     named = re.search(r"([A-Z][a-z]+)(?:-[A-Z][a-z]+)?\.?(?: [A-Z]\.)* [A-Z][\w'’-]+,? $", before)
     first = named.group(1) if named else near[2] if len(near) > 2 and len(near[1]) == 1 else ""
     rows = lists.ABBREVIATIONS.get(first, [])
+    if any("title" in kinds for _, kinds in rows):
+        return True  # "Lt. Col. Smith III"
     return (rows[0][0][0] if rows else first.lower()) in lists.GIVEN
 
 

@@ -229,12 +229,15 @@ def letter_ratio(match: re.Match[str], context: Text) -> list[str] | None:
 
 @rule(
     rf"([A-Z])–([A-Z]{{1,2}}){END}|([a-hj-z])–([b-z]){END}"
+    rf"|(K)–(?=1?\d(?!\d))"
     rf"|(A-Z|M-F|A-F|X{{0,3}}S[-–](?:\d?X{{0,3}}L|M)|[ML][-–]\d?X{{0,3}}L){END}",
     "l",
 )
 def letter_range(match: re.Match[str], context: Text) -> list[str] | None:
     """From one letter to another. `A–Z` -> A to Z"""
     first, _, last = match.group().replace("–", "-").partition("-")
+    if not last:
+        return ["K", "to"] if context.opens(match.start()) else None  # "grades K–5"
     if match.start() and context.view[match.start() - 1] in "-–":
         return None
     if re.match(r"–[A-Za-z]", context.behind(match.end())) or first.islower() and first >= last:

@@ -74,6 +74,7 @@ def complains(match: re.Match[str], context: Text) -> list[str] | None:
     """What a patient tells. `Pt. c/o pain` -> patient complains of pain"""
     before = context.before(match.start()).lower()
     told = before in ("pt", "patient", "he", "she", "f", "m", "who", *_PEOPLE)
+    told |= re.fullmatch(r"\d{1,3}(?:yo)?[fm]", before) is not None
     return ["complains", "of"] if told else None
 
 

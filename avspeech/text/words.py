@@ -145,6 +145,10 @@ def _is_country(context: Text, start: int, end: int) -> bool:
     return after not in ("", "TOO", "OR")
 
 
+# Before the subject of a mail.
+_SUBJECTS = {"RE": "re", "FW": "forward", "FWD": "forward"}
+
+
 @rule(r"([A-Z]{2,})(['’]?s)?(?![^\W_])", "C")
 def capitals(match: re.Match[str], context: Text) -> list[str] | None:
     """Capitals: a word or spelled. `the FBI and NASA` -> the fbi and nasa"""
@@ -165,8 +169,8 @@ def capitals(match: re.Match[str], context: Text) -> list[str] | None:
         said |= len(name) > 2 or emphasis or word in lists.SHORT_WORDS
     if len(name) == 2 and re.match(r": ?\d", context.text[match.end() : match.end() + 3]):
         said = False  # "SO: 121"
-    if name == "RE" and context.text[match.end() : match.end() + 1] == ":":
-        return ["re"]  # the subject of a mail
+    if name in _SUBJECTS and context.text[match.end() : match.end() + 1] == ":":
+        return [_SUBJECTS[name]]
     if len(name) == 3 and _is_code(context, match.start(), match.end()):
         said = False
     if plural == "s" and len(name) == 2:
@@ -272,7 +276,7 @@ def _is_letter(match: re.Match[str], context: Text) -> bool:
     if not after:
         return bool(
             re.match(
-                rf"\s*$|{EDGE}| [-–—&] |[–—\n]| [{_RECKONING}]|[→←↔⇌]|-(?!ha\b|[a-z]+ing\b)|/|[+]",
+                rf"\s*$|{EDGE}| [-–—&] |[–—\n]| [{_RECKONING}]|[→←↔⇌]|-(?!ha\b|[a-z]+ing\b)|/|[+*]",
                 context.behind(end),
             )
         )

@@ -264,6 +264,13 @@ def abbreviation(match: re.Match[str], context: Text) -> tuple[list[str], int] |
     return None
 
 
+_COLLEGES = frozenset("Penn Boise Fresno Kent Wichita Ball Murray Weber Morgan Jackson".split())
+_GAME = re.compile(
+    r"\b(?:beat|beats|lost to|won|routed|upset|edged|OT|NCAA|Big (?:Ten|12)|coach|quarterback|QB"
+    r"|[Tt]op [29]5|ranked|season|halftime|quarterfinal|semifinal|touchdowns?|points|vs\.)(?!\w)"
+)
+
+
 # What begins a sentence behind a street: "on Hill St. Bring a friend", "on Elm Dr. Dr. Lee".
 BEHIND_STREET = re.compile(
     rf"(?:Dr|Mrs?|Ms|Prof|St)\. [A-Z][a-z]|(?:{lists.any_of(name.title() for name in _VERBS)})"
@@ -278,8 +285,12 @@ def _title_or_street(place: Place, words: list[str], kinds: frozenset[str]) -> l
     street = {"St": "street", "Dr": "drive"}.get(name) or words[0]
     near = context.words_before(place.start)
     before = near[0] if near else ""
-    if name == "St" and before in lists.STATE_NAMES and place.rest[:1].isdigit():
-        return ["state"]  # "Ohio St. 42"
+    if name == "St" and before in lists.STATE_NAMES | _COLLEGES and (
+        place.rest[:1].isdigit()
+        or near[1:2] not in (["on"], ["along"], ["down"], ["off"], ["of"])
+        and _GAME.search(context.around(place.start))
+    ):
+        return ["state"]  # "Ohio St. 42", "beat Penn St. in overtime"
     if not near and context.before(place.start) in ("Jr", "Sr"):
         before = "Jr"  # "Martin Luther King Jr. Dr."
     numbered = (
@@ -325,7 +336,7 @@ def joined_saint(match: re.Match[str], context: Text) -> list[str] | None:
     r"(?:Mrs?|Ms|Dr|Prof|St)(?=[ ][A-Z])|(?<=& )Co(?![^\W_])"
     rf"|(?:{lists.any_of(lists.BARE)}){END}(?!::)"
     rf"|(?:{lists.any_of(lists.COUNTING)})(?= (?:\d|[IVX]{{1,4}}{END}))"
-    r"|(?:Wed|Jan|Apr)(?=[-–/]|[ ]\d)|(?<=\w )(?:St|Ave|Rd|Dr|Ct|Pl|Ter|Cir)(?![^\W_]|[.])",
+    r"|(?:Wed|Jan|Apr)(?=[-–/]|[ ]['’]?\d)|Mar(?= ['’]\d\d)|(?<=\w )(?:St|Ave|Rd|Dr|Ct|Pl|Ter|Cir)(?![^\W_]|[.])",
     "l",
 )
 def undotted(match: re.Match[str], context: Text) -> list[str] | None:

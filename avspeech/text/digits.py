@@ -65,7 +65,9 @@ def measured(context: Text, start: int, value: Value, written: str) -> tuple[lis
     many = context.view[value.end : end].lstrip() in _SEVERAL  # "2 lbs rice"
     many |= stuff and context.after(behind) in lists.FOODS  # "30 g carbs"
     before = context.adjective(start, behind, stuff) and (not many or context.determined(start))
-    singular = joined or value.one or before or bool(listed)
+    named = context.view[value.end : value.end + 1].isalpha() and not context.after(end)
+    named = named and context.before(start) in ("a", "an")  # "a 9mm"
+    singular = joined or value.one or before or bool(listed) or named
     return [*value.words, *units.said(unit, singular)], end, True
 
 
@@ -210,7 +212,7 @@ def number_range(match: re.Match[str], context: Text) -> tuple[list[str], int] |
         context.view[max(0, start - 12) : start]
     ):
         return None  # "i7-12700", "Llama-3-70B"
-    if match.group(1) + "/" + match.group(4) in lists.PAIRS - {"9/11", "7/11", "20/20"}:
+    if match.group(1) + "/" + match.group(4) in lists.PAIRS - {"9/11", "7/11"}:
         return [*number(match.group(1)), *value.words], value.end
     words, end, unit = measured(
         context, start, Value(value.words, value.end, False), match.group(4)
@@ -219,6 +221,9 @@ def number_range(match: re.Match[str], context: Text) -> tuple[list[str], int] |
         shaped = re.match(r'"-[a-z]', context.behind(end)) is not None
         one = shaped or context.adjective(start, end + 1)
         words, end, unit = [*words, "inch" if one else "inches"], end + 1, True
+    often = re.match(r"[xX×](?![^\W_])(?! ?\d)", context.behind(end)) if not unit else None
+    if often:
+        words, end = [*words, "times"], end + 1  # "2–3x"
     if not unit and _followed(context, end):
         return None
     low = number(plain(match.group(1))) if minus or unit else as_year(match.group(1))
@@ -316,7 +321,7 @@ def times_as(match: re.Match[str], context: Text) -> list[str] | None:
     return [*number(plain(match[1] or match[2] or match[3])), "times"]
 
 
-_REPEATED = re.compile(r"\b(?:rep(?:eat)?s?|again|did|do|done|tried|ran|run)\b\.?[^.!?]{0,14}$")
+_REPEATED = re.compile(r"\b(?:[Rr]ep(?:eat)?s?|again|did|[Dd]o|done|tried|ran|[Rr]un)\b\.?[^.!?]{0,14}$")
 
 
 @rule(r"(\d+)[xX×](?=/|\s+(?:a|per|daily|weekly|monthly)\b)(?:/([a-z]+))?" + END, "d")
@@ -360,10 +365,13 @@ def part_of_variable(match: re.Match[str], context: Text) -> list[str] | None:
 
 
 @rule(r"#(?=\d|[A-Z]{1,4}-?\d)|№\s?(?=\d)", "=#№")
-def numbered(match: re.Match[str], context: Text) -> list[str] | None:
+def numbered(match: re.Match[str], context: Text) -> list[str] | tuple[list[str], int] | None:
     """The sign of a number. `#1` -> number one"""
     if re.match(r"\d+[a-z]{3,}", context.behind(match.end())):
         return ["hashtag"]  # "#2024goals"
+    if nth_named := re.match(r"(\d{1,3})(?:st|nd|rd|th)(?=[A-Z])", context.behind(match.end())):
+        end = match.end() + nth_named.end()
+        return ["hashtag", *ordinal(int(nth_named[1]))], end  # "#2ndAmendment"
     tagged = match.group() == "#" and context.behind(match.end())[:1].isalpha()
     if tagged and re.search(r"(?:^|\s)#[A-Za-z]{3,}\b(?!-?\d)", context.around(match.start())):
         return None  # beside other hashtags: "#tbt #COP29"

@@ -193,6 +193,10 @@ def until(match: re.Match[str], context: Text) -> list[str] | None:
             return ["to"]  # "514a–520a", "Units 4A-4F"
     if _POWER.search(before) and re.match(r"10[\^⁰¹²³⁴⁵⁶⁷⁸⁹]", context.behind(match.end())):
         return ["to"]  # "10^3–10^4"
+    if re.match(r"[-–]\s?[$£€¥₹]", match.group() + context.behind(match.end())[:1]) and re.search(
+        r"(?:[aApP]\.?[mM]\.?|:\d\d)$", before
+    ):
+        return None  # "7:30 pm – $20"
     if match.group()[0] not in "-–":
         return ["to"] if before[-1:].isdigit() else None  # "−20…+60"
     named = re.search(r"([A-Z]+)\d{1,3}$", before)

@@ -141,7 +141,9 @@ def _mark(match: re.Match[str], context: Text) -> Marked | None:
             or text[start - 1 : start].islower()
             and following[:1].isupper()
         )
-        ends = apart and not following[:1].islower()
+        # A name may begin so: "iPhones sell well".
+        named = re.match(r"[a-z][A-Z]", following) is not None and found != "…"
+        ends = apart and (named or not following[:1].islower())
         if ends and found == "." and rest and _goes_on(context, start, end):
             return None
         return Marked(mark, start, end, ends)

@@ -68,6 +68,7 @@ RULES: tuple[Rule, ...] = (
     places.direction,
     places.turn,
     places.wind,
+    places.decimal_coordinate,
     places.coordinate,
     places.township,
     # dates and times

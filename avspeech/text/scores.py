@@ -73,6 +73,8 @@ def out_of(match: re.Match[str], context: Text) -> list[str] | None:
         return None
     before = context.before(match.start()).lower()
     following = context.after(match.end())
+    if following in ("vision", "acuity"):
+        return None
     if following == "of" or following in units.table():
         return None
     counted = following.endswith("s") and most in ("5", "10", "100")

@@ -134,6 +134,7 @@ def flag(match: re.Match[str], context: Text) -> list[str] | None:
         joined = joined or not hums(name.lower()) and len(name) < 5  # "rm -rf", "tar -xzf"
         if not (len(name) == 1 or joined and commanded):
             return None
+        near = near or re.match(r"-\w,? --[a-z]", context.text[start : start + 8])
         return ["dash"] if commanded or near or before in _USING else None
     return None if name.lower() in lists.NOT_NOUNS or name[0].isupper() else ["dash", "dash"]
 
@@ -165,6 +166,7 @@ _TWO_SIGNS = {
     "<=": ["less", "than", "or", "equal", "to"],
     ">=": ["greater", "than", "or", "equal", "to"],
     "->": ["to"],
+    "-->": ["to"],
     ":=": ["colon", "equals"],
     "&&": ["and"],
     "||": ["or"],
@@ -215,7 +217,7 @@ def backslash(match: re.Match[str], context: Text) -> list[str] | None:
     return ["backslash"] if context.opens(match.start()) or match.start() == 0 else None
 
 
-@rule(r"!=|<=|>=|:=|->|&&|\|\|(?= )|\+/[-−–](?![^\W\d])", "=!<>=:-&|+")
+@rule(r"!=|<=|>=|:=|-?->|&&|\|\|(?= )|\+/[-−–](?![^\W\d])", "=!<>=:-&|+")
 def two_signs(match: re.Match[str], context: Text) -> list[str] | None:
     """Signs of a program. `x != y` -> X not equal to Y"""
     return _TWO_SIGNS[re.sub("[−–]", "-", match.group())]
@@ -413,6 +415,8 @@ def _slash(context: Text, place: int) -> list[str] | None:
         return ["over"]
     if left.isalnum() and right.isalnum() and not (left.isdigit() and right.isdigit()):
         return []  # and/or
+    if right in "$£€" and right and re.search(r"(?:^|\s)[2-9]$", view[max(0, place - 2) : place]):
+        return ["for"]  # "2/$5"
     if "_" in (left, right):
         return []  # a blank to be filled: "__/__/____"
     if left == " " and right == " ":

@@ -68,9 +68,13 @@ def army_range(match: re.Match[str], context: Text) -> list[str] | None:
     timed |= len(re.findall(rf"(?<!\d){_ARMY}(?!\d)", near)) > 1
     behind = re.match(r" (?:to|from|train|ferry|bus|service|flight)\b", context.behind(match.end()))
     timed |= before == "the" and behind is not None
+    timed |= _ZONE.match(context.text, match.end()) is not None
     if before in lists.CODES or not timed:
         return None
     return [*_army(first), *(["to", *_army(last)] if last else [])]
+
+
+_ZONE = re.compile(r" ?(?:GMT|UTC|BST|CES?T|EES?T|[ECMP][SD]T|Zulu|local)(?!\w)")
 
 
 def _army(text: str) -> list[str]:

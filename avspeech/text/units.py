@@ -380,8 +380,10 @@ def _sure(context: Text, start: int, end: int, symbol: str, value: str) -> bool:
             r"(?:[A-Z][a-z]?\d?){1,6}|of|soln|solution|stock|acid|base", following
         )
         return "." in value and (not following or chemical is not None)
-    if symbol == "A" and _VOLTS.search(context.text[max(0, start - 12) : start]):
-        return True  # "a 24 V, 5 A relay"
+    if symbol == "A" and (
+        following in _CARRYING or _VOLTS.search(context.text[max(0, start - 12) : start])
+    ):
+        return True  # "a 24 V, 5 A relay", "10 A fuses"
     if symbol in ("in", "ins"):
         if re.search(r"(?:ft|feet|foot|')\s*$", context.view[:start]):
             return True

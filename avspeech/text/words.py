@@ -17,8 +17,11 @@ _SUP, _SUB = "⁰¹²³⁴⁵⁶⁷⁸⁹", "₀₁₂₃₄₅₆₇₈₉"
 _OF_DISC = re.compile(r"(?:\bsingle|\b[LE]P|\bside|\b45|\d:\d\d\)) $")
 
 
+_ASKING = frozenset("pls plz".split())
+
+
 @rule(rf"({_WRITTEN})(['’]?s)?{END}(?![.@]\w)", "=" + "".join({name[0] for name in lists.WRITTEN}))
-def as_listed(match: re.Match[str], context: Text) -> list[str] | None:
+def as_listed(match: re.Match[str], context: Text) -> list[str] | tuple[list[str], int] | None:
     """What stands in a table, capitals and all. `ChatGPT` -> chat G P T"""
     name, ending = match.groups()
     start = match.start()
@@ -35,6 +38,8 @@ def as_listed(match: re.Match[str], context: Text) -> list[str] | None:
         if re.search(r"(?:, | and | or | from | in )$", context.text[max(0, start - 6) : start]):
             return None  # "Pa. and Del."
     words = lists.WRITTEN[name]
+    if name.lower() in _ASKING and re.match(r"\. [A-Za-z]", context.text[match.end() :][:3]):
+        return words, match.end() + 1  # "Pls. RSVP"
     if name == "b/w" and _OF_DISC.search(context.text[max(0, start - 12) : start]):
         words = ["backed", "with"]
     return (
@@ -59,6 +64,8 @@ def dotted(match: re.Match[str], context: Text) -> list[str] | None:
     if context.within(match.start()):
         return None
     plain, ending = re.fullmatch(r"(.*?[A-Za-z.])('?s)?", text).groups()  # type: ignore[union-attr]
+    if plain.islower() and ending == "s":
+        plain, ending = text, None  # "h.s."
     key = plain.lower().rstrip(".") + "."
     said = lists.DOTTED.get(key)
     if (
@@ -247,7 +254,6 @@ def letter(match: re.Match[str], context: Text) -> list[str] | None:
     name = match.group()[0]
     ending = "'s" * (len(match.group()) > 1)
     variable = re.match(r"-[A-Z\d]|/[A-Z]| ?[=≈≤≥<>]", context.behind(match.end()))
-    variable = variable or context.behind(match.end()).startswith(" is ")
     if name == "I" and not ending and not (variable or _over(context, match.start())):
         return ["i"]
     if context.view[match.start() - 1 : match.start()] in ("-", "−") and name == "A":

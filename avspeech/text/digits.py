@@ -66,7 +66,7 @@ def measured(context: Text, start: int, value: Value, written: str) -> tuple[lis
     many |= stuff and context.after(behind) in lists.FOODS  # "30 g carbs"
     before = context.adjective(start, behind, stuff) and (not many or context.determined(start))
     named = context.view[value.end : value.end + 1].isalpha() and not context.after(end)
-    named = named and context.before(start) in ("a", "an")  # "a 9mm"
+    named = named and context.before(start).lower() in ("a", "an")  # "a 9mm"
     singular = joined or value.one or before or bool(listed) or named
     return [*value.words, *units.said(unit, singular)], end, True
 

@@ -176,6 +176,8 @@ _TWO_SIGNS = {
 
 # Who speaks now, in the captions of a film: "Is it true? >> No."
 _CAPTION = re.compile(r"(?:^|[.!?—-][\"”)]? )>{1,2}>? [A-Z\"“]")
+# Who writes, in a log of a chat: "<bob> hi all".
+_NICKNAME = re.compile(r"(?:^|\n)(<)([A-Za-z][\w|-]{0,20})(?=> )")
 _ADDRESSED = re.compile(
     r"<(?:[\w.+-]{1,64}@[\w.-]{1,80}|(?:https?|ftp|mailto):[^\s<>]{1,160})>"
 )
@@ -187,6 +189,10 @@ def angle(match: re.Match[str], context: Text) -> list[str] | None:
     word"""
     start = match.start()
     if _CAPTION.search(context.text[max(0, start - 4) : start + 4]):
+        return []
+    line = context.text[max(0, start - 32) : start + 32]
+    if any(start in (max(0, start - 32) + m.start(1), max(0, start - 32) + m.end(2))
+           for m in _NICKNAME.finditer(line)):
         return []
     left = context.text.rfind("<", max(0, start - 170), start + 1)
     address = _ADDRESSED.match(context.text, left) if left >= 0 else None
@@ -239,7 +245,8 @@ def letter_range(match: re.Match[str], context: Text) -> list[str] | None:
     """From one letter to another. `A–Z` -> A to Z"""
     first, _, last = match.group().replace("–", "-").partition("-")
     if not last:
-        return ["K", "to"] if context.opens(match.start()) else None  # "grades K–5"
+        graded = context.before(match.start()).lower() in ("grades", "grade")
+        return ["K", "to"] if graded else None  # "grades K–5"
     if match.start() and context.view[match.start() - 1] in "-–":
         return None
     if re.match(r"–[A-Za-z]", context.behind(match.end())) or first.islower() and first >= last:

@@ -44,6 +44,7 @@ RULES: tuple[Rule, ...] = (
     addresses.folder_above,
     places.city,
     places.party,
+    signs.transcription,
     signs.emoticon,
     words.chat_you,
     words.chat_for,

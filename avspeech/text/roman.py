@@ -17,6 +17,8 @@ _LETTER_X = frozenset(
 )
 _PRONOUN = lists.words("roman.pronoun")
 _VERBS = lists.words("parts.past") | {"speak"}
+# What "I" does, and no king: "To Elizabeth I owe".
+_BASE = frozenset(w for w in lists.words("parts.verbs") if w + "s" in lists.words("parts.verbs"))
 _GRADED = frozenset("type phase stage grade class level schedule category tier trial".split())
 _NAMING = frozenset("an the type letters roman numeral numerals".split())
 # Behind "IV" that is said letter by letter.
@@ -184,7 +186,7 @@ def _meant(
         return ["the", *ordinal(number)]  # "John Smith III"
     ranked = len(near) > 1 and near[1].lower() in lists.RANKS
     if plain in lists.RULERS or ranked:
-        if text == "I" and after.lower() in _PRONOUN and not ranked:
+        if text == "I" and (after.lower() in _PRONOUN or after in _BASE) and not ranked:
             return None
         if len(text) == 1 and text not in "IVX":
             return None

@@ -53,6 +53,13 @@ def emoticon(match: re.Match[str], context: Text) -> list[str] | None:
     return []
 
 
+@rule(r"/[^/\s]{0,40}[ˈˌːəɪʊɛɔɑʌɒɜɹʃʒŋɡɐɾʁɲɥ][^/\n]{0,60}/", "=/")
+def transcription(match: re.Match[str], context: Text) -> list[str] | None:
+    """How a name is said, in the letters of phonetics, which is not read. `Lyon /liˈoʊn/ is` ->
+    lyon is"""
+    return [] if context.opens(match.start()) else None
+
+
 @rule(r"([HWDL]) ?[x×] ?([HWDL])(?: ?[x×] ?([HWDL]))?" + END, "=HWDL")
 def by_letters(match: re.Match[str], context: Text) -> list[str] | None:
     """The sides of a thing by their letters. `HxWxD` -> H by W by D"""

@@ -108,7 +108,8 @@ _LEGAL = re.compile(r"\b(?:Def|Pl|Mot|Compl|Decl|Aff|ECF|Dkt|Opp|[Pp]laintiff|[D
 
 
 _CHAPTER = re.compile(
-    r"\b(?:Ch|ch|Bk|bk|Chap|chap|cap)\. ?[\dIVXivx]|\b(?:[Cc]hapters?|[Pp]salms?|[Vv]erses?|Surah)\b"
+    r"\b(?:Ch|ch|Bk|bk|Chap|chap|cap)\. ?[\dIVXivx]"
+    r"|\b(?:[Cc]hapters?|[Pp]salms?|[Vv]erses?|Surah)\b"
 )
 
 
@@ -168,7 +169,9 @@ CONDITIONS: dict[str, Callable[[Place], bool]] = {
     ),
     "signed": lambda place: re.match(r"[-−+]\d", place.rest) is not None,
     "versed": lambda place: _CHAPTER.search(place.context.around(place.start)) is not None,
-    "cased": lambda place: not place.before[:1].isupper(),
+    "cased": lambda place: (
+        not place.before[:1].isupper() or place.before.lower() in _VERBS | {"use", "install"}
+    ),
     "sister": lambda place: place.after.lower() in _GIVEN_OF_WOMEN,
 }
 
@@ -336,7 +339,8 @@ def joined_saint(match: re.Match[str], context: Text) -> list[str] | None:
     r"(?:Mrs?|Ms|Dr|Prof|St)(?=[ ][A-Z])|(?<=& )Co(?![^\W_])"
     rf"|(?:{lists.any_of(lists.BARE)}){END}(?!::)"
     rf"|(?:{lists.any_of(lists.COUNTING)})(?= (?:\d|[IVX]{{1,4}}{END}))"
-    r"|(?:Wed|Jan|Apr)(?=[-–/]|[ ]['’]?\d)|Mar(?= ['’]\d\d)|(?<=\w )(?:St|Ave|Rd|Dr|Ct|Pl|Ter|Cir)(?![^\W_]|[.])",
+    r"|(?:Wed|Jan|Apr)(?=[-–/]|[ ]['’]?\d)|Mar(?= ['’]\d\d)"
+    r"|(?<=\w )(?:St|Ave|Rd|Dr|Ct|Pl|Ter|Cir)(?![^\W_]|[.])",
     "l",
 )
 def undotted(match: re.Match[str], context: Text) -> list[str] | None:

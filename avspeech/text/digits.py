@@ -232,6 +232,11 @@ def number_range(match: re.Match[str], context: Text) -> tuple[list[str], int] |
     return [*low, "minus" if minus else "to", *words], end
 
 
+# Before two numbers that are one name: a public law, a part, a standard.
+_NAMED = re.compile(
+    r"\bP(?:ub)?\. ?L\. (?:No\. )?$|\b[PS]/?N[:#]? $"
+    r"|\b(?:ISO|IEC|EN|ANSI|IEEE|ASTM|DIN|MIL|SP) $"
+)
 _OF_NAME = re.compile(r"(?:^|[^\w'’])[A-Z]\w{2,}-$")
 
 
@@ -250,7 +255,7 @@ def _coded(context: Text, match: re.Match[str]) -> tuple[list[str], int] | None:
     short = 1 if "-" in match.group() and len(first) > 3 and not dated else 2
     zero = second[0] == "0" and len(second) > short or first[0] == "0" and len(first) > 2
     near = context.text[max(0, match.start() - 12) : match.start()]
-    named = re.search(r"\bP(?:ub)?\. ?L\. (?:No\. )?$|\b[PS]/?N[:#]? $|\b(?:ISO|IEC|EN|ANSI|IEEE|ASTM|DIN|MIL|SP) $", near)
+    named = _NAMED.search(near)
     named = named or re.search(r"(?<!§)§ ?$", near)
     if not (zero or named) and before.lower() not in lists.CODED:
         return None
@@ -321,7 +326,9 @@ def times_as(match: re.Match[str], context: Text) -> list[str] | None:
     return [*number(plain(match[1] or match[2] or match[3])), "times"]
 
 
-_REPEATED = re.compile(r"\b(?:[Rr]ep(?:eat)?s?|again|did|[Dd]o|done|tried|ran|[Rr]un)\b\.?[^.!?]{0,14}$")
+_REPEATED = re.compile(
+    r"\b(?:[Rr]ep(?:eat)?s?|again|did|[Dd]o|done|tried|ran|[Rr]un)\b\.?[^.!?]{0,14}$"
+)
 
 
 @rule(r"(\d+)[xX×](?=/|\s+(?:a|per|daily|weekly|monthly)\b)(?:/([a-z]+))?" + END, "d")

@@ -375,10 +375,11 @@ def _begins(rest: str, abbreviation: str, said: list[str]) -> bool:
         said[-1] in words and begins.match(following) for words, begins in _BEGINNING
     ):
         return True
+    first = re.sub(r"(?<=[a-zI])'(?:s|re|ve|ll|d|m)$", "", opener.group())  # "It's late."
     rows = lists.ABBREVIATIONS.get(abbreviation, [])
     kinds = rows[-1][1] if rows else frozenset()
     return (
-        opener.group() in lists.OPENERS
+        first in lists.OPENERS
         and not _NO_OPENER.match(following)
         and (opener.group() != "A" or not any(kinds & {"letter", "number"} for _, kinds in rows))
         and (not kinds & {"title", "name"} or said[-1:] in (["street"], ["drive"]))

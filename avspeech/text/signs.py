@@ -182,26 +182,29 @@ _TWO_SIGNS = {
 
 
 # Who speaks now, in the captions of a film: "Is it true? >> No."
-_CAPTION = re.compile(r"(?:^|[.!?—-][\"”)]? )>{1,2}>? [A-Z\"“]")
+_SAID = re.compile(r"[.!?—][\"”)]? >{0,2}$")
+_SPEAKS = re.compile(r">{1,3} [A-Z\"“]")
 # Who writes, in a log of a chat: "<bob> hi all".
-_NICKNAME = re.compile(r"(?:^|\n)(<)([A-Za-z][\w|-]{0,20})(?=> )")
+_NICKNAME = re.compile(r"<[A-Za-z][\w|-]{0,20}>(?= )")
 _ADDRESSED = re.compile(
     r"<(?:[\w.+-]{1,64}@[\w.-]{1,80}|(?:https?|ftp|mailto):[^\s<>]{1,160})>"
 )
 
 
-@rule(rf"<(?=[A-Za-z][\w.:/, ]{{0,40}}>)|(?={_ADDRESSED.pattern})<|>", "=<>")
+@rule(rf"<(?=[A-Za-z][\w.:/, -]{{0,40}}>)|(?={_ADDRESSED.pattern})<|>", "=<>")
 def angle(match: re.Match[str], context: Text) -> list[str] | None:
     """Angle brackets around a name or an address, which are not said. `list&lt;word>` -> list
     word"""
     start = match.start()
-    if _CAPTION.search(context.text[max(0, start - 4) : start + 4]):
-        return []
-    line = context.text[max(0, start - 32) : start + 32]
-    if any(start in (max(0, start - 32) + m.start(1), max(0, start - 32) + m.end(2))
-           for m in _NICKNAME.finditer(line)):
-        return []
+    opened = start < 3 and not context.text[:start].strip(">")
+    if opened or _SAID.search(context.text[max(0, start - 6) : start]):
+        if _SPEAKS.match(context.text, start):
+            return []
     left = context.text.rfind("<", max(0, start - 170), start + 1)
+    if left == 0 or left > 0 and context.text[left - 1] == "\n":
+        nickname = _NICKNAME.match(context.text, left)
+        if nickname and start in (left, nickname.end() - 1):
+            return []
     address = _ADDRESSED.match(context.text, left) if left >= 0 else None
     if address and start in (left, address.end() - 1):
         return []

@@ -84,12 +84,15 @@ _ACUITY = re.compile(r"\b(?:vision|acuity|eyesight|sees)\b|^ ?O[DSU]\b")
 # Before a year that another may stand for: "c. 1488/90".
 _DATED = re.compile(r"\b(?:ca?|circa|about|in|b|d|r|fl|winter|years?)\W{1,2}$")
 _EITHER = re.compile(r"\s?(?:[kMG]?Hz|V(?:AC|DC)?|[MG]bps|mAh|m?A|[km]?W)(?![^\W_])")
-_SCIENTIFIC = re.compile(rf"({NUMBER})(?:[eE]([-+−]?\d{{1,2}}|(?<=e)\d{{3}}|[-+−]\d{{3}})(?![\w.])|\s?[xX×·*]\s?10{_RAISED})")
+_SCIENTIFIC = re.compile(
+    rf"({NUMBER})(?:[eE]([-+−]?\d{{1,2}}|(?<=e)\d{{3}}|[-+−]\d{{3}})(?![\w.])"
+    rf"|\s?[xX×·*]\s?10{_RAISED})"
+)
 _POWER = re.compile(rf"({NUMBER}){_RAISED}")
 _NUMBER = re.compile(
     rf"({NUMBER})(?:[ \u00a0](hundred|thousand|million|billion|trillion)(?![^\W_])"
-    r"|([KkMm])(?= (?:people|users|views|followers|residents|viewers|customers|voters|homes|children"
-    r"|workers|jobs|students|patients|passengers|visitors|refugees|subscribers)\b)"
+    r"|([KkMm])(?= (?:people|users|views|followers|residents|viewers|customers|voters|homes"
+    r"|children|workers|jobs|students|patients|passengers|visitors|refugees|subscribers)\b)"
     r"|([KkM])(?= (?:mi|miles|km|ft|lbs?)\b))?"
 )
 

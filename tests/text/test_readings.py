@@ -68,6 +68,7 @@ MISSES = {
     "From c. 500 B.C.E. to A.D. 200, see Bk. II, Ch. 3, v. 7.",
     "Flt 1482 ORD–LAX, lv 7:15a, arr 9:40a PT",
 }
+MISSED_ENDS = {"Was it good? No. 5 of us left.", "He got an F. Bob got an A."}
 MISSED_SOUNDS = {
     "I *read* it in a day.",
     "They *read* the will after the funeral.",
@@ -79,6 +80,7 @@ MISSED_SOUNDS = {
     "Plants like these *produce oil.",
     "They had a *row about money.",
     "He was *learned and kind.",
+    "He was *learned in the law.",
     "Does *Nice have an airport?",
     "*Does drink at the pond while the bucks keep watch.",
     "The *number my jaw got, the calmer I felt.",
@@ -112,6 +114,11 @@ def test_heteronyms():
 def test_questions():
     total, wrong = readings.wrong_questions()
     assert total > 100 and not wrong, wrong
+
+
+def test_ends():
+    total, wrong = readings.wrong_ends()
+    assert total >= 60 and {w[0] for w in wrong} == MISSED_ENDS
 
 
 def test_nouns_and_verbs():

@@ -12,7 +12,7 @@ from avspeech.text.values import VULGAR, value_at, with_whole
 
 @rule(rf"(\d{{1,2}})['′’]\s?(\d{{1,2}})([{VULGAR}]?)(?:\"|″|”|'')", "d")
 def feet_inches(match: re.Match[str], context: Text) -> list[str] | None:
-    """A height. `6'2\"` -> six feet two inches, but a six foot two inch man"""
+    """A height. `6'2\"` -> six feet two inches; foot and inch before a noun"""
     feet, inches = map(int, match.groups()[:2])
     part = match.group(3)
     if inches > 11:  # no height: 3'45"

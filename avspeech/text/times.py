@@ -136,11 +136,11 @@ _STAMPED = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?$")
 @rule(r"([-+−])([01]\d):?([0-5]\d)(?![\d:])" + END, "=-+−")
 def offset(match: re.Match[str], context: Text) -> list[str] | None:
     """Hours from Greenwich behind a date and a time. `2025-03-09T02:15-05:00` -> march ninth twenty
-    twenty five at two fifteen, minus five"""
+    twenty five at two fifteen minus five"""
     if not _STAMPED.search(context.text[max(0, match.start() - 30) : match.start()]):
         return None
     sign, hours, minutes = match.groups()
-    said = [",", "plus" if sign == "+" else "minus", *cardinal(int(hours))]
+    said = ["plus" if sign == "+" else "minus", *cardinal(int(hours))]
     return [*said, *(cardinal(int(minutes)) if minutes != "00" else [])]
 
 

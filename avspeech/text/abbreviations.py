@@ -107,6 +107,12 @@ _KIN = re.compile(r"\b(?:[bd]|ca?|bapt|bur|dau)\. |\((?:ca?\. ?)?1[5-9]\d\d[-–
 _LEGAL = re.compile(r"\b(?:Def|Pl|Mot|Compl|Decl|Aff|ECF|Dkt|Opp|[Pp]laintiff|[Dd]efendant)\b")
 
 
+_CHAPTER = re.compile(
+    r"\b(?:Ch|ch|Bk|bk|Chap|chap|cap)\. ?[\dIVXivx]"
+    r"|\b(?:[Cc]hapters?|[Pp]salms?|[Vv]erses?|Surah)\b"
+)
+
+
 def _behind_latitude(place: Place) -> bool:
     near = place.context.text[max(0, place.start - 40) : place.start]
     return re.search(r"\b[Ll]at\W|[NS][,;]? $", near) is not None
@@ -160,6 +166,11 @@ CONDITIONS: dict[str, Callable[[Place], bool]] = {
     in (",", ";", ""),
     "family": lambda place: (
         place.after[:1].isupper() and _KIN.search(place.context.around(place.start)) is not None
+    ),
+    "signed": lambda place: re.match(r"[-−+]\d", place.rest) is not None,
+    "versed": lambda place: _CHAPTER.search(place.context.around(place.start)) is not None,
+    "cased": lambda place: (
+        not place.before[:1].isupper() or place.before.lower() in _VERBS | {"use", "install"}
     ),
     "sister": lambda place: place.after.lower() in _GIVEN_OF_WOMEN,
 }
@@ -256,6 +267,20 @@ def abbreviation(match: re.Match[str], context: Text) -> tuple[list[str], int] |
     return None
 
 
+_COLLEGES = frozenset("Penn Boise Fresno Kent Wichita Ball Murray Weber Morgan Jackson".split())
+_GAME = re.compile(
+    r"\b(?:beat|beats|lost to|won|routed|upset|edged|OT|NCAA|Big (?:Ten|12)|coach|quarterback|QB"
+    r"|[Tt]op [29]5|ranked|season|halftime|quarterfinal|semifinal|touchdowns?|points|vs\.)(?!\w)"
+)
+
+
+# What begins a sentence behind a street: "on Hill St. Bring a friend", "on Elm Dr. Dr. Lee".
+BEHIND_STREET = re.compile(
+    rf"(?:Dr|Mrs?|Ms|Prof|St)\. [A-Z][a-z]|(?:{lists.any_of(name.title() for name in _VERBS)})"
+    r" (?:an?|the|my|your|his|her|our|their|it|them|us|me|him|this|that)(?!\w)"
+)
+
+
 def _title_or_street(place: Place, words: list[str], kinds: frozenset[str]) -> list[str]:
     """A street has a name before it and no name behind, or a number before; else it is a title."""
     context, after = place.context, place.after
@@ -263,14 +288,20 @@ def _title_or_street(place: Place, words: list[str], kinds: frozenset[str]) -> l
     street = {"St": "street", "Dr": "drive"}.get(name) or words[0]
     near = context.words_before(place.start)
     before = near[0] if near else ""
-    if name == "St" and before in lists.STATE_NAMES and place.rest[:1].isdigit():
-        return ["state"]  # "Ohio St. 42"
+    if name == "St" and before in lists.STATE_NAMES | _COLLEGES and (
+        place.rest[:1].isdigit()
+        or near[1:2] not in (["on"], ["along"], ["down"], ["off"], ["of"])
+        and _GAME.search(context.around(place.start))
+    ):
+        return ["state"]  # "Ohio St. 42", "beat Penn St. in overtime"
     if not near and context.before(place.start) in ("Jr", "Sr"):
         before = "Jr"  # "Martin Luther King Jr. Dr."
     numbered = (
         before[:1].isdigit() or len(near) > 1 and near[1][:1].isdigit() and before[:1].isupper()
     )
     named_behind = after[:1].isupper() and after not in lists.OPENERS
+    if named_behind and BEHIND_STREET.match(context.text[place.end : place.end + 40].lstrip()):
+        named_behind = False
     if named_behind and (before.isdigit() or places.saint(context.text, place.end)):
         return list(words)
     named_before = before[:1].isupper() and before not in lists.OPENERS
@@ -297,7 +328,7 @@ _STREETS = {
 }
 
 
-@rule(r"(St|Ste)-(?=[A-Z][a-z])", "=S")
+@rule(rf"(St|Ste){EDGE}?\.?-(?=[A-ZÀ-Ý][a-zà-ÿ])", "=S")
 def joined_saint(match: re.Match[str], context: Text) -> list[str] | None:
     """A saint with a hyphen, as in French. `Rue St-Denis` -> rue saint denis"""
     named = not context.within(match.start())
@@ -308,7 +339,8 @@ def joined_saint(match: re.Match[str], context: Text) -> list[str] | None:
     r"(?:Mrs?|Ms|Dr|Prof|St)(?=[ ][A-Z])|(?<=& )Co(?![^\W_])"
     rf"|(?:{lists.any_of(lists.BARE)}){END}(?!::)"
     rf"|(?:{lists.any_of(lists.COUNTING)})(?= (?:\d|[IVX]{{1,4}}{END}))"
-    r"|(?:Wed|Jan|Apr)(?=[-–/]|[ ]\d)|(?<=\w )(?:St|Ave|Rd|Dr|Ct|Pl|Ter|Cir)(?![^\W_]|[.])",
+    r"|(?:Wed|Jan|Apr)(?=[-–/]|[ ]['’]?\d)|Mar(?= ['’]\d\d)"
+    r"|(?<=\w )(?:St|Ave|Rd|Dr|Ct|Pl|Ter|Cir)(?![^\W_]|[.])",
     "l",
 )
 def undotted(match: re.Match[str], context: Text) -> list[str] | None:
@@ -317,7 +349,7 @@ def undotted(match: re.Match[str], context: Text) -> list[str] | None:
     before = context.before(match.start())
     street = _STREETS.get(name)
     if street and before[:1].isdigit():
-        return [street]
+        return ["saint"] if name == "St" and places.saint(context.text, match.end()) else [street]
     if street and not re.match(r" (?![NS][EW]?\b|[EW]\b)[A-Z]", context.behind(match.end())):
         before = (context.words_before(match.start()) or [before])[0]  # "St. John's Rd"
         named = before[:1].isupper() and before not in lists.OPENERS

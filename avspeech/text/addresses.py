@@ -18,7 +18,8 @@ def mixed(text: str, context: Text) -> list[str]:
     words: list[str] = []
     for part in re.findall(r"[A-Za-z]+|\d+|[^\w\s]|_", text):
         if part.isdigit():
-            words += number(part) if len(part) < 3 else digits(part)
+            round_port = len(part) == 4 and part[0] != "0" and part.endswith("000")
+            words += number(part) if len(part) < 3 or round_port else digits(part)
         elif part.isalpha():
             words += _word(part, context)
         elif part in lists.SIGNS_IN_NAMES:

@@ -37,7 +37,9 @@ def spaced_call(match: re.Match[str], context: Text) -> list[str] | None:
     r"|(?<=#)\d{2,4}-\d{5,8}(?![\d-])"
     r"|\d{5}-\d{4}(?!\d)|\d\d-\d{7}(?!\d)|\d{4}(?:[ -]\d{4}){2,3}(?!\d)|\d+(?:-\d+){2,}(?!\d)"
     rf"|\+\d{{1,3}}(?: ?{EDGE}0{EDGE} ?\d{{2,5}})?(?:[ -]\d{{2,8}}){{2,6}}(?!\d)"
+    r"|\+[1-9]\d? \d(?: \d{2,4}){2,4}(?!\d)|[2-9]\d\d/\d{3}-\d{4}(?!\d)"
     rf"|\+\d{{1,3}} ?{EDGE}0{EDGE} ?\d{{2,5}}[ -]\d{{3,8}}(?!\d)"
+    r"|00[1-9]\d{0,2}(?: \d{2,8}){2,5}(?!\d)"
     r"|\+\d{1,3}[ -]\d{6,11}(?!\d)|\+\d{8,14}(?!\d)|\d+(?:\.\d+){2,}(?!\d)(?::\d{2,5}(?!\d))?",
     "ds",
 )
@@ -56,8 +58,8 @@ def groups(match: re.Match[str], context: Text) -> list[str] | None:
         r"(?:1\.)?\d{3}\.\d{3}\.\d{4}", text
     ):
         return joined(parts, "point", number)
-    if len(parts) == 3 and re.fullmatch(r"[1-9]\d?(?:-[1-9]\d?){2}", text):
-        return joined(parts, ",", number)  # the combination of a lock
+    if re.fullmatch(r"[1-9]\d?(?:-[1-9]\d?){2}(?:(?:-[1-9]\d?){2,3})?", text):
+        return joined(parts, ",", number)  # of a lock or a lottery
     plus = ["plus"] if text[0] == "+" else []
     free = parts[-2:-1] != parts[:1] and len(parts[-1]) == 4  # "1-800-555-0199"
     say = (lambda part: number(part) if part in _FREE else digits(part)) if free else digits
@@ -109,7 +111,7 @@ def lettered_number(match: re.Match[str], context: Text) -> list[str] | None:
     return words
 
 
-@rule(rf"(?<={EDGE} )(\d{{5}})(?= [A-Z][a-z]{{2,}})", "d")
+@rule(rf"(?<={EDGE} )(\d{{5}})(?= [A-Z][a-zà-ÿ]{{2,}})", "d")
 def before_town(match: re.Match[str], context: Text) -> list[str] | None:
     """The code of a town in Europe, before it. `Am Hang 3, 10115 Berlin` -> am hang three, one
     zero one one five berlin"""

@@ -64,6 +64,18 @@ def european_law(match: re.Match[str], context: Text) -> list[str] | None:
     return [*said, "slash", *pairs(second), *(union or "")]
 
 
+@rule(r"(\d{1,4})\.(\d{1,4})([a-z]?)(?:-(\d{1,3}))?(?![\d.-])" + END, "d")
+def regulation(match: re.Match[str], context: Text) -> list[str] | None:
+    """A section of the federal rules. `29 CFR 1910.134` -> twenty nine C F R nineteen ten point
+    one thirty four"""
+    near = context.text[max(0, match.start() - 14) : match.start()]
+    if not re.search(r"C\.?F\.?R\.?,? (?:§+ ?|[Pp]art )?$", near):
+        return None
+    part, section, letter, last = match.groups()
+    said = [*pairs(part), "point", *pairs(section), *letter.upper()]
+    return [*said, *(number(last) if last else [])]
+
+
 # Series of decisions and statutes, and rules of courts, without their blanks.
 _SERIES = {
     "S.Ct.": "supreme court", "L.Ed.": "lawyers edition", "L.Ed.2d": "lawyers edition second",

@@ -7,7 +7,7 @@ import re
 from avspeech.text import lists, units
 from avspeech.text.models import pairs
 from avspeech.text.numbers import digits, number, ordinal
-from avspeech.text.rules import EDGE, END, Text, rule
+from avspeech.text.rules import EDGE, END, Text, hums, rule
 from avspeech.text.values import MIXED, NUMBER, VULGAR, N, Value, as_year, fraction, plain, value_at
 
 _MINUS = {
@@ -65,7 +65,9 @@ def measured(context: Text, start: int, value: Value, written: str) -> tuple[lis
     many = context.view[value.end : end].lstrip() in _SEVERAL  # "2 lbs rice"
     many |= stuff and context.after(behind) in lists.FOODS  # "30 g carbs"
     before = context.adjective(start, behind, stuff) and (not many or context.determined(start))
-    singular = joined or value.one or before or bool(listed)
+    named = context.view[value.end : value.end + 1].isalpha() and not context.after(end)
+    named = named and context.before(start).lower() in ("a", "an")  # "a 9mm"
+    singular = joined or value.one or before or bool(listed) or named
     return [*value.words, *units.said(unit, singular)], end, True
 
 
@@ -206,9 +208,11 @@ def number_range(match: re.Match[str], context: Text) -> tuple[list[str], int] |
     if match.group(2) and match.group(3):  # "y = 7 – 3"
         minus = minus or bool(re.search(r"[=+×÷] ?$", context.view[max(0, start - 2) : start]))
         minus = minus or re.match(r" ?[=+×÷]", behind) is not None
-    if start and context.view[start - 1].isalpha():
-        return None  # "i7-12700"
-    if match.group(1) + "/" + match.group(4) in lists.PAIRS - {"9/11", "7/11", "20/20"}:
+    if start and context.view[start - 1].isalpha() or _OF_NAME.search(
+        context.view[max(0, start - 12) : start]
+    ):
+        return None  # "i7-12700", "Llama-3-70B"
+    if match.group(1) + "/" + match.group(4) in lists.PAIRS - {"9/11", "7/11"}:
         return [*number(match.group(1)), *value.words], value.end
     words, end, unit = measured(
         context, start, Value(value.words, value.end, False), match.group(4)
@@ -217,12 +221,23 @@ def number_range(match: re.Match[str], context: Text) -> tuple[list[str], int] |
         shaped = re.match(r'"-[a-z]', context.behind(end)) is not None
         one = shaped or context.adjective(start, end + 1)
         words, end, unit = [*words, "inch" if one else "inches"], end + 1, True
+    often = re.match(r"[xX×](?![^\W_]|/)(?! ?\d)", context.behind(end)) if not unit else None
+    if often:
+        words, end = [*words, "times"], end + 1  # "2–3x"
     if not unit and _followed(context, end):
         return None
     low = number(plain(match.group(1))) if minus or unit else as_year(match.group(1))
     if re.fullmatch(r"0\d", match.group(4)) and re.fullmatch(r"\d{3,4}", match.group(1)):
         words = ["oh", *words[1:]]  # "2008-09", "pages 706–07"
     return [*low, "minus" if minus else "to", *words], end
+
+
+# Before two numbers that are one name: a public law, a part, a standard.
+_NAMED = re.compile(
+    r"\bP(?:ub)?\. ?L\. (?:No\. )?$|\b[PS]/?N[:#]? $"
+    r"|\b(?:ISO|IEC|EN|ANSI|IEEE|ASTM|DIN|MIL|SP) $"
+)
+_OF_NAME = re.compile(r"(?:^|[^\w'’])[A-Z]\w{2,}-$")
 
 
 def _coded(context: Text, match: re.Match[str]) -> tuple[list[str], int] | None:
@@ -239,8 +254,8 @@ def _coded(context: Text, match: re.Match[str]) -> tuple[list[str], int] | None:
     dated = re.fullmatch(r"1[6-9]\d\d|20\d\d", first)
     short = 1 if "-" in match.group() and len(first) > 3 and not dated else 2
     zero = second[0] == "0" and len(second) > short or first[0] == "0" and len(first) > 2
-    near = context.text[max(0, match.start() - 6) : match.start()]
-    named = re.search(r"\b[PS]/?N[:#]? $|\b(?:ISO|IEC|EN|ANSI|IEEE|ASTM|DIN|MIL|SP) $", near)
+    near = context.text[max(0, match.start() - 12) : match.start()]
+    named = _NAMED.search(near)
     named = named or re.search(r"(?<!§)§ ?$", near)
     if not (zero or named) and before.lower() not in lists.CODED:
         return None
@@ -299,18 +314,29 @@ def _in_equation(context: Text, match: re.Match[str], end: int) -> bool:
 @rule(
     r"(\d+(?:\.\d+)?)[xX](?=\s+(?:[a-z]+er|as|more|less|fewer|the|his|her|its|my|your|our|their"
     r"|this|that|what|earnings|sales|revenues?|book|speed|zoom|EBITDA?)\b)"
-    rf"|(\d{{1,3}}(?:,\d{{3}})+|[1-9]\d?00+)x{END}(?!\s?\d)",
+    rf"|(\d{{1,3}}(?:,\d{{3}})+|[1-9]\d?00+)x{END}(?!\s?\d)"
+    rf"|(1?\d)x(?={EDGE}|$)",
     "d",
 )
 def times_as(match: re.Match[str], context: Text) -> list[str] | None:
     """How many times. `2x faster` -> two times faster"""
-    return [*number(plain(match.group(1) or match.group(2))), "times"]
+    near = context.text[max(0, match.start() - 24) : match.start()]
+    if match.group(3) and not _REPEATED.search(near):
+        return None
+    return [*number(plain(match[1] or match[2] or match[3])), "times"]
+
+
+_REPEATED = re.compile(
+    r"\b(?:[Rr]ep(?:eat)?s?|again|did|[Dd]o|done|tried|ran|[Rr]un)\b\.?[^.!?]{0,14}$"
+)
 
 
 @rule(r"(\d+)[xX×](?=/|\s+(?:a|per|daily|weekly|monthly)\b)(?:/([a-z]+))?" + END, "d")
 def times_per(match: re.Match[str], context: Text) -> list[str] | None:
     """How often. `3x/week` -> three times per week"""
     times, period = match.groups()
+    unit = units.table().get(period) if period in lists.PERIODS and not hums(period) else None
+    period = unit.one if unit else period
     often = [*number(times), "time" if times == "1" else "times"]
     return [*often, "per", period] if period else often
 
@@ -346,10 +372,13 @@ def part_of_variable(match: re.Match[str], context: Text) -> list[str] | None:
 
 
 @rule(r"#(?=\d|[A-Z]{1,4}-?\d)|№\s?(?=\d)", "=#№")
-def numbered(match: re.Match[str], context: Text) -> list[str] | None:
+def numbered(match: re.Match[str], context: Text) -> list[str] | tuple[list[str], int] | None:
     """The sign of a number. `#1` -> number one"""
     if re.match(r"\d+[a-z]{3,}", context.behind(match.end())):
         return ["hashtag"]  # "#2024goals"
+    if nth_named := re.match(r"(\d{1,3})(?:st|nd|rd|th)(?=[A-Z])", context.behind(match.end())):
+        end = match.end() + nth_named.end()
+        return ["hashtag", *ordinal(int(nth_named[1]))], end  # "#2ndAmendment"
     tagged = match.group() == "#" and context.behind(match.end())[:1].isalpha()
     if tagged and re.search(r"(?:^|\s)#[A-Za-z]{3,}\b(?!-?\d)", context.around(match.start())):
         return None  # beside other hashtags: "#tbt #COP29"

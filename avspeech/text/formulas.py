@@ -442,7 +442,11 @@ def variable_minus(match: re.Match[str], context: Text) -> list[str] | None:
     return [match.group(1).upper(), "minus"]
 
 
-@rule(r"[-−](?=[A-Za-z]\d{0,3}(?![^\W_]|['’]))", "s")
+@rule(
+    r"[-−](?=[A-Za-z]\d{0,3}(?![^\W_]|['’])|\d{1,4}(?:\.\d+)?(?:[α-ω]?[a-zα-ω](?![^\W_²³])"
+    r"|[a-zα-ω]?[²³√])|\d{0,3}(?:sin|cos|tan|ln|exp|\dlog)(?![^\W_]))",
+    "s",
+)
 def minus_letter(match: re.Match[str], context: Text) -> list[str] | None:
     """The minus of a variable. `x = -b` -> X equals minus B"""
     return ["minus"] if context.opens(match.start()) else None

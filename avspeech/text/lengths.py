@@ -12,16 +12,20 @@ from avspeech.text.values import VULGAR, value_at, with_whole
 
 @rule(rf"(\d{{1,2}})['′’]\s?(\d{{1,2}})([{VULGAR}]?)(?:\"|″|”|'')", "d")
 def feet_inches(match: re.Match[str], context: Text) -> list[str] | None:
-    """A height. `6'2\"` -> six feet two inches"""
+    """A height. `6'2\"` -> six feet two inches; foot and inch before a noun"""
     feet, inches = map(int, match.groups()[:2])
     part = match.group(3)
     if inches > 11:  # no height: 3'45"
         return duration(0, feet, inches)
-    inch = "inch" if inches == 1 and not part else "inches"
+    noun = context.adjective(match.start(), match.end()) or (
+        context.determined(match.start())
+        and re.match(rf"{EDGE} \d+-[a-z]+{EDGE}? [A-Za-z]", context.behind(match.end())) is not None
+    )  # "the 5'10", 180-lb. guard"
+    inch = "inch" if noun or inches == 1 and not part else "inches"
     more = with_whole("0", *lists.FRACTIONS[part], 0).words[1:] if part else []
     return [
         *cardinal(feet),
-        "foot" if feet == 1 else "feet",
+        "foot" if noun or feet == 1 else "feet",
         *cardinal(inches),
         *more,
         inch,

@@ -291,9 +291,13 @@ def _built(word: str, entries: Entries) -> str | None:
 def arpabet(word: str) -> tuple[str, str]:
     """(phones, whence) of one word by itself: "dictionary", "rule" or "guess". A capital is a
     letter's name."""
-    if len(word) <= 3 and word[:1].isupper():
-        name, plural = word[0], word.endswith("'s")
-        return (with_s(LETTERS[name]) if plural else LETTERS[name]), "dictionary"
+    if word[:1].isupper() and (len(word) <= 3 or word[1:] == "'ing"):
+        phones = LETTERS[word[0]]
+        if word.endswith("'s"):
+            return with_s(phones), "dictionary"
+        voiceless = phones.endswith((" S", " F", "CH"))
+        ending = {"'d": " T" if voiceless else " D", "'ing": " IH0 NG"}.get(word[1:], "")
+        return phones + ending, "dictionary"
     entries = known()
     if word in entries:
         return entries[word], "dictionary"
@@ -324,7 +328,7 @@ def phonemise(words: Sequence[str], final: Sequence[bool]) -> list[tuple[tuple[s
 def _case(word: str) -> str:
     """A word without the capital that distinguishes it from another ("Polish"); letters keep
     theirs."""
-    return word if len(word) <= 3 and word[1:] in ("", "'s") else word.lower()
+    return word if word[1:] in ("", "'s", "'d", "'ing") else word.lower()
 
 
 def _vowel_first(word: str) -> bool:

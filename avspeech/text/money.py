@@ -140,11 +140,18 @@ def money_spaced(match: re.Match[str], context: Text) -> list[str] | None:
     return _said(context, _SPACED[coin], match.start(), match.end(), whole, fraction, None)
 
 
-@rule(rf"({N})(?:\s?¢|c(?=/|\s(?:each|a|per|apiece)\b))", "d")
+@rule(
+    rf"({N}(?:\.\d)?)(?:\s?¢|([cp])(?=/(?:[a-z]{{1,3}}|litre|liter|gallon|pint|unit|min|minute)"
+    rf"{END}|\s(?:each|a|per|apiece|less|more|cheaper|off)\b))",
+    "d",
+)
 def cents(match: re.Match[str], context: Text) -> list[str] | None:
-    """Cents. `50¢` -> fifty cents"""
-    one = plain(match.group(1)) == "1" or context.adjective(match.start(), match.end())
-    return [*number(plain(match.group(1))), "cent" if one else "cents"]
+    """Cents, or pence. `50¢` -> fifty cents"""
+    count = plain(match.group(1))
+    one = count == "1" or context.adjective(match.start(), match.end())
+    if match.group(2) == "p":
+        return [*number(count), "pence" if count != "1" else "penny"]
+    return [*number(count), "cent" if one else "cents"]
 
 
 _TIMES_NAMED = r"(?:noon|midnight|midday|dawn|dusk|sunrise|sunset|Noon|Midnight|Dawn|Sunrise)"
@@ -177,6 +184,8 @@ def until(match: re.Match[str], context: Text) -> list[str] | None:
     amount = r"(?<![A-Za-z\d^])[\d.,:]*\d(?:%|°|0s|\s?[aApP]\.?\s?[mM]\.?|[kKMB]"
     amount += r"|(?<=\d)(?:m|bn|mn|st|nd|rd|th)"
     amount += r"| (?:hundred|thousand|million|billion|trillion))?$"
+    if match.group() == "-" and re.search(r"(?:^|[^\w'’])[A-Z]\w{2,}-[\d.]+$", before):
+        return None  # "Llama-3-70B"
     lettered = re.search(r"(?<![A-Za-z\d])\d+([a-h]|[A-Z])$", before)
     if lettered and (match.group()[0] == "–" or lettered.group(1).isupper()):
         alike = "[a-h]" if lettered.group(1).islower() else "[A-Z]"
@@ -184,6 +193,10 @@ def until(match: re.Match[str], context: Text) -> list[str] | None:
             return ["to"]  # "514a–520a", "Units 4A-4F"
     if _POWER.search(before) and re.match(r"10[\^⁰¹²³⁴⁵⁶⁷⁸⁹]", context.behind(match.end())):
         return ["to"]  # "10^3–10^4"
+    if re.match(r"[-–]\s?[$£€¥₹]", match.group() + context.behind(match.end())[:1]) and re.search(
+        r"(?:[aApP]\.?[mM]\.?|:\d\d)$", before
+    ):
+        return None  # "7:30 pm – $20"
     if match.group()[0] not in "-–":
         return ["to"] if before[-1:].isdigit() else None  # "−20…+60"
     named = re.search(r"([A-Z]+)\d{1,3}$", before)
@@ -194,6 +207,6 @@ def until(match: re.Match[str], context: Text) -> list[str] | None:
         return None
     dated = re.search(rf"\b\d{{1,2}} (?:{_MONTH})\.?$", before)
     dated = dated or re.search(rf"[\d{VULGAR}]\"$", before) and re.match(
-        rf"[\d./{VULGAR}]+\"", context.behind(match.end())
+        rf"[\d.'’′/{VULGAR}]+\"", context.behind(match.end())
     )
     return ["to"] if dated or re.search(rf"{amount}|\b{_TIMES_NAMED}$", before) else None

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from avspeech.text import citations, formulas, lists, units
+from avspeech.text.abbreviations import BEHIND_STREET
 from avspeech.text.cleaning import clean
 from avspeech.text.dates import DAY_NAMES
 from avspeech.text.order import RULES
@@ -73,7 +74,7 @@ _ENDS_TIME = re.compile(
 # A short form before its period, and a number before that.
 _SHORT = re.compile(r"(\d[ -]?|/)?(?<![A-Za-z])([A-Za-z]{1,6})$")
 # No words that begin a sentence: "Art. I, § 8", "Pat. No. 6", "Jos. A. Bank".
-_NO_OPENER = re.compile(r"(?:A(?! [a-z])|I(?! [a-z]|['’]))(?!\w)|No\.? ?[\d#]")
+_NO_OPENER = re.compile(r"(?:A(?! [a-z])|I(?! [a-z]|['’]))(?!\w)|No\.? ?[\d#]|[A-Z][a-z]+ et al\b")
 # Before a time at the beginning of a sentence: "On Monday at 9 a.m. Ray spoke".
 _WHEN = re.compile(
     r"(?:^|[.!?\n]\s*)(?:On|At|By|In|Around|About|After|Before|Since|Until|From|Shortly|Just|Every"
@@ -140,7 +141,9 @@ def _mark(match: re.Match[str], context: Text) -> Marked | None:
             or text[start - 1 : start].islower()
             and following[:1].isupper()
         )
-        ends = apart and not following[:1].islower()
+        # A name may begin so: "iPhones sell well".
+        named = re.match(r"[a-z][A-Z]", following) is not None and found != "…"
+        ends = apart and (named or not following[:1].islower())
         if ends and found == "." and rest and _goes_on(context, start, end):
             return None
         return Marked(mark, start, end, ends)
@@ -313,7 +316,12 @@ def _behind(
     if name in ("month_day", "day_month") and not written[-1:].isalpha():
         return end
     before = context.before(start)
-    lettered = name == "initial" and (before.lower() in lists.LETTERED or before.islower())
+    lettered = name == "initial" and (
+        before.lower() in lists.LETTERED
+        or before.islower()
+        or _NEW.match(rest.lstrip()) is not None
+        and re.search(r"[A-Za-z]\.? $", text[max(0, start - 3) : start]) is not None
+    )
     timed = (
         name in ("clock", "hour")
         and _ENDS_TIME.match(rest)
@@ -337,18 +345,41 @@ def _leave_out(unread: list[Unread], text: str, position: int) -> None:
         unread.append(Unread(character, position, position + 1))
 
 
+_STREETS = frozenset(
+    "street drive avenue road court place terrace circle boulevard lane highway parkway".split()
+)
+# Behind a street or a firm: (its last word, what begins a sentence there).
+_BEGINNING = (
+    (_STREETS, BEHIND_STREET),
+    (
+        frozenset("company incorporated corporation limited".split()),
+        re.compile(r"(?:Mrs?|Ms|Dr)\. [A-Z]|(?!Holdings\b)[A-Z][a-z]+[^\Wsui_]s [a-z]"),
+    ),
+)
+# Behind the letter that ends a name: "Then came Mr. T. He laughed".
+_NEW = re.compile(
+    r"(?:He|She|It|They|We|You|I|His|Her|Their|Our|My|Your|This|These|Those|The|But|And|So|Then"
+    r"|When|There)(?: (?!(?:et|and|al)\b)|['’])[a-z]"
+)
+
+
 def _begins(rest: str, abbreviation: str, said: list[str]) -> bool:
     """Whether a sentence begins (or the text ends) behind an abbreviation with its period."""
     following = rest.lstrip(_CLOSERS + " \t\n\r\"'“‘([")
     if not following:
         return True
     opener = re.match(r"[A-Za-z']+", following)
+    if opener is None or not rest.lstrip(_CLOSERS)[:1].isspace():
+        return False
+    if said[-1:] and any(
+        said[-1] in words and begins.match(following) for words, begins in _BEGINNING
+    ):
+        return True
+    first = re.sub(r"(?<=[a-zI])'(?:s|re|ve|ll|d|m)$", "", opener.group())  # "It's late."
     rows = lists.ABBREVIATIONS.get(abbreviation, [])
     kinds = rows[-1][1] if rows else frozenset()
     return (
-        rest.lstrip(_CLOSERS)[:1].isspace()
-        and opener is not None
-        and opener.group() in lists.OPENERS
+        first in lists.OPENERS
         and not _NO_OPENER.match(following)
         and (opener.group() != "A" or not any(kinds & {"letter", "number"} for _, kinds in rows))
         and (not kinds & {"title", "name"} or said[-1:] in (["street"], ["drive"]))

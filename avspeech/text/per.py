@@ -111,16 +111,19 @@ def per_counted(match: re.Match[str], context: Text) -> tuple[list[str], int] | 
 
 
 _AMOUNT = re.compile(
-    rf"/[a-z{EDGE} .]{{1,10}}$|\b(?:dollars|cents|euros|pounds)$"
+    rf"\dp$|/[a-z{EDGE} .]{{1,10}}$|\b(?:dollars|cents|euros|pounds)$"
     rf"|[\d⁰¹²³⁴⁵⁶⁷⁸⁹{VULGAR}][+\"]?\s?(?:[kKMBpc¢]|bn|million|billion)?$"
 )
 
 
-@rule(rf"/((?:(?:sq|cu)[.{EDGE}]? ?)?[a-zA-Zµμ]+)(?![^\W_])(?!/(?!yr|mo|day|wk))", "=/")
+@rule(rf"/((?:(?:sq|cu)[.{EDGE}]? ?)?[a-zA-Zµμ]+)([23²³])?(?![^\W_])(?!/(?!yr|mo|day|wk))", "=/")
 def per(match: re.Match[str], context: Text) -> list[str] | None:
     """A slash behind an amount. `$15/hr` -> fifteen dollars per hour"""
     before = context.view[max(0, match.start() - 20) : match.start()]
     name = match.group(1)
+    raised = (match.group(2) or "").translate(lists.SUPERSCRIPTS)
+    if raised and name not in ("m", "cm", "mm", "km", "ft", "in", "mi", "yd"):
+        return None
     priced = re.search(rf"[$£€¥₹]\s?[\d.,{VULGAR}]+$", before)
     plain = len(name) > 2 and name.islower() and name not in units.table()
     counted = re.search(r"= ?\d+$", before)
@@ -138,6 +141,7 @@ def per(match: re.Match[str], context: Text) -> list[str] | None:
     unit = units.table().get(length.replace("μ", "µ"))
     if unit is not None:
         power = {"sq": ["square"], "cu": ["cubic"]}.get(area.rstrip("." + EDGE), [])
+        power = {"2": ["square"], "3": ["cubic"]}.get(raised, power)
         return ["per", *power, *unit.one.split()]
     if name == "ea":
         return ["each"]

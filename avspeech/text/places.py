@@ -49,7 +49,7 @@ def compass(text: str) -> list[str]:
 
 
 _WINDS = re.compile(
-    r"\b(?:[Ww]inds?|facing|faces|heading|bearing|due|toward|towards|from the|to the|moving)"
+    r"\b(?:[Ww]inds?:?|facing|faces|heading|bearing|due|toward|towards|from the|to the|moving)"
     r"(?: (?:are|is|from|out of the|at))? $"
     r"|[\d⅛¼⅜½⅝¾⅞] ?(?:km|mi|miles?|kilometers?|nmi|NM|nm|m|ft|yd|yds|blocks?|kts?|knots|mph)\.? $"
 )
@@ -144,6 +144,20 @@ def township(match: re.Match[str], context: Text) -> list[str] | None:
     if context.within(match.start()) or context.text[match.end(1)] != ".":
         return None
     return [{"T": "township", "R": "range"}[row], *number(count), _COMPASS[side]]
+
+
+_LATITUDE = re.compile(r"\b(?:lat|long?|lng|latitude|longitude)\b[.:]? ?$|\.\d+ ?[NS],? $", re.I)
+
+
+@rule(r"(\d{1,3}\.\d+)\s?([NSEW])" + END, "d")
+def decimal_coordinate(match: re.Match[str], context: Text) -> list[str] | None:
+    """A place on the earth without the sign of degrees. `40.7 N, 74.1 W` -> forty point seven
+    north, seventy four point one west"""
+    pair = re.match(rf"{EDGE}? \d{{1,3}}\.\d+ ?[EW](?!\w)", context.behind(match.end()))
+    near = context.text[max(0, match.start() - 12) : match.start()]
+    if not (_LATITUDE.search(near) or pair and match.group(2) in "NS"):
+        return None
+    return [*number(match.group(1)), _COMPASS[match.group(2)]]
 
 
 @rule(r"\d{1,3}(?:\.\d+)?\s?°", "d")

@@ -17,6 +17,8 @@ _LETTER_X = frozenset(
 )
 _PRONOUN = lists.words("roman.pronoun")
 _VERBS = lists.words("parts.past") | {"speak"}
+# What "I" does, and no king: "To Elizabeth I owe".
+_BASE = frozenset(w for w in lists.words("parts.verbs") if w + "s" in lists.words("parts.verbs"))
 _GRADED = frozenset("type phase stage grade class level schedule category tier trial".split())
 _NAMING = frozenset("an the type letters roman numeral numerals".split())
 # Behind "IV" that is said letter by letter.
@@ -184,7 +186,7 @@ def _meant(
         return ["the", *ordinal(number)]  # "John Smith III"
     ranked = len(near) > 1 and near[1].lower() in lists.RANKS
     if plain in lists.RULERS or ranked:
-        if text == "I" and after.lower() in _PRONOUN and not ranked:
+        if text == "I" and (after.lower() in _PRONOUN or after in _BASE) and not ranked:
             return None
         if len(text) == 1 and text not in "IVX":
             return None
@@ -211,6 +213,8 @@ def _is_person(context: Text, start: int, near: list[str]) -> bool:
     named = re.search(r"([A-Z][a-z]+)(?:-[A-Z][a-z]+)?\.?(?: [A-Z]\.)* [A-Z][\w'’-]+,? $", before)
     first = named.group(1) if named else near[2] if len(near) > 2 and len(near[1]) == 1 else ""
     rows = lists.ABBREVIATIONS.get(first, [])
+    if any("title" in kinds for _, kinds in rows):
+        return True  # "Lt. Col. Smith III"
     return (rows[0][0][0] if rows else first.lower()) in lists.GIVEN
 
 

@@ -117,7 +117,7 @@ def _inches(text: str) -> frozenset[int]:
 # Before a mark of inches at the end of a clause: "Cut it to 36"."
 _MEASURED = re.compile(
     r"\b(?:cut|trim\w*|saw\w*|snow\w*|rain\w*|accumulat\w+|deep|depth|wide|width|long|length"
-    r"|thick\w*|tall|high|height|seams?|hems?|inseam|waist|gauge|pipes?|bolts?|boards?|rows|apart)\b"
+    r"|thick\w*|tall|high|height|seams?|hems?|inseam|waist|gauge|TVs?|screens?|monitors?|displays?|pipes?|bolts?|boards?|rows|apart)\b"
     r"(?:[^.!?\n]|\.(?! (?-i:[A-Z])))*$|[⅛¼⅜½⅝¾⅞]$",
     re.IGNORECASE,
 )

@@ -73,6 +73,8 @@ def out_of(match: re.Match[str], context: Text) -> list[str] | None:
         return None
     before = context.before(match.start()).lower()
     following = context.after(match.end())
+    if following in ("vision", "acuity"):
+        return None
     if following == "of" or following in units.table():
         return None
     counted = following.endswith("s") and most in ("5", "10", "100")
@@ -114,6 +116,10 @@ def record(match: re.Match[str], context: Text) -> list[str] | None:
     near = [w.lower() for w in context.words_before(start)[:5]]
     if not near or near[0] not in ("go", "goes", "went") and not _RESULT.isdisjoint(near):
         return None
+    if near[:2] and not _NO_TEAMS.isdisjoint(near[:2]):
+        return None
+    if near[0] in ("he's", "he", "she's", "she") and _PITCHED.match(context.text, match.end()):
+        return _and(won, lost, drawn)
     following = context.after(match.end()).lower()
     if near[0].endswith("'re"):
         near = ["are", *near]  # "They're 8-0."
@@ -130,9 +136,13 @@ def record(match: re.Match[str], context: Text) -> list[str] | None:
     return _and(won, lost, drawn)
 
 
+# What a pitcher did besides: "6-0 with a 1.85 ERA".
+_PITCHED = re.compile(r"(?:[^.!?]|\.\d){0,40}\b(?:ERA|WHIP|strikeouts?|saves?|starts?|innings)\b")
+
+
 def _and(*counts: str | None) -> list[str]:
-    """10, 2, 1 -> ten two and one."""
-    parts = [number(count) for count in counts if count is not None]
+    """10, 2, 1 -> ten two and one; 8, 0 -> eight and oh."""
+    parts = [["oh"] if count == "0" else number(count) for count in counts if count is not None]
     words: list[str] = []
     for part in parts[:-1]:
         words += part

@@ -37,10 +37,27 @@ def by(match: re.Match[str], context: Text) -> list[str] | None:
     return ["by"] if near and not joins else None
 
 
-@rule(r"(?<= )[:;]-?[DPpOo](?=[\s\x00]|$)", "=:;")
-def emoticon(match: re.Match[str], context: Text) -> list[str]:
-    """A face of signs and a letter, which is not said. `BYOB :P` -> B Y O B"""
+_LOVED = re.compile(
+    r"(?:[!.)]|[^\x00-\u2fff]|\b(?:you|u|ya|it|this|love|luv|thanks|thank|thx|miss|job|best|guys|all"
+    r"|everyone|mom|dad|much|so)) $",
+    re.IGNORECASE,
+)
+
+
+@rule(r"(?<= )(?:[:;]-?[DPpOo]|(<3))(?=[\s\x00]|$)", "=:;<")
+def emoticon(match: re.Match[str], context: Text) -> list[str] | None:
+    """A face of signs and a letter, which is not said, or a heart. `BYOB :P` -> B Y O B"""
+    if match.group(1):
+        start = match.start()
+        return ["heart"] if _LOVED.search(context.text[max(0, start - 12) : start]) else None
     return []
+
+
+@rule(r"/[^/\s]{0,40}[ˈˌːəɪʊɛɔɑʌɒɜɹʃʒŋɡɐɾʁɲɥ][^/\n]{0,60}/", "=/")
+def transcription(match: re.Match[str], context: Text) -> list[str] | None:
+    """How a name is said, in the letters of phonetics, which is not read. `Lyon /liˈoʊn/ is` ->
+    lyon is"""
+    return [] if context.opens(match.start()) else None
 
 
 @rule(r"([HWDL]) ?[x×] ?([HWDL])(?: ?[x×] ?([HWDL]))?" + END, "=HWDL")
@@ -124,6 +141,7 @@ def flag(match: re.Match[str], context: Text) -> list[str] | None:
         joined = joined or not hums(name.lower()) and len(name) < 5  # "rm -rf", "tar -xzf"
         if not (len(name) == 1 or joined and commanded):
             return None
+        near = near or re.match(r"-\w,? --[a-z]", context.text[start : start + 8])
         return ["dash"] if commanded or near or before in _USING else None
     return None if name.lower() in lists.NOT_NOUNS or name[0].isupper() else ["dash", "dash"]
 
@@ -155,6 +173,7 @@ _TWO_SIGNS = {
     "<=": ["less", "than", "or", "equal", "to"],
     ">=": ["greater", "than", "or", "equal", "to"],
     "->": ["to"],
+    "-->": ["to"],
     ":=": ["colon", "equals"],
     "&&": ["and"],
     "||": ["or"],
@@ -162,17 +181,30 @@ _TWO_SIGNS = {
 }
 
 
+# Who speaks now, in the captions of a film: "Is it true? >> No."
+_SAID = re.compile(r"[.!?—][\"”)]? >{0,2}$")
+_SPEAKS = re.compile(r">{1,3} [A-Z\"“]")
+# Who writes, in a log of a chat: "<bob> hi all".
+_NICKNAME = re.compile(r"<[A-Za-z][\w|-]{0,20}>(?= )")
 _ADDRESSED = re.compile(
     r"<(?:[\w.+-]{1,64}@[\w.-]{1,80}|(?:https?|ftp|mailto):[^\s<>]{1,160})>"
 )
 
 
-@rule(rf"<(?=[A-Za-z][\w.:/, ]{{0,40}}>)|(?={_ADDRESSED.pattern})<|>", "=<>")
+@rule(rf"<(?=[A-Za-z][\w.:/, -]{{0,40}}>)|(?={_ADDRESSED.pattern})<|>", "=<>")
 def angle(match: re.Match[str], context: Text) -> list[str] | None:
     """Angle brackets around a name or an address, which are not said. `list&lt;word>` -> list
     word"""
     start = match.start()
+    opened = start < 3 and not context.text[:start].strip(">")
+    if opened or _SAID.search(context.text[max(0, start - 6) : start]):
+        if _SPEAKS.match(context.text, start):
+            return []
     left = context.text.rfind("<", max(0, start - 170), start + 1)
+    if left == 0 or left > 0 and context.text[left - 1] == "\n":
+        nickname = _NICKNAME.match(context.text, left)
+        if nickname and start in (left, nickname.end() - 1):
+            return []
     address = _ADDRESSED.match(context.text, left) if left >= 0 else None
     if address and start in (left, address.end() - 1):
         return []
@@ -201,7 +233,7 @@ def backslash(match: re.Match[str], context: Text) -> list[str] | None:
     return ["backslash"] if context.opens(match.start()) or match.start() == 0 else None
 
 
-@rule(r"!=|<=|>=|:=|->|&&|\|\|(?= )|\+/[-−–](?![^\W\d])", "=!<>=:-&|+")
+@rule(r"!=|<=|>=|:=|-?->|&&|\|\|(?= )|\+/[-−–](?![^\W\d])", "=!<>=:-&|+")
 def two_signs(match: re.Match[str], context: Text) -> list[str] | None:
     """Signs of a program. `x != y` -> X not equal to Y"""
     return _TWO_SIGNS[re.sub("[−–]", "-", match.group())]
@@ -215,12 +247,16 @@ def letter_ratio(match: re.Match[str], context: Text) -> list[str] | None:
 
 @rule(
     rf"([A-Z])–([A-Z]{{1,2}}){END}|([a-hj-z])–([b-z]){END}"
+    rf"|(K)–(?=1?\d(?!\d))"
     rf"|(A-Z|M-F|A-F|X{{0,3}}S[-–](?:\d?X{{0,3}}L|M)|[ML][-–]\d?X{{0,3}}L){END}",
     "l",
 )
 def letter_range(match: re.Match[str], context: Text) -> list[str] | None:
     """From one letter to another. `A–Z` -> A to Z"""
     first, _, last = match.group().replace("–", "-").partition("-")
+    if not last:
+        graded = context.before(match.start()).lower() in ("grades", "grade")
+        return ["K", "to"] if graded else None  # "grades K–5"
     if match.start() and context.view[match.start() - 1] in "-–":
         return None
     if re.match(r"–[A-Za-z]", context.behind(match.end())) or first.islower() and first >= last:
@@ -279,6 +315,12 @@ def sign(match: re.Match[str], context: Text) -> list[str] | None:
         if found == "#" and context.before(place).lower() in _OWNING:
             return ["number"]  # "send me ur #"
         return ["star" if found == "*" else "pound"]  # "Use the * and # keys."
+    if found == "*" and _STAR.search(context.text[max(0, place - 6) : place]):
+        return ["star"]  # a black hole
+    if found in "*#" and left == " " and right in ("", EDGE):
+        keyed = _KEYED.intersection(w.lower() for w in context.words_before(place)[:4])
+        if keyed:
+            return ["star" if found == "*" else "pound"]  # "press 0 or #."
     if found == "*" and right.isdigit() and context.before(place).lower() in _KEYED:
         return ["star"]  # "dial *67"
     if found == "#" and left == " " and context.text[place + 1 : place + 2] == ":":
@@ -352,6 +394,7 @@ def sign(match: re.Match[str], context: Text) -> list[str] | None:
     return list(words)
 
 
+_STAR = re.compile(r"\b(?:Sgr A|M\d\d)$")
 _PARTED = re.compile(r"[A-Za-z]{3,}  |  [A-Za-z]{3,}|\d[A-Za-z]\w*  |  [\d.]+[A-Za-z]{1,2}\w* ")
 _TYPING = frozenset("use type press enter with a the insert hit add".split())
 _OWNING = frozenset("my your ur his her their our phone cell tel acct".split())
@@ -389,6 +432,8 @@ def _slash(context: Text, place: int) -> list[str] | None:
         return ["over"]
     if left.isalnum() and right.isalnum() and not (left.isdigit() and right.isdigit()):
         return []  # and/or
+    if right in "$£€" and right and re.search(r"(?:^|\s)[2-9]$", view[max(0, place - 2) : place]):
+        return ["for"]  # "2/$5"
     if "_" in (left, right):
         return []  # a blank to be filled: "__/__/____"
     if left == " " and right == " ":

@@ -68,9 +68,13 @@ def army_range(match: re.Match[str], context: Text) -> list[str] | None:
     timed |= len(re.findall(rf"(?<!\d){_ARMY}(?!\d)", near)) > 1
     behind = re.match(r" (?:to|from|train|ferry|bus|service|flight)\b", context.behind(match.end()))
     timed |= before == "the" and behind is not None
+    timed |= _ZONE.match(context.text, match.end()) is not None
     if before in lists.CODES or not timed:
         return None
     return [*_army(first), *(["to", *_army(last)] if last else [])]
+
+
+_ZONE = re.compile(r" ?(?:GMT|UTC|BST|CES?T|EES?T|[ECMP][SD]T|Zulu|local)(?!\w)")
 
 
 def _army(text: str) -> list[str]:
@@ -124,6 +128,20 @@ def clock(match: re.Match[str], context: Text) -> list[str] | None:
     if second and (int(second) or int(minute)):
         words += ["and", *cardinal(int(second)), "second" + "s" * (int(second) != 1)]
     return words + ([half.upper(), "M"] if half else [])
+
+
+_STAMPED = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?$")
+
+
+@rule(r"([-+−])([01]\d):?([0-5]\d)(?![\d:])" + END, "=-+−")
+def offset(match: re.Match[str], context: Text) -> list[str] | None:
+    """Hours from Greenwich behind a date and a time. `2025-03-09T02:15-05:00` -> march ninth twenty
+    twenty five at two fifteen minus five"""
+    if not _STAMPED.search(context.text[max(0, match.start() - 30) : match.start()]):
+        return None
+    sign, hours, minutes = match.groups()
+    said = ["plus" if sign == "+" else "minus", *cardinal(int(hours))]
+    return [*said, *(cardinal(int(minutes)) if minutes != "00" else [])]
 
 
 @rule(r":([0-5]\d)" + END, "=:")

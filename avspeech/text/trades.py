@@ -7,7 +7,7 @@ import re
 from avspeech.text import lists
 from avspeech.text.models import pairs
 from avspeech.text.numbers import cardinal, number
-from avspeech.text.rules import END, Text, rule
+from avspeech.text.rules import EDGE, END, Text, rule
 
 _SPANS = {
     "h": "hour", "hr": "hour", "hrs": "hour", "min": "minute", "mins": "minute", "d": "day",
@@ -56,7 +56,11 @@ def odds_ratio(match: re.Match[str], context: Text) -> list[str] | None:
     return ["O", "R"] if studied and not context.within(match.start()) else None
 
 
-@rule(r"(?:[yY]/[oO]|y\.o|yo|YO)(s?)(?: ([MF])(?![^\W_]))?" + END, "=yY")
+@rule(
+    rf"(?:[yY]/[oO]|y\.o(?:{EDGE}(?= (?:[MF](?!\w)|[a-z])))?|yo|YO)(s?)(?: ([MF])(?![^\W_]))?"
+    + END,
+    "=yY",
+)
 def aged(match: re.Match[str], context: Text) -> list[str] | None:
     """How old somebody is. `a 67yo F` -> a sixty seven year old female"""
     many, sex = match.groups()
@@ -74,6 +78,7 @@ def complains(match: re.Match[str], context: Text) -> list[str] | None:
     """What a patient tells. `Pt. c/o pain` -> patient complains of pain"""
     before = context.before(match.start()).lower()
     told = before in ("pt", "patient", "he", "she", "f", "m", "who", *_PEOPLE)
+    told |= re.fullmatch(r"\d{1,3}(?:yo)?[fm]", before) is not None
     return ["complains", "of"] if told else None
 
 

@@ -152,6 +152,8 @@ def unit_at(context: Text, start: int, place: int, value: str) -> tuple[Unit, in
         assert unit is not None
     if len(symbol) == 1 and re.match(r"\.[A-Za-z]|&", context.behind(end)):
         return None  # "300 B.C.", "130 C&J"
+    if gap and len(symbol) == 1 and _SIGNED.search(context.text[max(0, start - 8) : end + 3]):
+        return None  # who has the rights: "© 2019–24 J. Wu"
     if len(symbol) == 1 and symbol.isupper() and power and power.isascii() and power.isdigit():
         return None  # a molecule or a name: "2 H2 + O2", "No. 9,876,543 B2"
     if symbol in _COMPASS and not gap and _ROADS.search(context.text[max(0, start - 10) : start]):
@@ -256,6 +258,7 @@ _HEAT = re.compile(
     re.IGNORECASE,
 )
 _VOLTS = re.compile(r"\d ?(?:k?V|V[AD]C|Hz)\W{1,4}$")
+_SIGNED = re.compile(r"(?:©|\([cC]\)|\d\d[-–,]) ?\d{2,4} [A-Z]\. [A-Z]$")
 _ROADS = re.compile(r"\b(?:Rte|Route|Hwy|Highway|Exit|US|I|SR|Rd|Road)\.?[ -]$")
 _POSTCODE = re.compile(r"\b[A-Z]{1,2}\d[A-Z\d]? $")
 _PLAYED = re.compile(r"\d (?:IP|ER|BB|HR|AB|RBI|SO)\b")
@@ -306,6 +309,10 @@ _GENES = re.compile(
     r"\b(?:genes?|genom\w+|DNA|RNA|cDNA|PCR|plasmids?|chromosom\w+|exons?|introns?|primers?"
     r"|amplicons?|loci|locus|contigs?|reads)\b"
 )
+_GAMES = re.compile(
+    r"\b(?:lvl|level|mage|boss|heal\w*|potions?|damage|dmg|armor|monsters?|spells?|AC|\d?d\d+|MP|XP)\b",
+    re.IGNORECASE,
+)
 _BASIS_POINT = Unit("basis point", "basis points")
 # {symbol: (words near it, what it stands for then)}
 _BY_WORDS = {
@@ -316,6 +323,7 @@ _BY_WORDS = {
         symbol: ((_GENES, Unit(name + "base", name + "bases")),)
         for symbol, name in (("kb", "kilo"), ("Mb", "mega"), ("Gb", "giga"))
     },
+    "HP": ((_GAMES, Unit("hit point", "hit points")),),
     "pc": ((re.compile(r"\d-pc\b|\bpc\.? (?:sets?|kits?|lots?)\b"), Unit("piece", "pieces")),),
     "bps": ((_RATES, _BASIS_POINT),),
     "bp": ((_RATES, _BASIS_POINT),),
@@ -372,8 +380,10 @@ def _sure(context: Text, start: int, end: int, symbol: str, value: str) -> bool:
             r"(?:[A-Z][a-z]?\d?){1,6}|of|soln|solution|stock|acid|base", following
         )
         return "." in value and (not following or chemical is not None)
-    if symbol == "A" and _VOLTS.search(context.text[max(0, start - 12) : start]):
-        return True  # "a 24 V, 5 A relay"
+    if symbol == "A" and (
+        following in _CARRYING or _VOLTS.search(context.text[max(0, start - 12) : start])
+    ):
+        return True  # "a 24 V, 5 A relay", "10 A fuses"
     if symbol in ("in", "ins"):
         if re.search(r"(?:ft|feet|foot|')\s*$", context.view[:start]):
             return True

@@ -84,11 +84,16 @@ _ACUITY = re.compile(r"\b(?:vision|acuity|eyesight|sees)\b|^ ?O[DSU]\b")
 # Before a year that another may stand for: "c. 1488/90".
 _DATED = re.compile(r"\b(?:ca?|circa|about|in|b|d|r|fl|winter|years?)\W{1,2}$")
 _EITHER = re.compile(r"\s?(?:[kMG]?Hz|V(?:AC|DC)?|[MG]bps|mAh|m?A|[km]?W)(?![^\W_])")
-_SCIENTIFIC = re.compile(rf"({NUMBER})(?:[eE]([-+−]?\d{{1,3}})(?![\w.])|\s?[xX×·*]\s?10{_RAISED})")
+_SCIENTIFIC = re.compile(
+    rf"({NUMBER})(?:[eE]([-+−]?\d{{1,2}}|(?<=e)\d{{3}}|[-+−]\d{{3}})(?![\w.])"
+    rf"|\s?[xX×·*]\s?10{_RAISED})"
+)
 _POWER = re.compile(rf"({NUMBER}){_RAISED}")
 _NUMBER = re.compile(
     rf"({NUMBER})(?:[ \u00a0](hundred|thousand|million|billion|trillion)(?![^\W_])"
-    r"|([KkM])(?= (?:mi|miles|km|ft|lbs?|people|users|views|followers|residents)\b))?"
+    r"|([KkMm])(?= (?:people|users|views|followers|residents|viewers|customers|voters|homes"
+    r"|children|workers|jobs|students|patients|passengers|visitors|refugees|subscribers)\b)"
+    r"|([KkM])(?= (?:mi|miles|km|ft|lbs?)\b))?"
 )
 
 
@@ -158,7 +163,8 @@ def value_at(context: Text, place: int, signed: bool = False) -> Value | None:
             False,
         )
     if match := _NUMBER.match(view, place):
-        written, size, letter = match.groups()
+        written, size, letter, large = match.groups()
+        letter = letter or large
         size = size or letter and lists.SIZES[letter.lower()]
         words = number(plain(written)) if signed or size else as_year(written)
         return Value(

@@ -17,8 +17,11 @@ _SUP, _SUB = "⁰¹²³⁴⁵⁶⁷⁸⁹", "₀₁₂₃₄₅₆₇₈₉"
 _OF_DISC = re.compile(r"(?:\bsingle|\b[LE]P|\bside|\b45|\d:\d\d\)) $")
 
 
+_ASKING = frozenset("pls plz".split())
+
+
 @rule(rf"({_WRITTEN})(['’]?s)?{END}(?![.@]\w)", "=" + "".join({name[0] for name in lists.WRITTEN}))
-def as_listed(match: re.Match[str], context: Text) -> list[str] | None:
+def as_listed(match: re.Match[str], context: Text) -> list[str] | tuple[list[str], int] | None:
     """What stands in a table, capitals and all. `ChatGPT` -> chat G P T"""
     name, ending = match.groups()
     start = match.start()
@@ -27,6 +30,7 @@ def as_listed(match: re.Match[str], context: Text) -> list[str] | None:
         and start
         or not name.islower()
         and name not in ("OK", "W/", "W/O")
+        and context.word(name.lower())
         and context.shouted(start)
     ):
         return None
@@ -34,6 +38,8 @@ def as_listed(match: re.Match[str], context: Text) -> list[str] | None:
         if re.search(r"(?:, | and | or | from | in )$", context.text[max(0, start - 6) : start]):
             return None  # "Pa. and Del."
     words = lists.WRITTEN[name]
+    if name.lower() in _ASKING and re.match(r"\. [A-Za-z]", context.text[match.end() :][:3]):
+        return words, match.end() + 1  # "Pls. RSVP"
     if name == "b/w" and _OF_DISC.search(context.text[max(0, start - 12) : start]):
         words = ["backed", "with"]
     return (
@@ -45,7 +51,7 @@ def as_listed(match: re.Match[str], context: Text) -> list[str] | None:
 
 @rule(
     rf"(?:[A-Za-z]\.){{2,12}}[A-Za-z]?(?:'?s)?{END}|[A-Za-z](?:\.[A-Za-z]){{1,12}}(?:'?s)?{END}"
-    rf"|(?:Ph|LL)\.[BDM](?:'?s)?{END}"
+    rf"|(?:Ph|LL)\.[BDM](?:\.?'?s)?{END}"
     rf"|(?:[A-Z][{EDGE}] ?){{2,6}}(?= ?[A-Z][a-z])",
     "l",
 )
@@ -58,6 +64,8 @@ def dotted(match: re.Match[str], context: Text) -> list[str] | None:
     if context.within(match.start()):
         return None
     plain, ending = re.fullmatch(r"(.*?[A-Za-z.])('?s)?", text).groups()  # type: ignore[union-attr]
+    if plain.islower() and ending == "s":
+        plain, ending = text, None  # "h.s."
     key = plain.lower().rstrip(".") + "."
     said = lists.DOTTED.get(key)
     if (
@@ -69,6 +77,25 @@ def dotted(match: re.Match[str], context: Text) -> list[str] | None:
         return None
     words = said or letters(plain)
     return [*words[:-1], words[-1] + "'s"] if ending else words
+
+
+@rule(
+    rf"([A-Z]{{2,4}}|[Bb]?[Cc]c)(?:['’]?(ing|ed)|['’](d)|(?<=[a-z])(d)){END}",
+    "=ABCDEFGHIJKLMNOPQRSTUVWXYZbc",
+)
+def done_by_letters(match: re.Match[str], context: Text) -> list[str] | None:
+    """What is done, named by letters. `He ID'd her.` -> he I D'd her."""
+    name = match.group(1)
+    if context.within(match.start()) or context.shouted(match.start()):
+        return None
+    ending = "ing" if match.group(2) == "ing" else "d"
+    if name == "OK":
+        return ["okaying" if ending == "ing" else "okayed"]
+    word = name.lower()
+    if len(name) > 2 and word != "bcc" and context.word(word) and not context.word_is_letters(word):
+        return None  # "ADDed"
+    first = letters(name)
+    return [*first[:-1], f"{first[-1]}'{ending}"]
 
 
 # What is before somebody who is written to, and behind; a variable may be called u too.
@@ -125,6 +152,10 @@ def _is_country(context: Text, start: int, end: int) -> bool:
     return after not in ("", "TOO", "OR")
 
 
+# Before the subject of a mail.
+_SUBJECTS = {"RE": "re", "FW": "forward", "FWD": "forward"}
+
+
 @rule(r"([A-Z]{2,})(['’]?s)?(?![^\W_])", "C")
 def capitals(match: re.Match[str], context: Text) -> list[str] | None:
     """Capitals: a word or spelled. `the FBI and NASA` -> the fbi and nasa"""
@@ -145,6 +176,8 @@ def capitals(match: re.Match[str], context: Text) -> list[str] | None:
         said |= len(name) > 2 or emphasis or word in lists.SHORT_WORDS
     if len(name) == 2 and re.match(r": ?\d", context.text[match.end() : match.end() + 3]):
         said = False  # "SO: 121"
+    if name in _SUBJECTS and context.text[match.end() : match.end() + 1] == ":":
+        return [_SUBJECTS[name]]
     if len(name) == 3 and _is_code(context, match.start(), match.end()):
         said = False
     if plural == "s" and len(name) == 2:
@@ -175,8 +208,12 @@ _TOWN = re.compile(r"(?:^|\W)[A-Z][a-z]+, $")
 _BEHIND_STATE = re.compile(rf"\s*$|\s*\n|[{EDGE}—]| (?:and|or|to) [A-Z][a-z]| \d{{5}}| [–-] ")
 _BEHIND_CODE = re.compile(
     r" ?(?:→|->|–|-) ?[A-Z]{3}(?!\w)| \d{2,3}[,;] [A-Z]{2,3} \d\d| \d{1,2}:\d\d"
+    r"| \d\d?[,;] [BCDFGHJ-NP-TV-Z]{3} \d"
 )
-_BEFORE_CODE = re.compile(r"(?:^|\W)[A-Z]{3} ?(?:→|->|–|-) ?$|(?:^|\W)[A-Z]{2,3} \d{2,3}[,;] $")
+_BEFORE_CODE = re.compile(
+    r"(?:^|\W)[A-Z]{3} ?(?:→|->|–|-) ?$|(?:^|\W)[A-Z]{2,3} \d{2,3}[,;] $"
+    r"|(?:^|\W)[BCDFGHJ-NP-TV-Z]{3} \d\d?[,;] $"
+)
 
 
 def _is_code(context: Text, start: int, end: int) -> bool:
@@ -201,7 +238,8 @@ def name_with_digits(match: re.Match[str], context: Text) -> list[str] | None:
         if not context.word(text.lower()):
             return letters(text)  # "GPIO4", "GDDR6"
     if text.lower() in ("covid", "apollo", "cop") or len(text) > 3:
-        parts = re.findall(r"[A-Z][a-z]{2,}", text)  # "#ShopLocal2024"
+        tagged = context.text[match.start() - 1 : match.start()] == "#"
+        parts = re.findall("[A-Z][a-z]+" if tagged else "[A-Z][a-z]{2,}", text)  # "#ClassOf2024"
         whole = len(parts) > 1 and "".join(parts) == text and not context.word(text.lower())
         return [part.lower() for part in parts] if whole else [text.lower()]
     return (
@@ -244,7 +282,7 @@ def _is_letter(match: re.Match[str], context: Text) -> bool:
     if not after:
         return bool(
             re.match(
-                rf"\s*$|{EDGE}| [-–—&] |[–—\n]| [{_RECKONING}]|[→←↔⇌]|-(?!ha\b|[a-z]+ing\b)|/|[+]",
+                rf"\s*$|{EDGE}| [-–—&] |[–—\n]| [{_RECKONING}]|[→←↔⇌]|-(?!ha\b|[a-z]+ing\b)|/|[+*]",
                 context.behind(end),
             )
         )

@@ -73,6 +73,8 @@ SETS = (
     "fiftysecond",
     "fiftythird",
     "fiftyfourth",
+    "fiftyfifth",
+    "fiftysixth",
 )
 # What may stand behind a thing; "{}" is the thing.
 MARKS = (
@@ -285,6 +287,27 @@ def wrong_questions() -> tuple[int, list[tuple[str, str, str]]]:
     return total, wrong
 
 
+def ends() -> Iterator[list[str]]:
+    """The sentences of a text; " / " parts them in the table."""
+    for line in lines("ends.txt"):
+        yield line.split(" / ")
+
+
+def wrong_ends() -> tuple[int, list[tuple[str, str, str]]]:
+    """(texts, [(text, its sentences as they were found, as they are)])."""
+    wrong, total = [], 0
+    for parts in ends():
+        total += 1
+        written = " ".join(parts)
+        starts = [s.start for s in text.analyse(written).sentences]
+        found = [written[a:b].strip() for a, b in zip(starts, [*starts[1:], None])]
+        if len(found) != len(parts) or any(
+            a.lstrip("(\"“") != b.lstrip("(\"“") for a, b in zip(found[1:], parts[1:])
+        ):
+            wrong.append((written, " / ".join(found), " / ".join(parts)))
+    return total, wrong
+
+
 def plural(word: str) -> str:
     """A noun of more than one, or a verb of he and she."""
     if word.endswith("y") and word[-2] not in "aeiou":
@@ -354,6 +377,7 @@ def main() -> None:
     for name, (count, found) in (
         ("heteronyms", wrong_heteronyms()),
         ("questions", wrong_questions()),
+        ("ends", wrong_ends()),
         ("noun or verb", wrong_pairs()),
         ("marks behind", wrong_marks()),
     ):

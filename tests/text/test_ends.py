@@ -81,3 +81,29 @@ def test_a_word_with_a_capital_begins_a_sentence_behind_etc(opener):
 def test_a_time_may_begin_a_sentence(when, subject):
     assert len(sentences(f"{when} 9 a.m. {subject} spoke to us.")) == 1
     assert len(sentences(f"{when} 9 a.m. we met. {subject} spoke to us.")) == 2
+
+
+@pytest.mark.parametrize("street", ["Hill St.", "Elm Dr.", "Park Ave.", "Mill Rd."])
+@pytest.mark.parametrize("opener", ["Bring a friend.", "Dr. Lee is there.", "Take the bus."])
+def test_a_sentence_begins_behind_a_street(street, opener):
+    assert len(sentences(f"We met on {street} {opener}")) == 2
+    assert len(sentences(f"We met at the {street} Bridge.")) == 1
+
+
+@pytest.mark.parametrize("firm", ["Ford & Co.", "Acme, Inc.", "Hill Corp."])
+def test_a_sentence_begins_behind_a_firm(firm):
+    assert len(sentences(f"She runs {firm} Shares fell.")) == 2
+    assert len(sentences(f"She runs {firm} Mr. Lee does not.")) == 2
+    assert len(sentences(f"We asked {firm} President Lee.")) == 1
+
+
+@pytest.mark.parametrize("name", ["Mr. T.", "Malcolm X.", "John B."])
+@pytest.mark.parametrize("opener", ["He laughed.", "They won.", "It's late.", "The end came."])
+def test_a_sentence_begins_behind_a_letter_of_a_name(name, opener):
+    assert len(sentences(f"Then came {name} {opener}")) == 2
+    assert len(sentences(f"Then came {name} Ross of Rome.")) == 1
+
+
+def test_a_name_in_small_letters_may_begin_a_sentence():
+    assert len(sentences("He works at eBay. iPhones sell well.")) == 2
+    assert len(sentences("He works at ebay. phones sell well.")) == 1

@@ -344,3 +344,67 @@ def test_degrees_in_words(scale):
     name = {"C": "celsius", "F": "fahrenheit"}[scale]
     for written in (f"20 deg. {scale}", f"20 deg {scale}.", f"20 °{scale}"):
         assert said(f"It was {written} outside")[-3:] == ["degrees", name, "outside"]
+
+
+@pytest.mark.parametrize(("name", "last"), [("ID", "D"), ("KO", "O"), ("DM", "M"), ("CC", "C")])
+def test_what_is_done_by_letters(name, last):
+    for written, ending in (("'d", "'d"), ("ed", "'d"), ("'ing", "'ing"), ("ing", "'ing")):
+        words = said(f"They {name}{written} it")
+        assert words == ["they", *name[:-1], last + ending, "it"]
+        phones = text.analyse(f"They {name}{written} it").words[len(name)].phones
+        assert phones[-1] == "d" if ending == "'d" else phones[-2:] == ("ɪ", "ŋ")
+    assert said(f"The {name} is here") == ["the", *name, "is", "here"]
+
+
+@pytest.mark.parametrize("size", [2, 3.5, 12])
+@pytest.mark.parametrize("letter", ["x", "a", "n", "π"])
+def test_a_term_keeps_its_minus(size, letter):
+    for written in (f"y = -{size}{letter}", f"(−{size}{letter})", f"y < -{size}{letter}²"):
+        assert "minus" in said(written), written
+    assert "minus" not in said(f"in apartment {size}{letter}")
+
+
+@pytest.mark.parametrize("noun", ["man", "forward", "shelf"])
+def test_a_height_before_what_is_so_high(noun):
+    words = said(f"a 6'2\" {noun} came")
+    assert words[2] == "foot" and words[4] == "inch"
+    assert said("He is 6'2\" now")[3] == "feet"
+
+
+@pytest.mark.parametrize("side", ["N", "S"])
+def test_latitudes_in_decimals_are_no_forces(side):
+    name = {"N": "north", "S": "south"}[side]
+    assert said(f"at lat 40.7 {side}")[-1] == name
+    assert said(f"at 40.71{side}, 74.01W")[-5:] == ["four", "point", "zero", "one", "west"]
+    assert said("a force of 40.7 N")[-1] == "newtons"
+
+
+@pytest.mark.parametrize("offset", ["-05:00", "+0530", "−03:30"])
+def test_the_zone_of_a_time_in_iso(offset):
+    words = said(f"Logged 2025-03-09T02:15:00{offset}")
+    assert ("plus" if "+" in offset else "minus") in words and "to" not in words
+
+
+@pytest.mark.parametrize("name", ["bob", "joe-2", "Ann_L"])
+def test_nicknames_and_speakers_have_no_signs(name):
+    assert "than" not in said(f"<{name}> hi all\n<{name}> bye")
+    assert said(">> ANN: Hi. >> Yes") == ["ann", "hi", "yes"]
+    assert "than" in said("if a > b")
+
+
+@pytest.mark.parametrize("league", ["beat Iowa", "lost to Iowa", "won by 3 points"])
+def test_colleges_of_a_state(league):
+    assert said(f"Ohio St. {league}")[:2] == ["ohio", "state"]
+    assert said("He lives on Ohio St. in Reno")[4] == "street"
+
+
+def test_a_version_or_a_verse():
+    assert said("See Ch. 3, v. 7")[-2:] == ["verse", "seven"]
+    assert said("Use v. 7 of it")[1] == "version"
+    assert said("Roe v. Wade")[1] == "versus"
+
+
+@pytest.mark.parametrize("ipa", ["/ˈliːɒ̃/", "/liˈoʊn/", "/bɑːθ/"])
+def test_phonetic_letters_are_not_read(ipa):
+    assert said(f"Lyon ({ipa}) is big") == ["lyon", "is", "big"]
+    assert "slash" in said("in /usr/bin now")

@@ -26,13 +26,10 @@ MISSES = {
     "Market cap: $2.87T; P/E 29.4; div. $0.24/qtr.",
     "Judge hit No. 62, going 2-4 with 3 RBI.",
     "Super Bowl XLII and WrestleMania XL",
-    "26 C.F.R. § 1.61-1",
-    "He DM'd me a GIF on Slack, TBH.",
     "Beverly Hills 90210",
     "Office hrs.: Tu./Th. 2–4 p.m., Evans Hall, Rm. 891",
     "The St. Lawrence R. flows past Montreal, Que.",
     "HAPPY 50TH BIRTHDAY, ED!",
-    "mag. −1.46 star",
     "NGC 6543 and HD 209458 b",
     "Plato, Rep. VII, 514a–520a",
     "Is `foo_bar` the same as `fooBar`?",
@@ -43,7 +40,6 @@ MISSES = {
     "Taxi to RWY 4L via A, B hold short 9/27.",
     "It happened btw. Jan. 5 and 7.",
     "JPM upgrades BA to OW, PT $210",
-    "Top 9th, 2 outs: NYY 4, BOS 3",
     "NHL: Oilers 5 @ Flames 4 (SO)",
     "The 240 V AC/12 V DC adapter",
     'Grade 8 bolt, 1"-8 x 4"',
@@ -53,7 +49,6 @@ MISSES = {
     "WTB: 2 tix for 8/9, sec. 112",
     "Rt. $420, ow $260 (incl. tax)",
     "SPF 50+, 3.4oz/100mL",
-    "He rolled 2d6+3 for 11 HP.",
     "Pts: 7♠ + K♦",
     "1,850 sq. ft. w/ 2-car gar. & fin. bsmt.",
     "2br/1ba apt., 4th fl., no elev.",
@@ -62,12 +57,14 @@ MISSES = {
     "The night of Dec. 31/Jan. 1, at 00:01 UTC",
     "Inv. no. MNR 228; on loan till 31.8.26",
     "Ferry: €38 car + driver, €12 p.p.",
-    "Cc'ing Ana; pls see pp. 3–4 of the attached PDF & sign by 5PM PT.",
-    "He's 6-0 with a 1.85 ERA and a .98 WHIP.",
-    "M87* has a mass of (6.5 ± 0.7) × 10⁹ M☉.",
-    "From c. 500 B.C.E. to A.D. 200, see Bk. II, Ch. 3, v. 7.",
     "Flt 1482 ORD–LAX, lv 7:15a, arr 9:40a PT",
+    "4 qt. stock pot + lid (opt.)",
+    "Bahnhofstr. 12, 80335 München",
+    "Dr. No met Dr. Who on Who Dr.",
+    "Sgt. Lee, USA, KIA 6 June 1944",
+    "PPO: $1,500 ded., 80/20 coins., $25 copay",
 }
+MISSED_ENDS = {"Was it good? No. 5 of us left.", "He got an F. Bob got an A."}
 MISSED_SOUNDS = {
     "I *read* it in a day.",
     "They *read* the will after the funeral.",
@@ -79,6 +76,7 @@ MISSED_SOUNDS = {
     "Plants like these *produce oil.",
     "They had a *row about money.",
     "He was *learned and kind.",
+    "He was *learned in the law.",
     "Does *Nice have an airport?",
     "*Does drink at the pond while the bucks keep watch.",
     "The *number my jaw got, the calmer I felt.",
@@ -112,6 +110,11 @@ def test_heteronyms():
 def test_questions():
     total, wrong = readings.wrong_questions()
     assert total > 100 and not wrong, wrong
+
+
+def test_ends():
+    total, wrong = readings.wrong_ends()
+    assert total >= 60 and {w[0] for w in wrong} == MISSED_ENDS
 
 
 def test_nouns_and_verbs():

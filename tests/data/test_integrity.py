@@ -291,8 +291,9 @@ def test_one_sound_is_of_one_speaker_and_class(tmp_path: Path, second: dict, tol
     soundfile.write(tmp_path / "a.wav", samples, 16000)
     soundfile.write(tmp_path / "b.flac", samples, 16000)
     for name in ("a.wav", "b.flac"):
-        found = problems(tmp_path, Utterance("u", "a.wav", 1.0, "s", text="yes", labels={
-            "emotion": "sad"}), Utterance(**{"id": "v", "audio": name, "duration": 1.0, "speaker": "s", **second}))
+        other = Utterance(**{"id": "v", "audio": name, "duration": 1.0, "speaker": "s", **second})
+        found = problems(tmp_path, Utterance("u", "a.wav", 1.0, "s", text="yes",
+                                             labels={"emotion": "sad"}), other)
         assert found == [f"v: {name}: has the same sound as u, with {what}" for what in told]
 
 

@@ -315,7 +315,7 @@ def cells_of(cfg: Config, exp: Path) -> Iterator[tuple[Path, Cell]]:
         init = system.init.replace("{seed}", str(seed)).replace("{fold}", dashed)
         match = None if system.match is None else _model(cfg, cfg.systems[system.match])[1]
         place = f"{dashed}-{seed}"
-        teacher = (system.teacher or "").replace("{seed}", str(seed)).replace("{fold}", fold)
+        teacher = (system.teacher or "").replace("{seed}", str(seed)).replace("{fold}", dashed)
         if teacher in cfg.systems:
             teacher = str(exp.resolve() / "cells" / teacher / place)
         given = Cell(

@@ -212,11 +212,11 @@ def angle(match: re.Match[str], context: Text) -> list[str] | None:
         quoted = re.match(r">+ ?(?:[^\W\d]|[\"“‘'*(-])", context.text[start : start + 12])
         return [] if quoted and (not start or context.text[start - 1] in "\n> ") else None
     if match.group() == "<":
-        joined = start and context.text[start - 1].isalnum()
+        joined = bool(start) and context.text[start - 1].isalnum()
         included = re.search(r"\binclude $", context.text[max(0, start - 9) : start])
         return [] if joined or included else None
-    opened = r"(?:\w|\binclude )<[A-Za-z][\w.:/, ]{0,40}$"
-    return [] if re.search(opened, context.text[max(0, start - 52) : start]) else None
+    generic = r"(?:\w|\binclude )<[A-Za-z][\w.:/, ]{0,40}$"
+    return [] if re.search(generic, context.text[max(0, start - 52) : start]) else None
 
 
 @rule(r"\.(?=[a-z]{2,}(?![^\W_]))", "=.")

@@ -222,7 +222,7 @@ def number_range(match: re.Match[str], context: Text) -> tuple[list[str], int] |
         one = shaped or context.adjective(start, end + 1)
         words, end, unit = [*words, "inch" if one else "inches"], end + 1, True
     often = re.match(r"[xX×](?![^\W_]|/)(?! ?\d)", context.behind(end)) if not unit else None
-    if often:
+    if often and not (" " in match.group() and _VARIABLE.match(context.behind(end))):
         words, end = [*words, "times"], end + 1  # "2–3x"
     if not unit and _followed(context, end):
         return None

@@ -19,8 +19,8 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
 echo '{"private": true}' > package.json
-npm install --silent --no-audit --no-fund --ignore-scripts --cache "$work/cache" \
-    bitdepth@9.0.0 wavefile@11.0.0
+npm install bitdepth@9.0.0 wavefile@11.0.0 \
+    --silent --no-audit --no-fund --ignore-scripts --cache "$work/cache"
 cat > find.cjs <<'END'
 const { changeBitDepth } = require("bitdepth");
 const { WaveFile } = require("wavefile");

@@ -17,8 +17,8 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
 echo '{"private": true}' > package.json
-npm install --silent --no-audit --no-fund --ignore-scripts --cache "$work/cache" \
-    fft-windowing@0.1.4
+npm install fft-windowing@0.1.4 \
+    --silent --no-audit --no-fund --ignore-scripts --cache "$work/cache"
 cat > find.cjs <<'END'
 const windows = require("fft-windowing");
 

@@ -16,7 +16,7 @@ from avspeech.media.misread import LEAST, RIGHT, roughness
 
 GLANCE = 256  # samples by which most sounds are known not to be of 8 bits
 PIECES = 20  # rough pieces in which other readings are tried, at most
-# From this roughness on a piece is tried, and a reading is right that is so many times smoother
+# A piece of at least this roughness is tried; the right reading is smoother by this factor
 ROUGH, SMOOTHER = 0.2, 2.5
 # dB from the sound down to the noise that its steps make (their square by 12): from there on it is
 # told, and a fault

@@ -24,7 +24,7 @@ from pathlib import Path
 import numpy as np
 
 from avspeech.core.listing import files_below
-from avspeech.data.corpora import dealing, layout
+from avspeech.data.corpora import dealing, layout, tables
 from avspeech.data.manifest import Utterance
 from avspeech.errors import InputError
 from avspeech.media import audio
@@ -203,11 +203,7 @@ def prompts(unpacked: str | Path) -> tuple[list[Prompt], dict[str, str], list[Pa
     lists = [p for p in there if p.name in ("core-sounds-en.txt", "core-sounds-en.txt.gz")]
     if not sounds or not lists:
         raise layout.absent(unpacked, ABOUT)
-    texts = read_transcripts(lists[0])
-    for other in lists[1:]:
-        if read_transcripts(other) != texts:
-            raise InputError(f"{other}: says something else than {lists[0]}; keep the one that is "
-                             "right")
+    texts = tables.agreed(lists, read_transcripts)
     found: dict[str, Prompt] = {}
     for path in sounds:
         # Its name is what of its path the list has: "digits/1", in whatever folder that is

@@ -182,11 +182,7 @@ def scan(source: Path, task: str = "pronunciation") -> Scan[Clip]:
     speakers = [f for f in layout.folders(root) if re.fullmatch(r"speaker_\d+", f.name)]
     if not speakers or not sheets:
         return Scan([], [])
-    readings = read_readings(sheets[0], task)
-    for other in sheets[1:]:
-        if read_readings(other, task) != readings:
-            raise InputError(f"{other}: says something else than {sheets[0].name}; keep the one "
-                             "that is right")
+    readings = tables.agreed(sheets, lambda sheet: read_readings(sheet, task))
     names = numbered(readings)
     clips, wrong = [], []
     # Its README numbers the speakers from 0; a copy that does so from 1 is split alike.

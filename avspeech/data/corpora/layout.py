@@ -105,10 +105,11 @@ def sound(path: Path) -> Path:
 
 def _one_below(folder: Path, *suffixes: str, depth: int = 4) -> Path | None:
     """A file below a folder with one of the suffixes (as `files`); None where there is none."""
-    found: list[Path | None] = [*files(folder, *suffixes)]
-    for inner in folders(folder)[:20] if depth and not found else []:
-        found += filter(None, [_one_below(inner, *suffixes, depth=depth - 1)])
-    return next(iter(found), None)
+    if here := files(folder, *suffixes):
+        return here[0]
+    inner = folders(folder)[:20] if depth else []
+    below_them = (_one_below(place, *suffixes, depth=depth - 1) for place in inner)
+    return next(filter(None, below_them), None)
 
 
 def absent(source: str | Path, about: About) -> InputError:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from avspeech.core.strict_json import once
 from avspeech.data.corpora import layout
 from avspeech.errors import InputError
+
+T = TypeVar("T")
 
 MOST_COLUMNS = 10_000
 # Signs of no width that copying from pages and spreadsheets leaves at the ends of a cell
@@ -35,6 +38,18 @@ def put(found: dict[str, Any], key: str, value: Any, where: str) -> None:
     if found.setdefault(key, value) != value:
         raise InputError(f"{where}: '{key}' stands above already, with something else; keep the "
                          "line that is right")
+
+
+def agreed(paths: Sequence[Path], read: Callable[[Path], T]) -> T:
+    """What `read` makes of the first of several copies of a table. Raises InputError where another
+    copy says something else."""
+    found = read(paths[0])
+    for other in paths[1:]:
+        if read(other) != found:
+            first = os.path.relpath(paths[0], other.parent)
+            raise InputError(f"{other}: says something else than {first}; keep the one that is "
+                             "right")
+    return found
 
 
 def lines(path: Path, western: bool = False) -> list[str]:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from avspeech.text import lists, places, units
+from avspeech.text.cleaning import fold
 from avspeech.text.rules import EDGE, END, Text, hums, rule
 
 _IN_STATES = frozenset("from in of near no western eastern northern southern central".split())
@@ -45,8 +46,13 @@ _LETTER = re.compile(
 )
 
 
+OF_PEOPLE = re.compile(r" \d+ of (?:us|you|them)(?!\w)")  # an answer before it: "No. 5 of us left"
+
+
 def _numbered(place: Place) -> bool:
     after, name = place.after, place.name
+    if name == "No" and OF_PEOPLE.match(place.context.text, place.end):
+        return False
     roman = re.fullmatch(r"[IVXLC]+|M[MCDXLVI]{3,}|[ivxl]{2,}", after)
     if roman and (after != "I" or name.istitle() and name != "No"):
         return True
@@ -107,6 +113,7 @@ _KIN = re.compile(r"\b(?:[bd]|ca?|bapt|bur|dau)\. |\((?:ca?\. ?)?1[5-9]\d\d[-–
 _LEGAL = re.compile(r"\b(?:Def|Pl|Mot|Compl|Decl|Aff|ECF|Dkt|Opp|[Pp]laintiff|[Dd]efendant)\b")
 
 
+_INSURED = re.compile(r"\b(?:ded(?:uctib\w+|\.)|copay\w*|PPO|HMO|OOP|insur\w+|in-network)", re.I)
 _CHAPTER = re.compile(
     r"\b(?:Ch|ch|Bk|bk|Chap|chap|cap)\. ?[\dIVXivx]"
     r"|\b(?:[Cc]hapters?|[Pp]salms?|[Vv]erses?|Surah)\b"
@@ -162,6 +169,7 @@ CONDITIONS: dict[str, Callable[[Place], bool]] = {
     ),
     "latitude": _behind_latitude,
     "legal": lambda place: _LEGAL.search(place.context.around(place.start)) is not None,
+    "insured": lambda place: _INSURED.search(place.context.around(place.start)) is not None,
     "parted": lambda place: place.context.text[max(0, place.start - 2) : place.start].strip(" (")
     in (",", ";", ""),
     "family": lambda place: (
@@ -203,6 +211,8 @@ def _several(place: Place, words: list[str]) -> list[str]:
 def _rows(name: str, context: Text) -> list[tuple[list[str], frozenset[str]]]:
     """The rows of an abbreviation, whatever its capitals."""
     rows = lists.ABBREVIATIONS.get(name, [])
+    if name.istitle() and len(name) > 6 and name.endswith("str"):
+        return [([fold(name).lower() + "asse"], frozenset())]  # "Bahnhofstr. 12"
     if not rows and name.istitle() and len(name) > 1 or name.isupper() and len(name) > 2:
         rows = rows or lists.ABBREVIATIONS.get(name.lower(), [])
     if not rows and name.isupper() and len(name) == 2:  # "DR. FOX"
@@ -229,10 +239,14 @@ def initial(match: re.Match[str], context: Text) -> list[str] | None:
     if context.text[match.end() - 1] != ".":
         return None
     name = match.group(1)
-    return [name] if name != "I" or context.before(match.start()).istitle() else None
+    named = context.before(match.start()).istitle() or _INITIAL.match(context.text, match.end())
+    return [name] if name != "I" or named else None
 
 
-@rule(rf"([A-Za-z]+)(?:\.['’]s{END}|{EDGE})", "l")
+_INITIAL = re.compile(r" ?[A-Z]\. ?[A-Z]")  # "I. M. Pei"
+
+
+@rule(rf"([^\W\d_]+)(?:\.['’]s{END}|{EDGE})", "l")
 def abbreviation(match: re.Match[str], context: Text) -> tuple[list[str], int] | None:
     """An abbreviation with its period. `Dear Dr. Smith` -> dear doctor smith"""
     name, start, end = match.group(1), match.start(), match.end()
@@ -304,7 +318,8 @@ def _title_or_street(place: Place, words: list[str], kinds: frozenset[str]) -> l
         named_behind = False
     if named_behind and (before.isdigit() or places.saint(context.text, place.end)):
         return list(words)
-    named_before = before[:1].isupper() and before not in lists.OPENERS
+    on_road = near[1:2] in (["on"], ["off"], ["down"], ["along"]) and name == "Dr"
+    named_before = before[:1].isupper() and (before not in lists.OPENERS or on_road)
     named_before &= before.lower() not in _VERBS or before.lower() in ("read", "hill")
     named_before &= not (name == "Dr" and after == "Who")
     placed = after.lower() in lists.BY_STREETS and not (

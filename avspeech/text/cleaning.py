@@ -13,7 +13,7 @@ _INVISIBLE = "\u00ad\u200b-\u200f\u2028\u202a-\u202e\u2060-\u2064\u2066-\u206f\u
 # Ligatures, full-width and mathematical letters, the ideographic space, combining accents.
 _STYLED = (
     "\ufb00-\ufb06\uff01-\uff5e\uffe0-\uffe6\U0001d400-\U0001d7ff\u3000"
-    "\u0300-\u036f\u2100-\u211d\u2460-\u2473"
+    "\u0300-\u036f\u2100-\u211d\u2160-\u217f\u2460-\u2473"
 )
 _APOSTROPHES = "\u2019\u02bc\u02b9\u00b4\u0060\u201b\u2018\uff07\u055a\ua78c\u2bbd\u275c\u05f3"
 # Primes are apostrophes within a word and behind a plural; elsewhere ("f′(x)", "x′y", "6′") they
@@ -55,6 +55,8 @@ _FOLDED = str.maketrans(
         "þ": "th",
         "Þ": "Th",
         "ı": "i",
+        "ħ": "h",
+        "Ħ": "H",
     }
 )
 

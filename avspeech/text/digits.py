@@ -36,6 +36,12 @@ _OF_STUFF = (
 # Units written as many.
 _SEVERAL = frozenset("lbs hrs yrs mins secs wks mos yds gals qts".split())
 
+# What holds so much of something: "4 qt. stock pot", "16 GB memory card".
+_HOLDS = re.compile(
+    rf"\.? (?!(?:{lists.any_of(lists.FUNCTION)})\b)[A-Za-z]+ (?:{lists.any_of(lists.THINGS)})"
+    r"(?![\w-])"
+)
+
 
 def measured(context: Text, start: int, value: Value, written: str) -> tuple[list[str], int, bool]:
     """The words of a value and the unit behind it, where they end, whether there is a unit."""
@@ -47,6 +53,7 @@ def measured(context: Text, start: int, value: Value, written: str) -> tuple[lis
         context.text[end : end + 2] == ". " and context.text[end + 2 : end + 3].islower()
     )
     stuff = unit.many.endswith(_OF_STUFF) and context.after(behind) not in lists.THINGS
+    joined |= stuff and _HOLDS.match(context.text, behind) is not None
     joined |= re.match(r"-[a-z]", context.behind(end)) is not None
     near = context.text[max(0, start - 24) : start]
     joined |= (  # "1 (14 oz.) can", and the second of "a 16 Ah, 48 V pack"

@@ -164,6 +164,8 @@ SAID = words("lists.said")
 SPELLED = words("lists.spelled") - {"HER", "TEN", "FAT", "ADD", "TOR", "RE", "LA"}
 # Spelled within a shout too.
 LETTERS = words("lists.letters")
+# Words too, but letters where soldiers are.
+FALLEN = frozenset(("KIA", "WIA"))
 SHORT_WORDS = words("lists.short_words")
 # Of these even two letters in capitals beside another say that a line is shouted.
 STRONG_SHORT = SHORT_WORDS - frozenset("or ok ha ma pa us it".split())

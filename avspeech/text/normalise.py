@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from avspeech.text import citations, formulas, lists, units
-from avspeech.text.abbreviations import BEHIND_STREET
+from avspeech.text.abbreviations import BEHIND_STREET, OF_PEOPLE
 from avspeech.text.cleaning import clean
 from avspeech.text.dates import DAY_NAMES
 from avspeech.text.order import RULES
@@ -62,7 +62,7 @@ _SAME = {"。": ".", "？": "?", "！": "!", "，": ",", **dict.fromkeys("()[]{}
 _CLOSERS = "\"'”’)]}»"
 # A word that no rule but the last can fit.
 _PLAIN = re.compile(
-    rf"(?=[A-Za-z]?[a-z]{{0,4}}[aeiouy]|[AEIOUY])[A-Za-z][a-z]+(?:'(?:s|t|re|ve|ll|d|m))?"
+    rf"(?=[A-Za-z]?[a-z]{{0,4}}[aeiouy]|[AEIOUY])[A-Za-z][a-z]+(?<!str)(?:'(?:s|t|re|ve|ll|d|m))?"
     rf"(?=[ \n{EDGE}])"
 )
 # Behind "5 p.m." a word with a capital begins a sentence, but for a day, a month and a zone.
@@ -93,6 +93,7 @@ _SPECIAL = frozenset(
 )
 
 
+_LATIN = re.compile("[A-Za-zÀ-ÖØ-öø-˿]+")
 _LINK = re.compile(r" ?[&+=@≈≤≥×]")  # no sentence begins with it
 _COUNTS = re.compile(r" ?(?!\d\d?\) )[(\[]*(?:[-−+~<>≥≤≈±]?[$£€¥#§]?\.?\d|\([a-z])")
 
@@ -107,6 +108,8 @@ def _goes_on(context: Text, start: int, end: int) -> bool:
     if short is None:
         return False
     counted, name = short.groups()
+    if name == "No" and OF_PEOPLE.match(text, end):
+        return False
     if text[end : end + 1].isalpha():
         return len(name) == 1 and not counted  # "p.R248W"
     label = name.islower() and (start < 2 or text[start - 2] == "\n")  # "a. 5 kg rice"
@@ -236,10 +239,14 @@ def _pieces(context: Text, unread: list[Unread]) -> list[Piece]:
             if found:
                 _put(pieces, _mark(found, context))
             elif character not in lists.ORNAMENTS:
-                _leave_out(unread, text, position)
+                found = _LATIN.match(text, position)
+                for place in range(position, found.end() if found else position + 1):
+                    _leave_out(unread, text, place)
             position = found.end() if found else position + 1
             continue
         spoken, end, name = said
+        if name == "transcription":
+            unread.append(Unread(text[position:end], position, end))
         _add(pieces, spoken, position, end)
         position = _behind(pieces, context, position, end, name, spoken)
     return pieces
@@ -330,6 +337,8 @@ def _behind(
         and not _WHEN.search(text[max(0, start - 60) : start])
     )
     timed = timed or written == "etc" and re.match(r" [\"“]?[A-Z][a-z]", rest) is not None
+    if name == "initial" and before in ("a", "an") and _GRADED.match(written + rest):
+        timed |= not _GETS.isdisjoint(context.words_before(start)[1:2])
     if timed or _begins(rest, "" if lettered else written, spoken):
         pieces.append(Marked(".", period, period + 1, ends=True))
     return period + 1
@@ -360,6 +369,11 @@ _BEGINNING = (
 _NEW = re.compile(
     r"(?:He|She|It|They|We|You|I|His|Her|Their|Our|My|Your|This|These|Those|The|But|And|So|Then"
     r"|When|There)(?: (?!(?:et|and|al)\b)|['’])[a-z]"
+)
+# A mark of a school that ends a sentence: "He got an F. Bob got an A".
+_GRADED = re.compile(r"[A-DF] [A-Z][a-z]+ (?!et\b|al\b)[a-z]")
+_GETS = frozenset(
+    "get gets got getting earn earned earns gave give given me him her them us made".split()
 )
 
 

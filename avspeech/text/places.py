@@ -149,6 +149,14 @@ def township(match: re.Match[str], context: Text) -> list[str] | None:
 _LATITUDE = re.compile(r"\b(?:lat|long?|lng|latitude|longitude)\b[.:]? ?$|\.\d+ ?[NS],? $", re.I)
 
 
+# Where N and W are newtons and watts.
+_POWERED = re.compile(
+    r"\b(?:forces?|newtons?|watts?|motors?|springs?|friction|thrust|torque|power|actuators?|grip"
+    r"|dissipat\w+|voltage|sensors?)\b|\d ?(?:k?V|m?A|mW|N·?m|Pa|m/s)\b",
+    re.IGNORECASE,
+)
+
+
 @rule(r"(\d{1,3}\.\d+)\s?([NSEW])" + END, "d")
 def decimal_coordinate(match: re.Match[str], context: Text) -> list[str] | None:
     """A place on the earth without the sign of degrees. `40.7 N, 74.1 W` -> forty point seven
@@ -156,6 +164,8 @@ def decimal_coordinate(match: re.Match[str], context: Text) -> list[str] | None:
     pair = re.match(rf"{EDGE}? \d{{1,3}}\.\d+ ?[EW](?!\w)", context.behind(match.end()))
     near = context.text[max(0, match.start() - 12) : match.start()]
     if not (_LATITUDE.search(near) or pair and match.group(2) in "NS"):
+        return None
+    if _POWERED.search(context.text[max(0, match.start() - 80) : match.end() + 60]):
         return None
     return [*number(match.group(1)), _COMPASS[match.group(2)]]
 

@@ -156,7 +156,7 @@ class Text:
         strong = 0
         for name in names:
             plain = name.lower()
-            if name in lists.SPELLED or plain in lists.SAID:
+            if name in lists.SPELLED | lists.FALLEN or plain in lists.SAID:
                 continue
             if (
                 plain in lists.STRONG_SHORT

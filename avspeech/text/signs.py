@@ -53,7 +53,9 @@ def emoticon(match: re.Match[str], context: Text) -> list[str] | None:
     return []
 
 
-@rule(r"/[^/\s]{0,40}[ˈˌːəɪʊɛɔɑʌɒɜɹʃʒŋɡɐɾʁɲɥ][^/\n]{0,60}/", "=/")
+@rule(
+    r"/(?:[^/\s]{0,40}[ˈˌːəɪʊɛɔɑʌɒɜɹʃʒŋɡɐɾʁɲɥ][^/\n]{0,60}|[a-z]{0,8}[æðθʰ][a-zæðθʰ]{0,8})/", "=/"
+)
 def transcription(match: re.Match[str], context: Text) -> list[str] | None:
     """How a name is said, in the letters of phonetics, which is not read. `Lyon /liˈoʊn/ is` ->
     lyon is"""
@@ -434,6 +436,8 @@ def _slash(context: Text, place: int) -> list[str] | None:
         return []  # and/or
     if right in "$£€" and right and re.search(r"(?:^|\s)[2-9]$", view[max(0, place - 2) : place]):
         return ["for"]  # "2/$5"
+    if left == EDGE and context.text[place - 1] == "." and right.isalpha():
+        return []  # "ded./coins."
     if "_" in (left, right):
         return []  # a blank to be filled: "__/__/____"
     if left == " " and right == " ":

@@ -198,6 +198,12 @@ def unit_at(context: Text, start: int, place: int, value: str) -> tuple[Unit, in
         scale = re.match(rf"{EDGE}?\s?([CFK])(?![^\W_])", context.behind(end))
         if scale:
             unit, end = _find("°" + scale.group(1)) or unit, end + scale.end()
+    if unit.one.endswith(" years ago"):
+        age = unit.one[: -len("s ago")]
+        if context.after(end) in ("old", "ago"):
+            unit = Unit(age + "s", age + "s")
+        elif context.adjective(start, end):  # "the 66 Ma event"
+            unit = Unit(age + " old", age + " old")
     near = context.text[max(0, start - 60) : start]
     if symbol == "m" and not gap and not more and _SOLD.search(near):
         unit = Unit("million", "million")  # "sales of 3.4m"

@@ -51,16 +51,12 @@ def as_listed(match: re.Match[str], context: Text) -> list[str] | tuple[list[str
 
 @rule(
     rf"(?:[A-Za-z]\.){{2,12}}[A-Za-z]?(?:'?s)?{END}|[A-Za-z](?:\.[A-Za-z]){{1,12}}(?:'?s)?{END}"
-    rf"|(?:Ph|LL)\.[BDM](?:\.?'?s)?{END}"
-    rf"|(?:[A-Z][{EDGE}] ?){{2,6}}(?= ?[A-Z][a-z])",
+    rf"|(?:Ph|LL)\.[BDM](?:\.?'?s)?{END}",
     "l",
 )
 def dotted(match: re.Match[str], context: Text) -> list[str] | None:
     """Letters with periods. `the U.S. Army` -> the U S army"""
     text = match.group()
-    if EDGE in text:
-        source = context.text[match.start() : match.end()]
-        return letters(source) if re.fullmatch(r"(?:[A-Z]\. ?)+", source) else None
     if context.within(match.start()):
         return None
     plain, ending = re.fullmatch(r"(.*?[A-Za-z.])('?s)?", text).groups()  # type: ignore[union-attr]
@@ -178,6 +174,8 @@ def capitals(match: re.Match[str], context: Text) -> list[str] | None:
         said = False  # "SO: 121"
     if name in _SUBJECTS and context.text[match.end() : match.end() + 1] == ":":
         return [_SUBJECTS[name]]
+    if name in lists.FALLEN and _OF_WAR.search(context.around(match.start())):
+        said = False
     if len(name) == 3 and _is_code(context, match.start(), match.end()):
         said = False
     if plural == "s" and len(name) == 2:
@@ -204,6 +202,12 @@ def capitals(match: re.Match[str], context: Text) -> list[str] | None:
     return spelled[:-1] + [spelled[-1] + "'s"] if plural else spelled
 
 
+# Where "KIA" is no car: "KIA 6 June 1944".
+_OF_WAR = re.compile(
+    r"\b(?:[MW]IA|POWs?|USA|USMC|USN|USAAF|RAF|Sgt|Pvt|Pfc|Cpl|Lt|Capt|Maj|Col|soldiers?|troops"
+    r"|marines?|wounded|war|battles?|battalion|regiment|infantry|casualties|platoon|squad)\b"
+    r"|KIA (?:at|in|on|near|during|\d)|\d KIA"
+)
 _TOWN = re.compile(r"(?:^|\W)[A-Z][a-z]+, $")
 _BEHIND_STATE = re.compile(rf"\s*$|\s*\n|[{EDGE}—]| (?:and|or|to) [A-Z][a-z]| \d{{5}}| [–-] ")
 _BEHIND_CODE = re.compile(
@@ -297,8 +301,8 @@ def _is_letter(match: re.Match[str], context: Text) -> bool:
     return bool(before) and not after[0].isupper() and context.view[start - 1 : start] == " "
 
 
-# A letter; fractions, exponents and indices are none, though "\w" takes them for such.
-_L = r"[^\W\d_¹²³¼½¾\u2070-\u209c\u2150-\u215f]"
+# A Latin letter, with those of phonetics.
+_L = "[A-Za-zªºµÀ-ÖØ-öø-˿Ḁ-ỿ]"
 
 
 @rule(
@@ -313,8 +317,8 @@ def word(match: re.Match[str], context: Text) -> list[str] | tuple[list[str], in
         return ["'n"]
     plain = fold(text)
     end = match.end()
-    if not plain.strip("'"):
-        return None
+    if not text.isascii() and any(c not in "'ʻ" and not fold(c) for c in text):
+        return None  # phonetics: "wɔːtə"
     if re.fullmatch(r"[a-z]'s", plain):
         return [plain[0].upper() + "'s"]  # "p's and q's"
     if len(plain) == 1:

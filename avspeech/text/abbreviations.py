@@ -40,9 +40,13 @@ class Place:
     rest: str
 
 
+# A sentence behind a letter that names something: "in Bldg. C. Parking is free."
+PREDICATE = re.compile(
+    r" [A-Z][a-z]+ (?:is|are|was|were|has|have|had|will|can|must|may|should)\b"
+)
 _LETTER = re.compile(
     r" (?:[B-HJ-Z]|A(?! [a-z]))(?![\w'’&])"
-    rf"(?!\.(?!\s*$|[\"”’)]|\s+(?:{lists.any_of(lists.OPENERS)})(?!\w)))"
+    rf"(?!\.(?!\s*$|[\"”’)]|\s+(?:{lists.any_of(lists.OPENERS)})(?!\w)|{PREDICATE.pattern}))"
 )
 
 
@@ -61,8 +65,8 @@ def _numbered(place: Place) -> bool:
     if place.name.istitle() and len(place.name) > 1 and name not in ("No", "Nos"):
         if _LETTER.match(place.context.text, place.end):
             return True  # "Fig. A", but not "Sec. A. Lee"
-    # "Inv. #204", "No. JV-2021"
-    signed = re.match(r"[#№] ?\d|[A-Z]{1,4}[- ]?\d", place.rest) is not None
+    # "Inv. #204", "No. JV-2021", "Reg. (EU) 2016/679"
+    signed = re.match(r"[#№] ?\d|[A-Z]{1,4}[- ]?\d|E[CU]\x00? ", place.rest) is not None
     return after[:1].isdigit() or codes or colon or signed  # "the account no. is"
 
 
@@ -114,6 +118,11 @@ _LEGAL = re.compile(r"\b(?:Def|Pl|Mot|Compl|Decl|Aff|ECF|Dkt|Opp|[Pp]laintiff|[D
 
 
 _INSURED = re.compile(r"\b(?:ded(?:uctib\w+|\.)|copay\w*|PPO|HMO|OOP|insur\w+|in-network)", re.I)
+_KNITS = re.compile(
+    r"\b(?:sts?|[Cc]h \d|[Cc]ast o\w+|[Bb]ind off|[Ss]l st|dc|sc|hdc|crochet\w*|knit\w*|purl\w*|yarn|stitch\w*|skein|rnds?"
+    r"|[KkPp]\d+)(?![^\W_])"
+)
+_GOING = re.compile(r"\b[Gg]oing:? (?:\w+ ){0,2}$")
 _CHAPTER = re.compile(
     r"\b(?:Ch|ch|Bk|bk|Chap|chap|cap)\. ?[\dIVXivx]"
     r"|\b(?:[Cc]hapters?|[Pp]salms?|[Vv]erses?|Surah)\b"
@@ -123,6 +132,19 @@ _CHAPTER = re.compile(
 def _behind_latitude(place: Place) -> bool:
     near = place.context.text[max(0, place.start - 40) : place.start]
     return re.search(r"\b[Ll]at\W|[NS][,;]? $", near) is not None
+
+
+def _place(context: Text, name: str, start: int, end: int) -> Place:
+    nearby = re.match(r"(?:\s*|-)([^\W_]\w*)", context.view[end : end + 40])
+    return Place(
+        context,
+        name,
+        start,
+        end,
+        context.before(start),
+        nearby.group(1) if nearby else "",
+        context.view[end : end + 40].lstrip(EDGE + " ,"),
+    )
 
 
 # What a row of the table may ask for; "before:a,b" and "behind:a,b" ask for one of these words.
@@ -165,11 +187,14 @@ CONDITIONS: dict[str, Callable[[Place], bool]] = {
     "counted": lambda place: place.before[:1].isdigit(),
     "closed": lambda place: place.context.text[place.end : place.end + 1] == ")",
     "timed": lambda place: (
-        re.match(r"[A-Za-z -]{0,24}(?:\d{1,2}[:.]\d\d|[012]\d{3})(?!\d)", place.rest) is not None
+        re.match(r"(?:[A-Za-z -]|(?<=[a-z])\x00(?= )){0,24}(?:\d{1,2}[:.]\d\d|[012]\d{3})(?!\d)", place.rest) is not None
     ),
     "latitude": _behind_latitude,
     "legal": lambda place: _LEGAL.search(place.context.around(place.start)) is not None,
     "insured": lambda place: _INSURED.search(place.context.around(place.start)) is not None,
+    "knit": lambda place: len(set(_KNITS.findall(place.context.around(place.start)))) > 1,
+    "going": lambda place: _GOING.search(place.context.text[: place.start][-24:]) is not None,
+    "share": lambda place: place.context.text[: place.start][-2:].rstrip().endswith("%"),
     "parted": lambda place: place.context.text[max(0, place.start - 2) : place.start].strip(" (")
     in (",", ";", ""),
     "family": lambda place: (
@@ -222,7 +247,10 @@ def _rows(name: str, context: Text) -> list[tuple[list[str], frozenset[str]]]:
         rows = lists.ABBREVIATIONS.get(name.title(), [])  # "the mfg. cost"
     if not rows and name.endswith("s") and len(name) > 3 and not context.word(name.lower()):
         single = lists.ABBREVIATIONS.get(name[:-1], [])  # "Schs. A and B"
-        rows = [([*words[:-1], _more(words[-1])], kinds) for words, kinds in single]
+        rows = [
+            ([*words[:-1], words[-1] if words[-1].endswith("s") else _more(words[-1])], kinds)
+            for words, kinds in single
+        ]
     return rows
 
 
@@ -257,16 +285,7 @@ def abbreviation(match: re.Match[str], context: Text) -> tuple[list[str], int] |
         return [*said[:-1], said[-1] + "'s"], end
     if not rows or context.text[end - 1] != ".":
         return None
-    nearby = re.match(r"(?:\s*|-)([^\W_]\w*)", context.view[end : end + 40])
-    place = Place(
-        context,
-        name,
-        start,
-        end,
-        context.before(start),
-        nearby.group(1) if nearby else "",
-        context.view[end : end + 40].lstrip(EDGE + " ,"),
-    )
+    place = _place(context, name, start, end)
     if name.isupper() and len(name) == 2 and not place.after.isupper():
         rows = lists.ABBREVIATIONS.get(name, [])  # "to RT.", but "DR. FOX"
     for words, kinds in rows:
@@ -285,13 +304,6 @@ _COLLEGES = frozenset("Penn Boise Fresno Kent Wichita Ball Murray Weber Morgan J
 _GAME = re.compile(
     r"\b(?:beat|beats|lost to|won|routed|upset|edged|OT|NCAA|Big (?:Ten|12)|coach|quarterback|QB"
     r"|[Tt]op [29]5|ranked|season|halftime|quarterfinal|semifinal|touchdowns?|points|vs\.)(?!\w)"
-)
-
-
-# What begins a sentence behind a street: "on Hill St. Bring a friend", "on Elm Dr. Dr. Lee".
-BEHIND_STREET = re.compile(
-    rf"(?:Dr|Mrs?|Ms|Prof|St)\. [A-Z][a-z]|(?:{lists.any_of(name.title() for name in _VERBS)})"
-    r" (?:an?|the|my|your|his|her|our|their|it|them|us|me|him|this|that)(?!\w)"
 )
 
 
@@ -314,7 +326,7 @@ def _title_or_street(place: Place, words: list[str], kinds: frozenset[str]) -> l
         before[:1].isdigit() or len(near) > 1 and near[1][:1].isdigit() and before[:1].isupper()
     )
     named_behind = after[:1].isupper() and after not in lists.OPENERS
-    if named_behind and BEHIND_STREET.match(context.text[place.end : place.end + 40].lstrip()):
+    if named_behind and places.BEHIND_STREET.match(context.text[place.end : place.end + 40].lstrip()):
         named_behind = False
     if named_behind and (before.isdigit() or places.saint(context.text, place.end)):
         return list(words)
@@ -350,9 +362,12 @@ def joined_saint(match: re.Match[str], context: Text) -> list[str] | None:
     return [{"St": "saint", "Ste": "sainte"}[match.group(1)]] if named else None
 
 
+_COUNT = re.compile(rf" (?:\d|[IVX]{{1,4}}{END})")
+
+
 @rule(
     r"(?:Mrs?|Ms|Dr|Prof|St)(?=[ ][A-Z])|(?<=& )Co(?![^\W_])"
-    rf"|(?:{lists.any_of(lists.BARE)}){END}(?!::)"
+    rf"|(?:{lists.any_of(lists.BARE)}){END}(?!::)|(?:{lists.any_of(lists.OPEN)}){END}"
     rf"|(?:{lists.any_of(lists.COUNTING)})(?= (?:\d|[IVX]{{1,4}}{END}))"
     r"|(?:Wed|Jan|Apr)(?=[-–/]|[ ]['’]?\d)|Mar(?= ['’]\d\d)"
     r"|(?<=\w )(?:St|Ave|Rd|Dr|Ct|Pl|Ter|Cir)(?![^\W_]|[.])",
@@ -362,6 +377,14 @@ def undotted(match: re.Match[str], context: Text) -> list[str] | None:
     """An abbreviation without its period. `Mr Brown` -> mister brown"""
     name = match.group()
     before = context.before(match.start())
+    if name in lists.OPEN and not context.within(match.start()):
+        place = _place(context, name, *match.span())
+        for words, kinds in lists.ABBREVIATIONS[name]:
+            if "open" in kinds and _fits(kinds, place):
+                return _several(place, words)
+        counted = name in lists.COUNTING and _COUNT.match(context.behind(match.end()))
+        if not counted and name not in lists.BARE:
+            return None
     street = _STREETS.get(name)
     if street and before[:1].isdigit():
         return ["saint"] if name == "St" and places.saint(context.text, match.end()) else [street]

@@ -7,7 +7,7 @@ import re
 from avspeech.text import lists
 from avspeech.text.digits import is_code
 from avspeech.text.models import pairs
-from avspeech.text.numbers import digits, joined, number
+from avspeech.text.numbers import digits, joined, number, year
 from avspeech.text.rules import EDGE, END, Text, letters, rule
 
 
@@ -57,13 +57,17 @@ def groups(match: re.Match[str], context: Text) -> list[str] | None:
     if re.fullmatch(r"\d{1,4}(\.\d{1,5}){2,}", text) and not re.fullmatch(
         r"(?:1\.)?\d{3}\.\d{3}\.\d{4}", text
     ):
-        return joined(parts, "point", number)
+        return joined(parts, "point", _part)
     if re.fullmatch(r"[1-9]\d?(?:-[1-9]\d?){2}(?:(?:-[1-9]\d?){2,3})?", text):
         return joined(parts, ",", number)  # of a lock or a lottery
     plus = ["plus"] if text[0] == "+" else []
     free = parts[-2:-1] != parts[:1] and len(parts[-1]) == 4  # "1-800-555-0199"
     say = (lambda part: number(part) if part in _FREE else digits(part)) if free else digits
     return [*plus, *joined(parts, ",", say)]
+
+
+def _part(text: str) -> list[str]:
+    return year(int(text)) if re.fullmatch(r"(?:19|20)\d\d", text) else number(text)
 
 
 @rule(r"\d{2,4}(?: \d{2,4}){1,3}(?![\d,%]|\.\d)" + END, "d")

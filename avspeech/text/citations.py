@@ -45,6 +45,19 @@ def verse(match: re.Match[str], context: Text) -> list[str] | None:
     return [*words, *(part.upper() if part else "")]
 
 
+_SIDES = {"r": "recto", "v": "verso"}
+
+
+@rule(r"(\d{1,3})([rv])(?:[-–](\d{1,3})?([rv]))?" + END, "d")
+def leaf(match: re.Match[str], context: Text) -> list[str] | None:
+    """A side of a leaf of a manuscript. `fol. 12r` -> folio twelve recto"""
+    if context.before(match.start()).lower() not in ("fol", "fols", "f", "ff", "folio", "folios"):
+        return None
+    first, side, last, side2 = match.groups()
+    other = ["to", *(number(last) if last else []), _SIDES[side2]] if side2 else []
+    return [*number(first), _SIDES[side], *other]
+
+
 @rule(r"(§§|¶¶)\s?(?=\d)", "=§¶")
 def sections(match: re.Match[str], context: Text) -> list[str] | None:
     """Several sections or paragraphs of a law. `§§ 3-5` -> sections three to five"""

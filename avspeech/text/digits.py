@@ -46,6 +46,12 @@ _HOLDS = re.compile(
 def measured(context: Text, start: int, value: Value, written: str) -> tuple[list[str], int, bool]:
     """The words of a value and the unit behind it, where they end, whether there is a unit."""
     found = units.unit_at(context, start, value.end, written)
+    if found is None and context.view[value.end : value.end + 1] == "+":
+        found = units.unit_at(context, start, value.end + 1, written)
+        if found and not found[0].care and found[1] > value.end + 2:  # "15+ min"
+            value = Value([*value.words, "plus"], value.end + 1, False)
+        else:
+            found = None
     if found is None:
         return value.words, value.end, False
     unit, end, joined = found
@@ -112,6 +118,8 @@ def quantity(match: re.Match[str], context: Text) -> tuple[list[str], int] | Non
         and is_code(context, start)
     ):
         value = Value(digits(written), value.end, False)
+    elif re.fullmatch(r"\d{4}\.\d{2,4}", written) and is_code(context, start):
+        value = Value([*pairs(written[:4]), "point", *pairs(written[5:])], value.end, False)
     if start and context.view[start - 1].isalpha() and context.view[start - 1] != "Ø":
         return None  # "MP3s"
     words, end, unit = measured(context, start, value, written)
@@ -158,7 +166,7 @@ def is_code(context: Text, start: int) -> bool:
         if rows and rows[0][0][-1] in lists.CODES:
             near[0] = rows[0][0][-1]
     near += [""] * (3 - len(near))
-    if re.search(r"\b[PSM]/N[:#. ]{1,3}$", context.text[max(0, start - 8) : start]):
+    if re.search(r"\b(?:[PSM]/N[:#. ]{1,3}|(?:PO|RMA|WO) ?# ?)$", context.text[max(0, start - 8) : start]):
         return True  # "P/N 4412"
     emergency = context.text[max(0, start - 14) : start]
     if re.search(r"\b(?:9-?1-?1|999|112),? ?(?:[(/]|or |and )$", emergency):
@@ -282,6 +290,8 @@ def times(match: re.Match[str], context: Text) -> tuple[list[str], int] | None:
         return [*number(match.group(1).rstrip('"')), "by"], match.end()
     assert second is not None
     first = match.group(1)
+    if re.match("['’] ", context.behind(second.end())):  # "1 × 40' HC"
+        return [*number(first.rstrip('"')), "by"], match.end()
     if re.fullmatch(r"[1-9]\d{2,3}", first) and re.fullmatch(r"[1-9]\d{2,3}", second.group()):
         if not match.group(2) and (len(first) == 4 or len(second.group()) == 4):
             words, end, _ = measured(

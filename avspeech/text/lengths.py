@@ -6,7 +6,7 @@ import re
 
 from avspeech.text import lists
 from avspeech.text.numbers import cardinal, duration, number
-from avspeech.text.rules import EDGE, HEIGHT, Text, rule
+from avspeech.text.rules import EDGE, HEIGHT, OPENED, Text, rule
 from avspeech.text.values import VULGAR, value_at, with_whole
 
 
@@ -42,16 +42,16 @@ def sides(match: re.Match[str], context: Text) -> list[str] | None:
 
 
 @rule(
-    rf"(\d{{1,4}}|\d{{1,3}},\d{{3}})['’](?=\s(?:[A-Z]{{2}} )?[a-z]|{EDGE}|\s?[–—]|$)", "d"
+    rf"(\d{{1,4}}|\d{{1,3}},\d{{3}})['’](?=\s(?:[A-Z]{{2}} )?[a-z]|\s(?:HC|GP)\b|{EDGE}|\s?[–—]|$)", "d"
 )
 def feet(match: re.Match[str], context: Text) -> list[str] | None:
     """Feet before a word that measures. `8' tall` -> eight feet tall"""
     alone = re.match(r"\s\w", context.behind(match.end())) is None
     if alone and not HEIGHT.search(context.text):
         said = re.match(r"[,.!?]?[\"”]", context.text[match.end() : match.end() + 2])
-        if not said or _OPENED.search(context.text[max(0, match.start() - 80) : match.start()]):
+        if not said or OPENED.search(context.text[max(0, match.start() - 80) : match.start()]):
             return None  # the end of a quotation
-    loud = re.match(r"\s[A-Z]{2} [a-z]", context.behind(match.end())) is not None
+    loud = re.match(r"\s(?:[A-Z]{2} [a-z]|HC|GP)", context.behind(match.end())) is not None
     one = match.group(1) == "1" or loud or context.adjective(match.start(), match.end())
     return [*number(match.group(1).replace(",", "")), "foot" if one else "feet"]
 
@@ -62,8 +62,6 @@ _LENGTHS = re.compile(
 )
 
 
-# A quotation is open.
-_OPENED = re.compile(r"(?:^|[\s(\"“])['‘]\w")
 _COOKING = re.compile(
     r"\b(?:bak\w+|kne\w+|rest|boil|simmer|cook|roast|fry|chill|steam|pro[ov]\w*|cool|stir|whisk)"
     r"[^.!?\n]{0,24}$",
@@ -77,7 +75,7 @@ def of_cooking(match: re.Match[str], context: Text) -> list[str] | None:
     near = context.text[max(0, match.start() - 60) : match.start()]
     if context.text[match.end() - 1] not in "'’" or not _COOKING.search(near):
         return None
-    if _OPENED.search(near):
+    if OPENED.search(near):
         return None
     low, high = match.groups()
     return [*number(low), *(["to", *number(high)] if high else []), "minutes"]
@@ -92,7 +90,7 @@ def minutes(match: re.Match[str], context: Text) -> tuple[list[str], int] | None
     if context.text[start - 1 : start] != "(" or not closed:
         return None
     near = context.text[max(0, start - 80) : start]
-    if _OPENED.search(near):
+    if OPENED.search(near):
         return None  # the end of a quotation
     unit = "foot" if _LENGTHS.search(near) else "minute"
     many = {"foot": "feet", "minute": "minutes"}[unit]

@@ -81,6 +81,10 @@ PACKED = {
     "qtr": "quarter",
     "nt": "night",
     "sem": "semester",
+    "oct": "octave",
+    "dec": "decade",
+    "rev": "revolution",
+    "div": "division",
 }
 # Behind the caliber of a gun.
 GUNS = words("lists.guns")
@@ -130,6 +134,10 @@ BARE |= {
 # Those that need no period before a number: "Rm 212".
 COUNTING = frozenset(
     name for name, found in ABBREVIATIONS.items() if any("digit" in kinds for _, kinds in found)
+)
+# Those that need none where the rest of their row holds: "ch 3" where one knits.
+OPEN = frozenset(
+    name for name, found in ABBREVIATIONS.items() if any("open" in kinds for _, kinds in found)
 )
 DOTTED = {row[0]: row[1].split() for row in rows("dotted.tsv", 2)}
 WRITTEN = {row[0]: row[1].split() for row in rows("written.tsv", 2)}

@@ -15,10 +15,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from avspeech.text import citations, formulas, lists, units
-from avspeech.text.abbreviations import BEHIND_STREET, OF_PEOPLE
+from avspeech.text.abbreviations import OF_PEOPLE, PREDICATE
 from avspeech.text.cleaning import clean
 from avspeech.text.dates import DAY_NAMES
 from avspeech.text.order import RULES
+from avspeech.text.places import BEHIND_STREET
 from avspeech.text.rules import EDGE, Rule, Text, hums
 from avspeech.text.script import Unread
 
@@ -339,6 +340,9 @@ def _behind(
     timed = timed or written == "etc" and re.match(r" [\"“]?[A-Z][a-z]", rest) is not None
     if name == "initial" and before in ("a", "an") and _GRADED.match(written + rest):
         timed |= not _GETS.isdisjoint(context.words_before(start)[1:2])
+    if name == "initial" and PREDICATE.match(rest):  # "in Bldg. C. Parking is free."
+        rows = lists.ABBREVIATIONS.get(before, [])
+        timed |= any(words[-1] in lists.LETTERED for words, _ in rows)
     if timed or _begins(rest, "" if lettered else written, spoken):
         pieces.append(Marked(".", period, period + 1, ends=True))
     return period + 1

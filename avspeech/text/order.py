@@ -62,6 +62,7 @@ RULES: tuple[Rule, ...] = (
     addresses.dotted_name,
     # places in books and on the earth
     citations.verse,
+    citations.leaf,
     citations.sections,
     citations.regulation,
     citations.series_of_law,
@@ -133,6 +134,7 @@ RULES: tuple[Rule, ...] = (
     trades.at_most,
     trades.innings,
     trades.tire,
+    trades.climb,
     trades.oil,
     trades.castling,
     music.meter,

@@ -28,6 +28,15 @@ _DEGREES = re.compile(
 )
 
 
+# What begins a sentence behind a street: "on Hill St. Bring a friend", "on Elm Dr. Dr. Lee".
+BEHIND_STREET = re.compile(
+    r"(?:Dr|Mrs?|Ms|Prof|St)\. [A-Z][a-z]"
+    rf"|(?:{lists.any_of(name.title() for name in lists.words('parts.verbs'))}|Ring|Walk|Park|Look)"
+    r" (?:an?|the|my|your|his|her|our|their|it|them|us|me|him|this|that|exit|left|right|north|south"
+    r"|east|west|once|twice|for|to|at|up|down|there|here)(?!\w)"
+)
+
+
 def saint(text: str, end: int) -> bool:
     """Whether a name and a street follow "St." (which ends at a place): "St. James St."."""
     return bool(re.match(rf" {_NAME}(?: [A-Z][\w'’]+)? {_STREET}", text[end : end + 60]))
@@ -58,6 +67,11 @@ _WINDS = re.compile(
 _TOWARD = re.compile(
     r" (?:towards?|at|into|across|along|through|over|past|from|to|on|and then|then|this|by|until)\b"
 )
+# What has a side of the compass: "the N face".
+_FACES = re.compile(
+    r" (?:face|ridge|slope|shore|bank|rim|summit|coast|fork|entrance|wing|wall|lot|gate|exit|aisle"
+    r"|tower)\b"
+)
 # Before a letter that is no direction: "a total of N of 20".
 _NO_PLACES = frozenset("of with for is and or are was than by where when if let given".split())
 
@@ -70,6 +84,7 @@ def city(match: re.Match[str], context: Text) -> list[str]:
 
 
 @rule(r"[NS]{1,2}[EW]|[EW][NS][EW]|[NSEW](?=\x00? of (?:[A-Z\d]|(?:here|the|town)\b))"
+      rf"|[NSEW](?={_FACES.pattern})"
     r"|[NSEW](?= \d{1,3}(?:[-–]\d{1,3})? ?(?:kts?|kn|knots|mph|km/h|m/s)\b)" + END, "=NSEW")
 def wind(match: re.Match[str], context: Text) -> tuple[list[str], int] | None:
     """A direction between two others. `9 km SE of Reno` -> nine kilometers southeast of reno"""
@@ -82,12 +97,13 @@ def wind(match: re.Match[str], context: Text) -> tuple[list[str], int] | None:
     dotted = context.text[end : end + 1] == "."
     blows = re.match(
         r"\x00? (?:of|winds?|gales?|cor(?:ner)?|side|edge|quadrant)\b", context.behind(end)
-    )
+    ) or _FACES.match(context.behind(end))
     blowing = re.search(r"\b[Ww]inds? (?:(?:from|out of) (?:the )?)?$", near) is not None
     if len(match.group()) == 1 and not blowing and not re.search(r"[a-z]\.? $", near[-3:]):
         return None
     before = context.before(start)
     lies = before.islower() and before not in lists.DETERMINERS | lists.LETTERED | _NO_PLACES
+    lies |= before.lower() == "the" and _FACES.match(context.behind(end)) is not None
     moves = before.islower() and _TOWARD.match(context.text, end) and len(match.group()) > 1
     if not moves and not (blows and (len(match.group()) > 1 or lies) or _WINDS.search(near)):
         return None
@@ -105,7 +121,8 @@ def direction(match: re.Match[str], context: Text) -> list[str] | tuple[list[str
         return None
     near = text[max(0, start - 18) : start]
     if _FROM_STREET.search(near) or _FROM_HIGHWAY.search(near):
-        return compass(match.group()), end + (text[end : end + 2] == ". ")
+        ends = BEHIND_STREET.match(text[end + 2 : end + 40])  # "on I-95 N. Take exit 12."
+        return compass(match.group()), end + (text[end : end + 2] == ". " and not ends)
     before = context.before(start)
     if text[end : end + 1] == "." and before.lower() in _HEADING:
         return compass(match.group()), end + 1  # "Go N. on Oak St."

@@ -32,15 +32,14 @@ _KEPT = (
     r"|(?:(?<=\ba )|(?<=\ban ))\d{1,3}['’](?= [a-z])"
     r"|(?<!\w)['’](?:n['’](?!\w)"
     r"|(?:\d\ds?(?!:\d)(?![^\n'’]{0,40}[^\s'’]?['’](?!\w))|tis|twas|em|cause|til)\b)"
-    rf"|(?<![\w.])\d{{1,3}}['’](?= (?:[A-Z]{{2}} )?{_OF_FEET})"
     r"|(?<= )\d{1,2}['’](?=[,.!?]?[\"”])"
-    r"|(?<![\w.,])\d{1,3},\d{3}['’](?= (?:over|of|above|below|in|per|gain|climb|tall|high|deep)\b)"
     r"|(?<=\d)(?:…|\.{3})(?=[-−+]?\d)"
     r"|(?<![\w.])\.(?=\d)"
 )
 _EDGES = re.compile(
     r"(?=[^A-Za-z])(?:"  # nothing of it begins with a letter; this makes it fast
-    rf"(?P<kept>{_KEPT})"
+    rf"(?P<kept>{_KEPT})|(?P<feet>(?<=\d)['’](?= (?:(?:[A-Z]{{2}} )?{_OF_FEET}"
+    r"|(?:of|to|over|above|below|in|per|gain|climb|tall|high|deep|HC|GP)\b)))"
     r"|(?P<inches>(?<=\d)\")"
     r"|[.,;:!?'’]+(?=[\s–—()\[\]{}\"“”„«»…]|--|$)"  # behind a thing
     r"|(?:(?<=[\s–—])|^)['‘’]+"  # before one
@@ -63,6 +62,8 @@ def masked(text: str) -> str:
 
     def form(match: re.Match[str]) -> str:
         kept = match.lastgroup == "kept" or match.start() in inches
+        if match.lastgroup == "feet":
+            kept = not OPENED.search(text[max(0, match.start() - 80) : match.start()])
         if heights and _LONE_FEET.match(text, match.start()):
             return match.group()[0] + EDGE * (len(match.group()) - 1)
         return match.group() if kept else EDGE * len(match.group())
@@ -70,12 +71,13 @@ def masked(text: str) -> str:
     return _EDGES.sub(form, text)
 
 
+OPENED = re.compile(r"(?:^|[\s(\"“])['‘]\w")  # a quotation is open
 # Beside a height, a number and an apostrophe are feet: "Mom's 5'4" and I'm 6'."
 HEIGHT = re.compile(r"(?<![\d.])\d['’′]\s?\d{1,2}(?:\"|”|″|'')")
 _LONE_FEET = re.compile(r"(?<=[ (]\d)['’](?![^\W_])")
 _INCHES = re.compile(r"(?<=[\d⅛¼⅜½⅝¾⅞])\"")
 _NOUN = re.compile(
-    r" (?!and\b|or\b|but\b|so\b|is\b|was\b|[sh]e\b|they\b)(?:[a-z]|[A-Z][A-Z\d]"
+    r" (?!and\b|or\b|but\b|so\b|is\b|was\b|[sh]e\b|they\b)(?:[a-z]|[A-Z]\.?[A-Z\d]"
     r"|\d{3,4}[pi]\b|\dK\b)"
 )
 _LONE = re.compile(r'"(?:[,;)] ?| \()[^\W_]')

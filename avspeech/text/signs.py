@@ -10,7 +10,10 @@ from avspeech.text.digits import is_code
 from avspeech.text.formulas import SUP
 from avspeech.text.numbers import number
 from avspeech.text.rules import EDGE, END, Text, hums, letters, rule
-from avspeech.text.values import power
+from avspeech.text.values import VULGAR, power
+
+
+_SIDED = re.compile(rf"× ?[\d.]*[\d{VULGAR}] (?:in|ft|cm|mm)\b")
 
 
 @rule(r"[x×](?=\s?\d)", "=x×")
@@ -23,8 +26,9 @@ def by(match: re.Match[str], context: Text) -> list[str] | None:
         side = re.search(r"\d ?([a-z]{1,2}) $", before)
         behind = context.behind(match.start())
         alike = side and re.match(rf"× ?[\d.]+ ?{side.group(1)}(?!\w)", behind)
-        third = re.search(r"\d×\d+(?:\.\d+)?$", before) and "=" not in behind[:12]
-        return ["by"] if alike or third else None
+        third = re.search(r"\d ?[x×] ?\d+(?:\.\d+)? ?$", before) and "=" not in behind[:12]
+        cut = re.search(rf"[{VULGAR}] ?$", before) or re.match(_SIDED, behind)
+        return ["by"] if alike or third or cut else None
     if re.search(r"\d ?[x×] ?\d+(?:\.\d+)?$", before):
         return ["by"]  # the third side: "55x40x23"
     if re.search(r"\d $", before):
@@ -247,9 +251,15 @@ def letter_ratio(match: re.Match[str], context: Text) -> list[str] | None:
     return [match.group(1).upper(), "to", match.group(2).upper()]
 
 
+_TAUGHT = re.compile(
+    r"\d+ (?:[A-Za-z]+ )?(?:[Ss]chools?|[Ee]ducation|[Ss]tudents|[Tt]eachers?|classrooms?|[Cc]ampus"
+    r"|curricul\w+|districts?|pupils|math|reading|science)\b"
+)
+
+
 @rule(
     rf"([A-Z])–([A-Z]{{1,2}}){END}|([a-hj-z])–([b-z]){END}"
-    rf"|(K)–(?=1?\d(?!\d))"
+    rf"|(K)[–-](?=1?\d(?!\d))"
     rf"|(A-Z|M-F|A-F|X{{0,3}}S[-–](?:\d?X{{0,3}}L|M)|[ML][-–]\d?X{{0,3}}L){END}",
     "l",
 )
@@ -258,7 +268,8 @@ def letter_range(match: re.Match[str], context: Text) -> list[str] | None:
     first, _, last = match.group().replace("–", "-").partition("-")
     if not last:
         graded = context.before(match.start()).lower() in ("grades", "grade")
-        return ["K", "to"] if graded else None  # "grades K–5"
+        taught = _TAUGHT.match(context.text, match.end())
+        return ["K", "to"] if graded or taught else None  # "grades K–5", "a K–8 school"
     if match.start() and context.view[match.start() - 1] in "-–":
         return None
     if re.match(r"–[A-Za-z]", context.behind(match.end())) or first.islower() and first >= last:
@@ -272,12 +283,14 @@ def eras(match: re.Match[str], context: Text) -> list[str] | None:
     return [*letters(match.group(1)), "to", *letters(match.group(2))]
 
 
-@rule(r"#(?:(include|define|undef|ifdef|ifndef|endif|pragma)|s)(?![^\W_])", "=#")
+@rule(r"#(?:(include|define|undef|ifdef|ifndef|endif|pragma)|s)(?![^\W_])|\?s(?![^\W_])", "=#?")
 def hash_word(match: re.Match[str], context: Text) -> tuple[list[str], int] | None:
     """A line for a compiler, or several numbers. `Send the #s` -> send the numbers"""
     if not context.opens(match.start()):
         return None
-    return (["hash"], match.start() + 1) if match.group(1) else (["numbers"], match.end())
+    if match.group(1):
+        return ["hash"], match.start() + 1
+    return ["numbers" if match.group()[0] == "#" else "questions"], match.end()
 
 
 @rule(r"(UTC|GMT)[-−](?=\d)", "=UG")
@@ -436,7 +449,7 @@ def _slash(context: Text, place: int) -> list[str] | None:
         return []  # and/or
     if right in "$£€" and right and re.search(r"(?:^|\s)[2-9]$", view[max(0, place - 2) : place]):
         return ["for"]  # "2/$5"
-    if left == EDGE and context.text[place - 1] == "." and right.isalpha():
+    if right.isalpha() and re.search(r"[a-z]\.$", context.text[max(0, place - 2) : place]):
         return []  # "ded./coins."
     if "_" in (left, right):
         return []  # a blank to be filled: "__/__/____"

@@ -135,6 +135,13 @@ def castling(match: re.Match[str], context: Text) -> list[str] | None:
     return ["castles", "queenside" if match.group(2) else "kingside", *check]
 
 
+@rule(r"5\.(1[0-5])([a-d])(?:/([b-d]))?" + END, "=5")
+def climb(match: re.Match[str], context: Text) -> list[str] | None:
+    """The grade of a climb. `a 5.12a route` -> a five twelve A route"""
+    grade, letter, other = match.groups()
+    return ["five", *number(grade), letter.upper(), *(other or "").upper()]
+
+
 _SUITS = {"♠": "spades", "♥": "hearts", "♦": "diamonds", "♣": "clubs"}
 _COURT = {"A": "ace", "K": "king", "Q": "queen", "J": "jack", "T": "ten"}
 _BIDDING = re.compile(r"\b(?:[1-7]NT|doubled|bids?|bidding|opens|opened|contract|vul|dummy)\b")

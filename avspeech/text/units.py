@@ -240,6 +240,8 @@ def _quotient(
         if other is None and not degrees and symbol.islower() and context.word(symbol):
             name = symbol.upper() if len(symbol) == 1 else symbol
             other = Unit(name, name)
+        if sign == "/" and symbol in lists.PACKED:
+            other = Unit(lists.PACKED[symbol], "")
         if other is None:
             if sign == "/":
                 return unit_with(unit, tail), place + part.start(), gap == "-"

@@ -75,6 +75,8 @@ SETS = (
     "fiftyfourth",
     "fiftyfifth",
     "fiftysixth",
+    "fiftyseventh",
+    "fiftyeighth",
 )
 # What may stand behind a thing; "{}" is the thing.
 MARKS = (

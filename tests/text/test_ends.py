@@ -107,3 +107,34 @@ def test_a_sentence_begins_behind_a_letter_of_a_name(name, opener):
 def test_a_name_in_small_letters_may_begin_a_sentence():
     assert len(sentences("He works at eBay. iPhones sell well.")) == 2
     assert len(sentences("He works at ebay. phones sell well.")) == 1
+
+
+@pytest.mark.parametrize("name", ["J. R.", "J. R. R.", "K. C."])
+@pytest.mark.parametrize("opener", ["He laughed.", "They won.", "It's late."])
+def test_a_sentence_begins_behind_initials(name, opener):
+    assert len(sentences(f"We met {name} {opener}")) == 2
+    assert len(sentences(f"We met {name} Ewing there.")) == 1
+
+
+@pytest.mark.parametrize("grade", "ABCDF")
+@pytest.mark.parametrize("who", ["Bob got", "Ann was", "Mom said"])
+def test_a_sentence_begins_behind_a_grade(grade, who):
+    assert len(sentences(f"He got an {grade}. {who} nothing.")) == 2
+    assert len(sentences("He got an F. Scott Fitzgerald book.")) == 1
+
+
+@pytest.mark.parametrize("count", [2, 5, 12])
+def test_an_answer_before_a_number_of_people(count):
+    assert len(sentences(f"Was it good? No. {count} of us left.")) == 3
+    assert len(sentences(f"I like No. {count} of the set.")) == 1
+
+
+@pytest.mark.parametrize("verb", ["Ring twice.", "Take exit 12.", "Turn left at the light.", "Look up."])
+def test_a_request_begins_a_sentence_behind_a_street(verb):
+    assert len(sentences(f"He is at 12 Oak Ave. {verb}")) == 2
+    assert len(sentences(f"Drive on I-95 N. {verb}")) == 2
+
+
+@pytest.mark.parametrize("place", ["Bldg. C.", "Apt. B.", "App. D."])
+def test_a_sentence_begins_behind_the_letter_of_a_place(place):
+    assert len(sentences(f"We met in {place} Parking is free.")) == 2

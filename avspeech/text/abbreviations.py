@@ -119,9 +119,16 @@ _LEGAL = re.compile(r"\b(?:Def|Pl|Mot|Compl|Decl|Aff|ECF|Dkt|Opp|[Pp]laintiff|[D
 
 _INSURED = re.compile(r"\b(?:ded(?:uctib\w+|\.)|copay\w*|PPO|HMO|OOP|insur\w+|in-network)", re.I)
 _KNITS = re.compile(
-    r"\b(?:sts?|[Cc]h \d|[Cc]ast o\w+|[Bb]ind off|[Ss]l st|dc|sc|hdc|crochet\w*|knit\w*|purl\w*|yarn|stitch\w*|skein|rnds?"
-    r"|[KkPp]\d+)(?![^\W_])"
+    r"\b(?:sts?|[Cc]h \d|[Cc]ast o\w+|[Bb]ind off|[Ss]l st|dc|sc|hdc|crochet\w*|knit\w*"
+    r"|purl\w*|yarn|stitch\w*|skein|rnds?|[KkPp]\d+)(?![^\W_])"
 )
+_COINS = lists.any_of(coin for coin in lists.MONEY if re.fullmatch("[A-Z]{3}", coin))
+_TIMED = re.compile(
+    r"(?:[A-Za-z -]|(?<=[a-z])\x00(?= )){0,24}(?:\d{1,2}[:.]\d\d|[012]\d{3})(?!\d)"
+)
+_TUNED = re.compile(r"\b(?:VHF|UHF|TVs?|cable|radios?|marina|broadcast\w*|Coast Guard)\b")
+_QUOTED = re.compile(r" [\"“‘*_][a-zà-ÿ]")  # a word of another language: 'Fr. "eau"'
+_SKY = re.compile(r"\b(?:mag|NGC|M\d{1,3}|RA|constellations?|telescopes?|nebula|galaxy)\b")
 _GOING = re.compile(r"\b[Gg]oing:? (?:\w+ ){0,2}$")
 _CHAPTER = re.compile(
     r"\b(?:Ch|ch|Bk|bk|Chap|chap|cap)\. ?[\dIVXivx]"
@@ -145,6 +152,11 @@ def _place(context: Text, name: str, start: int, end: int) -> Place:
         nearby.group(1) if nearby else "",
         context.view[end : end + 40].lstrip(EDGE + " ,"),
     )
+
+
+def _ahead(place: Place, count: int) -> str:
+    """Some characters before an abbreviation."""
+    return place.context.text[max(0, place.start - count) : place.start]
 
 
 # What a row of the table may ask for; "before:a,b" and "behind:a,b" ask for one of these words.
@@ -183,20 +195,22 @@ CONDITIONS: dict[str, Callable[[Place], bool]] = {
     "closing": lambda place: (
         place.before.isalpha() and _CLOSED.match(place.context.text, place.end) is not None
     ),
-    "priced": lambda place: re.match(r"[$£€¥₹]\d|[A-Z]{3} ?\d", place.rest) is not None,
+    "priced": lambda place: (
+        re.match(rf"[$£€¥₹]\d|(?:{_COINS}) ?\d", place.rest) is not None
+    ),
     "counted": lambda place: place.before[:1].isdigit(),
     "closed": lambda place: place.context.text[place.end : place.end + 1] == ")",
-    "timed": lambda place: (
-        re.match(r"(?:[A-Za-z -]|(?<=[a-z])\x00(?= )){0,24}(?:\d{1,2}[:.]\d\d|[012]\d{3})(?!\d)", place.rest) is not None
-    ),
+    "timed": lambda place: _TIMED.match(place.rest) is not None,
     "latitude": _behind_latitude,
     "legal": lambda place: _LEGAL.search(place.context.around(place.start)) is not None,
     "insured": lambda place: _INSURED.search(place.context.around(place.start)) is not None,
+    "quoted": lambda place: _QUOTED.match(place.context.text, place.end) is not None,
+    "sky": lambda place: _SKY.search(place.context.around(place.start)) is not None,
+    "tuned": lambda place: _TUNED.search(place.context.around(place.start)) is not None,
     "knit": lambda place: len(set(_KNITS.findall(place.context.around(place.start)))) > 1,
-    "going": lambda place: _GOING.search(place.context.text[: place.start][-24:]) is not None,
-    "share": lambda place: place.context.text[: place.start][-2:].rstrip().endswith("%"),
-    "parted": lambda place: place.context.text[max(0, place.start - 2) : place.start].strip(" (")
-    in (",", ";", ""),
+    "going": lambda place: _GOING.search(_ahead(place, 24)) is not None,
+    "share": lambda place: _ahead(place, 2).rstrip().endswith("%"),
+    "parted": lambda place: _ahead(place, 2).strip(" ([\"“‘'") in (",", ";", ""),
     "family": lambda place: (
         place.after[:1].isupper() and _KIN.search(place.context.around(place.start)) is not None
     ),
@@ -326,7 +340,8 @@ def _title_or_street(place: Place, words: list[str], kinds: frozenset[str]) -> l
         before[:1].isdigit() or len(near) > 1 and near[1][:1].isdigit() and before[:1].isupper()
     )
     named_behind = after[:1].isupper() and after not in lists.OPENERS
-    if named_behind and places.BEHIND_STREET.match(context.text[place.end : place.end + 40].lstrip()):
+    following = context.text[place.end : place.end + 40].lstrip()
+    if named_behind and places.BEHIND_STREET.match(following):
         named_behind = False
     if named_behind and (before.isdigit() or places.saint(context.text, place.end)):
         return list(words)

@@ -310,7 +310,7 @@ _CHART = re.compile(r"\b(?:s/p|h/o|c/o|f/u|[Hh]x|[Dd]x|[Pp]ts?\.|[Dd]ischarged|[
 _CHANGED = lists.words("dates.changed")
 # Before a month and a year: "Exp. date: 09/27".
 _EXPIRES = re.compile(r"\b(exp|expir\w+)\b\W*(?:date\W*)?$", re.IGNORECASE)
-_OF_FRACTION = ("of", "cup", "inch")
+_OF_FRACTION = ("of", "cup", "inch", "ARM", "ARMs")
 # Below the line of fractions that are written.
 _BOTTOMS = frozenset((2, 3, 4, 5, 6, 8, 9, 10, 12, 15, 16, 20, 24, 25))
 

@@ -36,10 +36,10 @@ _OF_STUFF = (
 # Units written as many.
 _SEVERAL = frozenset("lbs hrs yrs mins secs wks mos yds gals qts".split())
 
-# What holds so much of something: "4 qt. stock pot", "16 GB memory card".
+# What holds so much of something: "4 qt. stock pot", "16 GB memory card", "a 16 oz. can, $4".
 _HOLDS = re.compile(
-    rf"\.? (?!(?:{lists.any_of(lists.FUNCTION)})\b)[A-Za-z]+ (?:{lists.any_of(lists.THINGS)})"
-    r"(?![\w-])"
+    rf"\.? (?:(?!(?:{lists.any_of(lists.FUNCTION)})\b)[A-Za-z]+ (?:{lists.any_of(lists.THINGS)})"
+    r"(?![\w-])|can(?= ?[$£€\d,;.)]|$))"
 )
 
 
@@ -58,8 +58,9 @@ def measured(context: Text, start: int, value: Value, written: str) -> tuple[lis
     behind = end + (
         context.text[end : end + 2] == ". " and context.text[end + 2 : end + 3].islower()
     )
-    stuff = unit.many.endswith(_OF_STUFF) and context.after(behind) not in lists.THINGS
+    stuff = unit.many.endswith(_OF_STUFF)
     joined |= stuff and _HOLDS.match(context.text, behind) is not None
+    stuff &= context.after(behind) not in lists.THINGS
     joined |= re.match(r"-[a-z]", context.behind(end)) is not None
     near = context.text[max(0, start - 24) : start]
     joined |= (  # "1 (14 oz.) can", and the second of "a 16 Ah, 48 V pack"
@@ -157,6 +158,9 @@ def _counts(context: Text, start: int) -> bool:
     return before.lower() in lists.COUNTED
 
 
+_ORDERED = re.compile(r"\b(?:[PSM]/N[:#. ]{1,3}|(?:PO|RMA|WO) ?# ?)$")
+
+
 def is_code(context: Text, start: int) -> bool:
     """Whether a number is a code, by the words before it: "your PIN is 4471"."""
     written = re.split(r"[^\w\s.:#'’]|\n", context.text[max(0, start - 40) : start])[-1]
@@ -166,8 +170,8 @@ def is_code(context: Text, start: int) -> bool:
         if rows and rows[0][0][-1] in lists.CODES:
             near[0] = rows[0][0][-1]
     near += [""] * (3 - len(near))
-    if re.search(r"\b(?:[PSM]/N[:#. ]{1,3}|(?:PO|RMA|WO) ?# ?)$", context.text[max(0, start - 8) : start]):
-        return True  # "P/N 4412"
+    if _ORDERED.search(context.text[max(0, start - 8) : start]):
+        return True  # "P/N 4412", "PO #4412"
     emergency = context.text[max(0, start - 14) : start]
     if re.search(r"\b(?:9-?1-?1|999|112),? ?(?:[(/]|or |and )$", emergency):
         if re.match(r"(?:911|112|999|988)(?!\d)", context.behind(start)):
@@ -187,11 +191,16 @@ def is_code(context: Text, start: int) -> bool:
     )
 
 
+_THREAD = re.compile(r"\d\d (?:[x×] ?[^a-z]|bolt|screw|nut|thread|tap|stud|hole|UN[CF])")
+
+
 @rule(rf"(\d{{0,4}}\s?[{VULGAR}])\s?[-–](?=[\d{VULGAR}])", "ds")
 def mixed_range(match: re.Match[str], context: Text) -> list[str] | tuple[list[str], int] | None:
     """From a fraction to another. `1½–2 cups` -> one and a half to two cups"""
     low = value_at(context, match.start())
     high = value_at(context, match.end())
+    if low and _THREAD.match(context.behind(match.end())):
+        return low.words, match.end()  # "a ¼-20 screw"
     if low is None or high is None:
         return None
     written = context.view[match.end() : high.end]
@@ -284,6 +293,8 @@ def times(match: re.Match[str], context: Text) -> tuple[list[str], int] | None:
     """A product, or the sides of a thing. `a 4x4 truck` -> a four by four truck"""
     if is_code(context, match.start()):
         return None  # "VIN ending in 4X9"
+    if context.within(match.start()) and re.search(r" X$", match.group()):
+        return None  # "G1 X10"
     second = re.compile(r"\d+(?:\.\d+)?").match(context.view, match.end())
     value = value_at(context, match.end(), True)
     if value is not None and re.search(rf"[/{VULGAR}]", context.view[match.end() : value.end]):
@@ -338,7 +349,9 @@ def _in_equation(context: Text, match: re.Match[str], end: int) -> bool:
 def times_as(match: re.Match[str], context: Text) -> list[str] | None:
     """How many times. `2x faster` -> two times faster"""
     near = context.text[max(0, match.start() - 24) : match.start()]
-    if match.group(3) and not _REPEATED.search(near):
+    does = re.search(r"(?<![^\W\d_])([a-z]{3,}) $", near)
+    done = does is not None and does[1] not in lists.NOT_NOUNS | lists.FUNCTION | {"zoom"}
+    if match.group(3) and not (done or _REPEATED.search(near)):
         return None
     return [*number(plain(match[1] or match[2] or match[3])), "times"]
 

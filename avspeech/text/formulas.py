@@ -335,7 +335,8 @@ def compound(match: re.Match[str], context: Text) -> list[str] | None:
 
 
 @rule(
-    rf"([A-Za-z]{{1,3}})(?:(?:\^|\s?\*\*\s?(?=\d))(?:\(?([-−]?\d{{1,4}}|[a-z](?![a-z]))\)?|{EDGE}([-−]\d?[a-z]){EDGE})|([⁻]?[{SUP}]+|ⁿ))",
+    rf"([A-Za-z]{{1,3}})(?:(?:\^|\s?\*\*\s?(?=\d))"
+    rf"(?:\(?([-−]?\d{{1,4}}|[a-z](?![a-z]))\)?|{EDGE}([-−]\d?[a-z]){EDGE})|([⁻]?[{SUP}]+|ⁿ))",
     "l",
 )
 def raised(match: re.Match[str], context: Text) -> list[str] | None:

@@ -42,7 +42,9 @@ def sides(match: re.Match[str], context: Text) -> list[str] | None:
 
 
 @rule(
-    rf"(\d{{1,4}}|\d{{1,3}},\d{{3}})['’](?=\s(?:[A-Z]{{2}} )?[a-z]|\s(?:HC|GP)\b|{EDGE}|\s?[–—]|$)", "d"
+    r"(\d{1,4}|\d{1,3},\d{3})['’]"
+    rf"(?=\s(?:[A-Z]{{2}} )?[a-z]|\s(?:HC|GP)\b|{EDGE}|\s?[–—]|$)",
+    "d",
 )
 def feet(match: re.Match[str], context: Text) -> list[str] | None:
     """Feet before a word that measures. `8' tall` -> eight feet tall"""

@@ -72,7 +72,8 @@ def of_three(match: re.Match[str], context: Text) -> list[str] | None:
     counted = context.after(match.end())
     plane = plane or re.fullmatch(r"7[0-8]7", first) and re.fullmatch(r"[1-9]00", second or "")
     plane = plane and not (counted.endswith("s") and counted.islower())
-    listed = before in lists.NUMBERED or american or plane
+    chip = counted in ("timer", "chip", "IC")  # "a 555 timer"
+    listed = chip or before in lists.NUMBERED or american or plane
     near = context.text[max(0, match.start() - 12) : match.start()]
     series_name = re.search(r"\b[A-Z]{1,2}X $", near)
     flight = re.search(r"[Ff]lights?[,:]? [A-Z]{2} ?$", near)
@@ -157,7 +158,7 @@ def any_release(match: re.Match[str], context: Text) -> list[str] | None:
 
 
 @rule(
-    r"(?:(?<=[A-Za-z])|(?<=[A-Za-z]-)|(?<=\dx)|(?<=['’]s )(?=\d{3})"
+    r"(?:(?<=[A-Za-z])|(?<=[A-Za-z]-)|(?<=\dx)|(?<=\d )(?=\d{3}s)|(?<=['’]s )(?=\d{3})"
     r"|(?<=[Ss]ize )|(?<=\bM[Aa][Xx] ))"
     r"(?<!\b[a-z])(\d{1,3})'?s(?![^\W_])",
     "d",

@@ -45,8 +45,8 @@ def _said(
     whole = plain(whole).replace(".", "") or "0"
     noun = context.adjective(start, end) or (
         context.determined(start)
-        and re.match(rf"{EDGE} \d+-[a-z]+ ", context.behind(end)) is not None
-    )  # "the $20 billion, 10-year plan"
+        and re.match(rf"{EDGE} \d+-[a-z]+ | \d+/\d+ [A-Z]", context.behind(end)) is not None
+    )  # "the $20 billion, 10-year plan", "a $250K 7/1 ARM"
     if noun and fraction and not size and context.after(end).endswith("s"):
         noun = context.determined(start)  # "$15 adults, $7.50 kids"
     joined = re.match(r"-[a-z]+", context.behind(end))

@@ -19,7 +19,7 @@ from avspeech.text.abbreviations import OF_PEOPLE, PREDICATE
 from avspeech.text.cleaning import clean
 from avspeech.text.dates import DAY_NAMES
 from avspeech.text.order import RULES
-from avspeech.text.places import BEHIND_STREET
+from avspeech.text.places import BEHIND_STREET, REQUEST
 from avspeech.text.rules import EDGE, Rule, Text, hums
 from avspeech.text.script import Unread
 
@@ -397,7 +397,7 @@ def _begins(rest: str, abbreviation: str, said: list[str]) -> bool:
     rows = lists.ABBREVIATIONS.get(abbreviation, [])
     kinds = rows[-1][1] if rows else frozenset()
     return (
-        first in lists.OPENERS
+        (first in lists.OPENERS or REQUEST.match(following) is not None)
         and not _NO_OPENER.match(following)
         and (opener.group() != "A" or not any(kinds & {"letter", "number"} for _, kinds in rows))
         and (not kinds & {"title", "name"} or said[-1:] in (["street"], ["drive"]))

@@ -71,6 +71,7 @@ RULES: tuple[Rule, ...] = (
     places.turn,
     places.wind,
     places.decimal_coordinate,
+    places.bearing,
     places.coordinate,
     places.township,
     # dates and times
@@ -140,6 +141,7 @@ RULES: tuple[Rule, ...] = (
     music.meter,
     scores.in_turn,
     scores.rounds,
+    scores.of_three,
     scores.out_of,
     scores.record,
     scores.batting,

@@ -122,6 +122,8 @@ def per(match: re.Match[str], context: Text) -> list[str] | None:
     before = context.view[max(0, match.start() - 20) : match.start()]
     name = match.group(1)
     raised = (match.group(2) or "").translate(lists.SUPERSCRIPTS)
+    if re.match(r" [$£€]\d", context.behind(match.end())):
+        return None  # "cup $5/bowl $8"
     if raised and name not in ("m", "cm", "mm", "km", "ft", "in", "mi", "yd"):
         return None
     priced = re.search(rf"[$£€¥₹]\s?[\d.,{VULGAR}]+$", before)

@@ -19,22 +19,24 @@ _TO_STREET = re.compile(
 )
 _FROM_STREET = re.compile(rf"{_STREET}\.?,? $")
 _HIGHWAY = r"(?:\b(?:I|US|SR|U\.S\.)[- ]|\b(?:Route|Rte\.|Hwy\.?|Highway|Interstate|Rd\.|Road) )"
-_FROM_HIGHWAY = re.compile(rf"{_HIGHWAY}\d{{1,3}} $")
+_FROM_HIGHWAY = re.compile(rf"(?:{_HIGHWAY}|\bthe [ABDEMN])\d{{1,4}} $")
 _HEADING = frozenset("go head heads heading turn drive travel run runs walk facing just".split())
 _DEGREES = re.compile(
     r"(\d{1,3}(?:\.\d+)?)\s?°(?:\s?(\d{1,2}(?:\.\d+)?)\s?['′’]"
     r"(?:\s?(\d{1,2}(?:\.\d+)?)\s?[\"″”])?)?"
-    r"(?:\s?([NSEW])(?![^\W_]))?"
+    r"(?:\s?([NS][EW]|[NSEW])(?![^\W_]))?"
 )
 
 
-# What begins a sentence behind a street: "on Hill St. Bring a friend", "on Elm Dr. Dr. Lee".
-BEHIND_STREET = re.compile(
-    r"(?:Dr|Mrs?|Ms|Prof|St)\. [A-Z][a-z]"
-    rf"|(?:{lists.any_of(name.title() for name in lists.words('parts.verbs'))}|Ring|Walk|Park|Look)"
+# What begins a sentence behind a short form: "on Hill St. Bring a friend".
+REQUEST = re.compile(
+    rf"(?:{lists.any_of(name.title() for name in lists.words('parts.verbs'))}|Ring|Walk|Park|Look)"
     r" (?:an?|the|my|your|his|her|our|their|it|them|us|me|him|this|that|exit|left|right|north|south"
     r"|east|west|once|twice|for|to|at|up|down|there|here)(?!\w)"
+    r"|(?:Sold|Made|Built|Printed|Shipped|Designed|Assembled) [a-z]"
 )
+# And behind a street: "on Elm Dr. Dr. Lee".
+BEHIND_STREET = re.compile(rf"(?:Dr|Mrs?|Ms|Prof|St)\. [A-Z][a-z]|{REQUEST.pattern}")
 
 
 def saint(text: str, end: int) -> bool:
@@ -67,6 +69,8 @@ _WINDS = re.compile(
 _TOWARD = re.compile(
     r" (?:towards?|at|into|across|along|through|over|past|from|to|on|and then|then|this|by|until)\b"
 )
+_BLOWING = re.compile(r" \d{1,2}(?: (?:to|or|gusting) \d|[-–,;.\x00])")
+_AT_SEA = re.compile(r"\b(?:gales?|vis|visibility|swells?|[Ff]orce|squalls?|showers|Beaufort)\b")
 # What has a side of the compass: "the N face".
 _FACES = re.compile(
     r" (?:face|ridge|slope|shore|bank|rim|summit|coast|fork|entrance|wing|wall|lot|gate|exit|aisle"
@@ -105,6 +109,9 @@ def wind(match: re.Match[str], context: Text) -> tuple[list[str], int] | None:
     lies = before.islower() and before not in lists.DETERMINERS | lists.LETTERED | _NO_PLACES
     lies |= before.lower() == "the" and _FACES.match(context.behind(end)) is not None
     moves = before.islower() and _TOWARD.match(context.text, end) and len(match.group()) > 1
+    forecast = _BLOWING.match(context.behind(end)) and _AT_SEA.search(context.around(start))
+    if forecast and len(match.group()) > 1:
+        blows = forecast
     if not moves and not (blows and (len(match.group()) > 1 or lies) or _WINDS.search(near)):
         return None
     first, *others = [_COMPASS[c] for c in match.group()]
@@ -187,6 +194,12 @@ def decimal_coordinate(match: re.Match[str], context: Text) -> list[str] | None:
     return [*number(match.group(1)), _COMPASS[match.group(2)]]
 
 
+@rule(r"([NS])(?= ?(\d{1,2})°[^A-Za-z]{0,12}[EW](?![^\W_]))", "=NS")
+def bearing(match: re.Match[str], context: Text) -> list[str] | None:
+    """The side that a line bears to. `Strike N30°E` -> strike north thirty degrees east"""
+    return None if context.within(match.start()) else [_COMPASS[match.group(1)]]
+
+
 @rule(r"\d{1,3}(?:\.\d+)?\s?°", "d")
 def coordinate(match: re.Match[str], context: Text) -> tuple[list[str], int] | None:
     """A place on the earth. `40°26′ N` -> forty degrees twenty six minutes north"""
@@ -196,5 +209,6 @@ def coordinate(match: re.Match[str], context: Text) -> tuple[list[str], int] | N
     words: list[str] = []
     for value, unit in zip(found.groups(), ("degree", "minute", "second")):
         if value:
+            value = re.sub(r"^0(?=\d)", "", value)
             words += [*number(value), unit if value == "1" else unit + "s"]
     return [*words, *(compass(found.group(4)) if found.group(4) else [])], found.end()

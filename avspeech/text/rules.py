@@ -73,9 +73,11 @@ def masked(text: str) -> str:
 
 OPENED = re.compile(r"(?:^|[\s(\"“])['‘]\w")  # a quotation is open
 # Beside a height, a number and an apostrophe are feet: "Mom's 5'4" and I'm 6'."
-HEIGHT = re.compile(r"(?<![\d.])\d['’′]\s?\d{1,2}(?:\"|”|″|'')")
-_LONE_FEET = re.compile(r"(?<=[ (]\d)['’](?![^\W_])")
+HEIGHT = re.compile(r"(?<![\d.])\d{1,3}['’′]\s?\d{1,2}(?:\"|”|″|'')")
+_LONE_FEET = re.compile(r"(?:(?<=[ (]\d)|(?<=[ (]\d\d))['’](?![^\W_])")
 _INCHES = re.compile(r"(?<=[\d⅛¼⅜½⅝¾⅞])\"")
+_QUOTING = re.compile(r"(?<![\d⅛¼⅜½⅝¾⅞])\"")
+_SIZE = re.compile(r"(?:(?<![\d,])\d{1,3}|[⅛¼⅜½⅝¾⅞])$")
 _NOUN = re.compile(
     r" (?!and\b|or\b|but\b|so\b|is\b|was\b|[sh]e\b|they\b)(?:[a-z]|[A-Z]\.?[A-Z\d]"
     r"|\d{3,4}[pi]\b|\dK\b)"
@@ -94,6 +96,7 @@ def _inches(text: str) -> frozenset[int]:
     start = 0
     for paragraph in text.split("\n\n"):
         odd = paragraph.count('"') % 2 == 1
+        sized = paragraph.count('"') > 1 and not _QUOTING.search(paragraph)
         closed = True
         for match in re.finditer('"', paragraph):
             place = match.start()
@@ -105,7 +108,10 @@ def _inches(text: str) -> frozenset[int]:
             noun = _NOUN.match(paragraph, place + 1) is not None and (closed or odd)
             noun = noun or closed and _NAMED.match(paragraph, place + 1) is not None
             alone = closed and behind and _MEASURED.search(paragraph[max(0, place - 60) : place])
-            alone = alone or closed and behind and _JOINED.match(paragraph, place)
+            alone = alone or closed and behind and (
+                (not odd or sized) and _SIZE.search(paragraph[max(0, place - 8) : place])
+                or _JOINED.match(paragraph, place)
+            )  # no quotation begins behind a digit: 14", 23"
             # Of two marks that close, the first says inches: "My TV is 55"," he said.
             then = paragraph.find('"', place + 1)
             twice = not closed and then > 0 and not paragraph[then - 1].isspace()
@@ -119,7 +125,8 @@ def _inches(text: str) -> frozenset[int]:
 # Before a mark of inches at the end of a clause: "Cut it to 36"."
 _MEASURED = re.compile(
     r"\b(?:cut|trim\w*|saw\w*|snow\w*|rain\w*|accumulat\w+|deep|depth|wide|width|long|length"
-    r"|thick\w*|tall|high|height|seams?|hems?|inseam|waist|gauge|TVs?|screens?|monitors?|displays?|pipes?|bolts?|boards?|rows|apart)\b"
+    r"|thick\w*|tall|high|height|seams?|hems?|inseam|waist|gauge|TVs?|screens?|monitors?"
+    r"|displays?|pipes?|bolts?|boards?|rows|apart)\b"
     r"(?:[^.!?\n]|\.(?! (?-i:[A-Z])))*$|[⅛¼⅜½⅝¾⅞]$",
     re.IGNORECASE,
 )

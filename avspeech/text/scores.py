@@ -11,11 +11,11 @@ from avspeech.text.rules import END, Text, rule
 
 _MARKED = frozenset(
     "scored score scores rated rates rating rate got gets get gave give gives given grade graded "
-    "earned a an of solid perfect it him her them strength power pain apgar".split()
+    "earned a an of solid perfect it him her them strength power pain apgar bcs".split()
 )
 # Behind a mark, these are no noun that it is a part of: "a 9/10 from me".
 _BEHIND_MARK = frozenset("from for on in overall and but so".split())
-_FULL_MARKS = frozenset("4 5 10 20 25 30 40 50 60 100".split())
+_FULL_MARKS = frozenset("4 5 9 10 20 25 30 40 50 60 100".split())
 _RECORD = frozenset(
     "record went go going goes improved improve fell dropped moved now started finished ended "
     "start finish overall season undefeated".split()
@@ -82,12 +82,19 @@ def out_of(match: re.Match[str], context: Text) -> list[str] | None:
     marked = before in _MARKED and most not in ("4", "30", "60") and alone
     named = following[:1].isupper() and before not in _MARKED  # "the Pixel 9/9 Pro"
     marked |= got == most != "1" and not named
-    marked |= before in ("scored", "rated", "score", "rating", "graded")
+    marked |= before in ("scored", "bcs", "rated", "score", "rating", "graded")
     if not ("." in got or counted and not got.startswith("1/") or marked):
         return None
     if following in ("inch", "inches", "cups", "miles", "hours") or got == "1" and not marked:
         return None
     return [*number(got), "out", "of", *number(most)]
+
+
+@rule(r"(\d{1,4})/(\d{1,4})/(\d{1,4})(?![\d/])" + END, "d")
+def of_three(match: re.Match[str], context: Text) -> list[str] | None:
+    """Three numbers that are no date. `limits of 100/300/50` -> limits of one hundred, three
+    hundred, fifty"""
+    return joined(match.groups(), ",") if len(match.group(1)) < 4 else None
 
 
 @rule(r"(\d{1,3})[-–](\d{1,3})(?:[-–](\d{1,2}))?(?![\d-])" + END, "d")
@@ -107,8 +114,9 @@ def record(match: re.Match[str], context: Text) -> list[str] | None:
         context.text[start - 1 : start] == "("
         and context.text[match.end() : match.end() + 1] == ")"
     ):
-        team = re.search(r"(?:[A-Z][\w.'’]*|\d\ders) \($", context.text[max(0, start - 24) : start])
-        return _and(won, lost, drawn) if team else None
+        team = re.search(r"([A-Z][\w.'’]*|\d\ders) \($", context.text[max(0, start - 24) : start])
+        sized = team and re.fullmatch("X*[SML]|Small|Medium|Large", team[1])  # "M (38–40)"
+        return _and(won, lost, drawn) if team and not sized else None
     opened = _IN_BRACKETS.search(context.text[max(0, start - 12) : start])
     league = opened and opened[1] and _OF_LEAGUE.match(context.text, match.end())
     if league or opened and _OF_SEASON.match(context.text, match.end()):

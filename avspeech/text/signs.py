@@ -12,8 +12,7 @@ from avspeech.text.numbers import number
 from avspeech.text.rules import EDGE, END, Text, hums, letters, rule
 from avspeech.text.values import VULGAR, power
 
-
-_SIDED = re.compile(rf"× ?[\d.]*[\d{VULGAR}] (?:in|ft|cm|mm)\b")
+_SIDED = re.compile(rf"× ?[\d.]*[\d{VULGAR}](?: (?:in|ft|cm|mm)\b|\"|[a-z](?![a-z]))")
 
 
 @rule(r"[x×](?=\s?\d)", "=x×")
@@ -42,8 +41,8 @@ def by(match: re.Match[str], context: Text) -> list[str] | None:
 
 
 _LOVED = re.compile(
-    r"(?:[!.)]|[^\x00-\u2fff]|\b(?:you|u|ya|it|this|love|luv|thanks|thank|thx|miss|job|best|guys|all"
-    r"|everyone|mom|dad|much|so)) $",
+    r"(?:[!.)]|[^\x00-\u2fff]|\b(?:you|u|ya|it|this|love|luv|thanks|thank|thx|miss|job|best|guys"
+    r"|all|everyone|mom|dad|much|so)) $",
     re.IGNORECASE,
 )
 

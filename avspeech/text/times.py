@@ -111,6 +111,10 @@ def clock(match: re.Match[str], context: Text) -> list[str] | None:
     bracketed = context.text[match.start() - 1 : match.start()] == "(" and (
         context.text[match.end() : match.end() + 1] == ")"
     )
+    ahead = context.text[max(0, match.start() - 16) : match.start()]
+    weighed = re.search(r"\d ?(?:g|oz|lbs?)\.?,? (?:at )?$", ahead)
+    if hour == "1" and weighed and not half:
+        return None  # coffee and water: "15 g at 1:16"
     if second and not half and (before in ("a", "an") or bracketed):  # "a 2:01:09 marathon"
         return [*cardinal(int(hour)), *_minutes(minute), *_minutes(second)]
     ahead = context.text[max(0, match.start() - 4) : match.start()].lower()

@@ -57,7 +57,7 @@ def odds_ratio(match: re.Match[str], context: Text) -> list[str] | None:
 
 
 @rule(
-    rf"(?:[yY]/[oO]|y\.o(?:{EDGE}(?= (?:[MF](?!\w)|[a-z])))?|yo|YO)(s?)(?: ([MF])(?![^\W_]))?"
+    rf"(?:[yY]/[oO]|y\.o(?:{EDGE}(?= (?:[MF](?!\w)|[a-z])))?|yo|YO)(s?)(?: ([MF])(?![^\W_]|/))?"
     + END,
     "=yY",
 )
@@ -83,8 +83,8 @@ def complains(match: re.Match[str], context: Text) -> list[str] | None:
 
 
 _CRICKET = re.compile(
-    r"\b(?:ov|overs?|wickets?|wkts?|innings|declared|dec|bowled|runs|batsm[ae]n|Test|ODI|T20|England"
-    r"|Australia|India|Pakistan|Zealand|Lanka|Bangladesh|Africa|Indies)\b"
+    r"\b(?:ov|overs?|wickets?|wkts?|innings|declared|dec|bowled|runs|batsm[ae]n|Test|ODI|T20"
+    r"|England|Australia|India|Pakistan|Zealand|Lanka|Bangladesh|Africa|Indies)\b"
 )
 
 

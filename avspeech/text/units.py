@@ -70,6 +70,7 @@ def table() -> dict[str, Unit]:
         "pm",
         "Pm",
         "fl",
+        "pl",
         "dl",
         "hl",
         "cs",
@@ -165,6 +166,10 @@ def unit_at(context: Text, start: int, place: int, value: str) -> tuple[Unit, in
     coded = not gap and len(value) == 1 and symbol in ("AU", "BA", "BR", "PA", "HP")
     if coded and _POSTCODE.search(context.text[max(0, start - 6) : start]):
         return None  # "Glasgow G12 8AU"
+    if symbol in ("W", "M", "N", "A", "D") and context.before(start).lower() in ("size", "sz"):
+        return None  # how wide a shoe is: "size 10½ W"
+    if symbol == "cal" and re.match(rf"{EDGE} (?:mo|yr|year|day)", context.behind(end)):
+        return None  # "1.5 cal. mos."
     if symbol in ("H", "K", "W") and _PLAYED.search(context.text[max(0, start - 40) : end + 40]):
         return None  # "6 IP, 3 H, 9 K"
     hot = symbol == "C" and len(re.sub(r"\D.*", "", value)) > 1  # "60 C water"
@@ -289,8 +294,8 @@ def _food(context: Text, end: int) -> bool:
 
 
 _SOLD = re.compile(
-    r"\b(?:sales|users|subscribers|customers|downloads|views|viewers|votes|visitors|followers|copies"
-    r"|population|pop\.|revenues?|profits?|turnover|audience)(?!\w)(?:[^.!?]|\.(?=\d))*$",
+    r"\b(?:sales|users|subscribers|customers|downloads|views|viewers|votes|visitors|followers"
+    r"|copies|population|pop\.|revenues?|profits?|turnover|audience)(?!\w)(?:[^.!?]|\.(?=\d))*$",
     re.IGNORECASE,
 )
 _TIMED = re.compile(
@@ -306,7 +311,8 @@ _ELECTRIC = (
 _WARM = re.compile(rf"\A(?!.*(?:{_ELECTRIC}))", re.DOTALL | re.IGNORECASE)
 _RATES = re.compile(
     r"\b(?:rates?|hikes?|cuts?|yields?|spreads?|fed|ecb|central|margins?|mortgage"
-    r"|tightening|bonds?|loans?|coupons?|notes?|sofr|libor|euribor|treasur\w+)\b",
+    r"|tightening|bonds?|loans?|coupons?|notes?|t-bills?|\d-(?:yr|year)|sofr|libor"
+    r"|euribor|treasur\w+)\b",
     re.IGNORECASE,
 )
 CLINICAL = re.compile(
@@ -318,7 +324,8 @@ _GENES = re.compile(
     r"|amplicons?|loci|locus|contigs?|reads)\b"
 )
 _GAMES = re.compile(
-    r"\b(?:lvl|level|mage|boss|heal\w*|potions?|damage|dmg|armor|monsters?|spells?|AC|\d?d\d+|MP|XP)\b",
+    r"\b(?:lvl|level|mage|boss|heal\w*|potions?|damage|dmg|armor|monsters?|spells?|AC"
+    r"|\d?d\d+|MP|XP)\b",
     re.IGNORECASE,
 )
 _BASIS_POINT = Unit("basis point", "basis points")

@@ -122,6 +122,7 @@ def value_at(context: Text, place: int, signed: bool = False) -> Value | None:
         whole = whole and not re.match(r" ?[=+×÷]", behind)
         heat = re.match(r"\s?°", behind) is not None
         both |= bool(int(top) >= int(bottom) and (whole or heat) or heat and int(bottom) > 12)
+        both |= re.match(r" ARMs?(?![^\W_])", behind) is not None  # "a 7/1 ARM"
         both |= places.heads_street(context.text, match.end())  # "10/12 High Street"
         if top == "20" and not int(bottom) % 5:
             near = view[max(0, place - 40) : place]

@@ -35,7 +35,8 @@ def as_listed(match: re.Match[str], context: Text) -> list[str] | tuple[list[str
     ):
         return None
     if context.text[match.end() : match.end() + 1] == "." and name in lists.ABBREVIATIONS:
-        if re.search(r"(?:, | and | or | from | in |\d )$", context.text[max(0, start - 6) : start]):
+        near = context.text[max(0, start - 6) : start]
+        if re.search(r"(?:, | and | or | from | in |\d )$", near):
             return None  # "Pa. and Del.", "6 pls."
     words = lists.WRITTEN[name]
     if name.lower() in _ASKING and re.match(r"\. [A-Za-z]", context.text[match.end() :][:3]):

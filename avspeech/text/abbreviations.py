@@ -382,7 +382,7 @@ _COUNT = re.compile(rf" (?:\d|[IVX]{{1,4}}{END})")
 
 @rule(
     r"(?:Mrs?|Ms|Dr|Prof|St)(?=[ ][A-Z])|(?<=& )Co(?![^\W_])"
-    rf"|(?:{lists.any_of(lists.BARE)}){END}(?!::)|(?:{lists.any_of(lists.OPEN)}){END}"
+    rf"|(?:{lists.any_of(lists.BARE | lists.OPEN)}){END}(?!::)"
     rf"|(?:{lists.any_of(lists.COUNTING)})(?= (?:\d|[IVX]{{1,4}}{END}))"
     r"|(?:Wed|Jan|Apr)(?=[-–/]|[ ]['’]?\d)|Mar(?= ['’]\d\d)"
     r"|(?<=\w )(?:St|Ave|Rd|Dr|Ct|Pl|Ter|Cir)(?![^\W_]|[.])",

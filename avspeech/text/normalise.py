@@ -95,6 +95,7 @@ _SPECIAL = frozenset(
 
 
 _LATIN = re.compile("[A-Za-zÀ-ÖØ-öø-˿]+")
+_NICKNAME = re.compile(r" [\"“][A-Z][a-z]+[\"”] [A-Z]")  # 'John L. "Jack" Smith'
 _LINK = re.compile(r" ?[&+=@≈≤≥×]")  # no sentence begins with it
 _COUNTS = re.compile(r" ?(?!\d\d?\) )[(\[]*(?:[-−+~<>≥≤≈±]?[$£€¥#§]?\.?\d|\([a-z])")
 
@@ -108,6 +109,8 @@ def _goes_on(context: Text, start: int, end: int) -> bool:
     short = _SHORT.search(text[max(0, start - 9) : start])
     if short is None:
         return False
+    if len(short[2]) == 1 and _NICKNAME.match(text, end):
+        return True
     counted, name = short.groups()
     if name == "No" and OF_PEOPLE.match(text, end):
         return False

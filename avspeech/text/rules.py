@@ -75,7 +75,6 @@ OPENED = re.compile(r"(?:^|[\s(\"“])['‘]\w")  # a quotation is open
 # Beside a height, a number and an apostrophe are feet: "Mom's 5'4" and I'm 6'."
 HEIGHT = re.compile(r"(?<![\d.])\d{1,3}['’′]\s?\d{1,2}(?:\"|”|″|'')")
 _LONE_FEET = re.compile(r"(?:(?<=[ (]\d)|(?<=[ (]\d\d))['’](?![^\W_])")
-_INCHES = re.compile(r"(?<=[\d⅛¼⅜½⅝¾⅞])\"")
 _QUOTING = re.compile(r"(?<![\d⅛¼⅜½⅝¾⅞])\"")
 _SIZE = re.compile(r"(?:(?<![\d,])\d{1,3}|[⅛¼⅜½⅝¾⅞])$")
 _NOUN = re.compile(
@@ -100,7 +99,7 @@ def _inches(text: str) -> frozenset[int]:
         closed = True
         for match in re.finditer('"', paragraph):
             place = match.start()
-            behind = _INCHES.match(paragraph, place)
+            behind = _SIZE.search(paragraph[max(0, place - 8) : place])
             side = _SIDE.match(paragraph, place + 1) or _SIDE_BEFORE.search(
                 paragraph[max(0, place - 16) : place]
             )
@@ -109,8 +108,7 @@ def _inches(text: str) -> frozenset[int]:
             noun = noun or closed and _NAMED.match(paragraph, place + 1) is not None
             alone = closed and behind and _MEASURED.search(paragraph[max(0, place - 60) : place])
             alone = alone or closed and behind and (
-                (not odd or sized) and _SIZE.search(paragraph[max(0, place - 8) : place])
-                or _JOINED.match(paragraph, place)
+                not odd or sized or _JOINED.match(paragraph, place)
             )  # no quotation begins behind a digit: 14", 23"
             # Of two marks that close, the first says inches: "My TV is 55"," he said.
             then = paragraph.find('"', place + 1)

@@ -250,6 +250,7 @@ def letter_ratio(match: re.Match[str], context: Text) -> list[str] | None:
     return [match.group(1).upper(), "to", match.group(2).upper()]
 
 
+_GRADES = re.compile(r"\b(?:[Gg]rades?|K[-–]1?\d,?(?: and| or)?) $")
 _TAUGHT = re.compile(
     r"\d+ (?:[A-Za-z]+ )?(?:[Ss]chools?|[Ee]ducation|[Ss]tudents|[Tt]eachers?|classrooms?|[Cc]ampus"
     r"|curricul\w+|districts?|pupils|math|reading|science)\b"
@@ -266,7 +267,7 @@ def letter_range(match: re.Match[str], context: Text) -> list[str] | None:
     """From one letter to another. `A–Z` -> A to Z"""
     first, _, last = match.group().replace("–", "-").partition("-")
     if not last:
-        graded = context.before(match.start()).lower() in ("grades", "grade")
+        graded = _GRADES.search(context.text[max(0, match.start() - 20) : match.start()])
         taught = _TAUGHT.match(context.text, match.end())
         return ["K", "to"] if graded or taught else None  # "grades K–5", "a K–8 school"
     if match.start() and context.view[match.start() - 1] in "-–":

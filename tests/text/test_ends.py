@@ -130,7 +130,7 @@ def test_an_answer_before_a_number_of_people(count):
 
 
 @pytest.mark.parametrize("verb", ["Ring twice.", "Take exit 12.", "Turn left at the light.", "Look up."])
-def test_a_request_begins_a_sentence_behind_a_street(verb):
+def test_a_wishbegins_a_sentence_behind_a_street(verb):
     assert len(sentences(f"He is at 12 Oak Ave. {verb}")) == 2
     assert len(sentences(f"Drive on I-95 N. {verb}")) == 2
 
@@ -138,3 +138,14 @@ def test_a_request_begins_a_sentence_behind_a_street(verb):
 @pytest.mark.parametrize("place", ["Bldg. C.", "Apt. B.", "App. D."])
 def test_a_sentence_begins_behind_the_letter_of_a_place(place):
     assert len(sentences(f"We met in {place} Parking is free.")) == 2
+
+
+@pytest.mark.parametrize("short", ["by the doz.", "from Acme Inc.", "in the U.S.A.", "by 5 p.m."])
+@pytest.mark.parametrize("wish", ["Ask for prices.", "Sold worldwide.", "Take the bus."])
+def test_a_wishbegins_a_sentence_behind_a_short_form(short, wish):
+    assert len(sentences(f"It comes {short} {wish}")) == 2
+
+
+def test_a_nickname_stands_within_a_name():
+    assert len(sentences('We met John L. "Jack" Smith there.')) == 1
+    assert len(sentences('He had plan B. "Good," she said.')) == 2

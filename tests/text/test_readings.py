@@ -58,6 +58,11 @@ MISSES = {
     "Inv. no. MNR 228; on loan till 31.8.26",
     "Ferry: €38 car + driver, €12 p.p.",
     "Flt 1482 ORD–LAX, lv 7:15a, arr 9:40a PT",
+    "Shimano 105, 2×11, 50/34T.",
+    "M31, mag. 3.4, in And., up at 21h UT.",
+    'From L. "aqua," cf. Fr. "eau," It. "acqua."',
+    'The 3sg. pres. is "goes"; the pl. is "go."',
+    'OE "hūs" > ME "hous" > ModE "house."',
 }
 MISSED_ENDS: set[str] = set()
 MISSED_SOUNDS = {

@@ -141,3 +141,105 @@ def test_questions_and_numbers_by_their_signs():
 @pytest.mark.parametrize("code", ["8471.30", "0402.10"])
 def test_codes_with_a_point(code):
     assert "thousand" not in said(f"HS code {code}, free")
+
+
+@pytest.mark.parametrize("written", ['14", 23" and 9"', '14" or 23"', '3½", 4" and 12.5"'])
+def test_marks_behind_numbers_alone_are_inches(written):
+    assert said(f"It has {written} now").count("inches") == written.count('"')
+    assert "inches" not in said('She said "I am 36" and left "Area 51" then')
+    assert "inches" not in said('It was 1984" he said. "Then 1985" came')
+
+
+@pytest.mark.parametrize("price", [" $4.50", ", $3", " 5 for $2", ""])
+def test_a_can_of_so_much(price):
+    assert said(f"16 oz. can{price}")[:3] == ["sixteen", "ounce", "can"]
+    assert said("16 oz. can do it")[:2] == ["sixteen", "ounces"]
+
+
+@pytest.mark.parametrize("size", ["M", "XL", "Small"])
+@pytest.mark.parametrize("dash", ["-", "–"])
+def test_sizes_are_no_records(size, dash):
+    assert "to" in said(f"size {size} (38{dash}40) is")
+    assert "and" in said(f"the Bulls (38{dash}40) are")
+
+
+@pytest.mark.parametrize("side", ["N", "S"])
+@pytest.mark.parametrize("angle", ["30°", " 30°", "30°15'"])
+def test_bearings(side, angle):
+    name = {"N": "north", "S": "south"}[side]
+    words = said(f"runs {side}{angle} E to a stake")
+    assert words[1] == name and "east" in words
+
+
+@pytest.mark.parametrize("minutes", ["08.1", "05", "00.5"])
+def test_minutes_of_a_place_have_no_zero_before(minutes):
+    words = said(f"at 4°{minutes}'W now")
+    assert words[3:-3] == number(str(float(minutes)).removesuffix(".0"))
+
+
+@pytest.mark.parametrize("numbers", ["100/300/50", "25/50/25", "50/30/20", "5/3/1"])
+def test_three_numbers_that_are_no_date(numbers):
+    words = [word for part in numbers.split("/") for word in number(part)]
+    assert said(f"It is {numbers} here")[2:-1] == words
+    assert "january" in said("on 1/2/2025")
+
+
+@pytest.mark.parametrize("thread", ["¼-20", "⅜-16", "½-13"])
+@pytest.mark.parametrize("behind", ["bolt", 'x 1"', "screw"])
+def test_threads_of_screws(thread, behind):
+    words = said(f"one {thread} {behind} there")
+    assert "to" not in words and "minus" not in words
+    assert "to" in said("use ½–20 of them")
+
+
+@pytest.mark.parametrize("count", [140, 180])
+def test_several_of_a_number(count):
+    assert said(f"She hit 3 {count}s there")[3:-1] == ["one", f"{cardinal(count - 100)[0][:-1]}ies"]
+
+
+@pytest.mark.parametrize("rate", ["7/1", "5/1", "5/6"])
+def test_mortgages_are_no_dates(rate):
+    first, last = rate.split("/")
+    expected = ["a", "two", "hundred", "thousand", "dollar", *number(first), *number(last)]
+    assert said(f"a $200K {rate} ARM is")[:-2] == expected
+
+
+@pytest.mark.parametrize("height", ["6'2\"", "38'6\""])
+@pytest.mark.parametrize("feet", [5, 12])
+def test_feet_beside_a_height(height, feet):
+    assert said(f"It is {height} and {feet}', we hear").count("feet") == 2
+
+
+@pytest.mark.parametrize("wind", ["SW 5 to 7", "NE 4 or 5", "NNW 6"])
+def test_forecasts_at_sea(wind):
+    assert said(f"{wind}, gale later")[0].startswith(("south", "north"))
+    assert said(f"Take {wind}, and wait")[1].isupper()
+
+
+@pytest.mark.parametrize("language", ["Fr.", "L.", "Gk.", "Sp."])
+def test_languages_before_a_word_of_theirs(language):
+    assert said(f'from {language} "aqua" it')[1] in ("french", "latin", "greek", "spanish")
+    assert said(f'meet {language} "Bob" Hall')[1] not in ("french", "latin", "greek")
+
+
+@pytest.mark.parametrize("road", ["A7", "D943", "E40", "I-95", "Route 9"])
+def test_the_side_of_a_road(road):
+    assert said(f"Take the {road} S. to it")[-3] == "south"
+
+
+@pytest.mark.parametrize("often", [2, 3])
+def test_how_often_at_the_end_of_a_clause(often):
+    times = [*cardinal(often), "times"]
+    assert said(f"The phone rings {often}x, then stops")[3:5] == times
+    assert said(f"A lens at {often}x, then")[-2] == "X"
+
+
+@pytest.mark.parametrize("name", ["cup $5/bowl $8", "pint $6/glass $4"])
+def test_a_price_behind_a_slash_and_its_thing(name):
+    assert "per" not in said(name) and "slash" not in said(name)
+    assert "per" in said("cup $5/person")
+
+
+@pytest.mark.parametrize("chip", ["timer", "chip"])
+def test_the_numbers_of_chips(chip):
+    assert said(f"a 555 {chip}")[1:-1] == ["five", "fifty", "five"]

@@ -160,6 +160,9 @@ def iso_month(match: re.Match[str], context: Text) -> list[str] | None:
 _POSTED = frozenset("had averaged averages averaging posted posting put scored".split())
 
 
+_SIZED = re.compile(r" ?(?:[GMT]B|oz|mm|cm|ft|lbs?|mg|mL|k?Hz)(?![^\W_])")
+
+
 @rule(r"(\d{1,2})([./-])(\d{1,2})\2(\d{4}|\d\d)(?![\d/-]|\.\d)", "d")
 def number_date(match: re.Match[str], context: Text) -> list[str] | None:
     """A date of three numbers: the month is first, but behind the day where periods stand.
@@ -175,6 +178,8 @@ def number_date(match: re.Match[str], context: Text) -> list[str] | None:
     m, d = (int(second), int(first)) if sign == "." else (int(first), int(second))
     if m > 12 and d <= 12:
         m, d = d, m
+    if sign == "/" and _SIZED.match(context.behind(match.end())):
+        return None  # "8/16/32 GB"
     near = context.text[max(0, match.start() - 24) : match.start()].lower()
     if sign == "/" and d <= 12 and re.search(r"dd[/.-]mm\b", near):
         m, d = d, m

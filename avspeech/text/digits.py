@@ -36,9 +36,10 @@ _OF_STUFF = (
 # Units written as many.
 _SEVERAL = frozenset("lbs hrs yrs mins secs wks mos yds gals qts".split())
 
+_JOINING = lists.any_of(lists.FUNCTION | lists.DETERMINERS)
 # What holds so much of something: "4 qt. stock pot", "16 GB memory card", "a 16 oz. can, $4".
 _HOLDS = re.compile(
-    rf"\.? (?:(?!(?:{lists.any_of(lists.FUNCTION)})\b)[A-Za-z]+ (?:{lists.any_of(lists.THINGS)})"
+    rf"\.? (?:(?!(?:{_JOINING})\b)[A-Za-z]+ (?:{lists.any_of(lists.THINGS)})"
     r"(?![\w-])|can(?= ?[$£€\d,;.)]|$))"
 )
 
@@ -319,7 +320,7 @@ def times(match: re.Match[str], context: Text) -> tuple[list[str], int] | None:
         words, end, unit = [*words, "inch" if one else "inches"], end + 1, True
     if not unit and _followed(context, end) and context.view[end] not in "xX":
         return None
-    equal = context.view[end : end + 1] == "="
+    equal = re.match(" ?=", context.behind(end)) is not None
     multiplied = equal or match.group(2) and not unit and _in_equation(context, match, end)
     between = "times" if multiplied else "by"
     return [*number(match.group(1).rstrip('"')), between, *words], end

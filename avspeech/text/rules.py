@@ -76,7 +76,8 @@ OPENED = re.compile(r"(?:^|[\s(\"“])['‘]\w")  # a quotation is open
 HEIGHT = re.compile(r"(?<![\d.])\d{1,3}['’′]\s?\d{1,2}(?:\"|”|″|'')")
 _LONE_FEET = re.compile(r"(?:(?<=[ (]\d)|(?<=[ (]\d\d))['’](?![^\W_])")
 _QUOTING = re.compile(r"(?<![\d⅛¼⅜½⅝¾⅞])\"")
-_SIZE = re.compile(r"(?:(?<![\d,])\d{1,3}|[⅛¼⅜½⅝¾⅞])$")
+# A number that is no part of a name: neither "ci95" nor "utf-8".
+_SIZE = re.compile(r"(?:(?<![\d,A-WYZa-wyz_])(?<![A-Za-z]-)\d{1,3}|[⅛¼⅜½⅝¾⅞])$")
 _NOUN = re.compile(
     r" (?!and\b|or\b|but\b|so\b|is\b|was\b|[sh]e\b|they\b)(?:[a-z]|[A-Z]\.?[A-Z\d]"
     r"|\d{3,4}[pi]\b|\dK\b)"
@@ -112,7 +113,7 @@ def _inches(text: str) -> frozenset[int]:
             )  # no quotation begins behind a digit: 14", 23"
             # Of two marks that close, the first says inches: "My TV is 55"," he said.
             then = paragraph.find('"', place + 1)
-            twice = not closed and then > 0 and not paragraph[then - 1].isspace()
+            twice = not closed and then > 0 and paragraph[then - 1] not in " \t\n([{=:>"
             if behind and (twice or side or lone or noun or alone):
                 found.add(start + place)
             else:
@@ -247,6 +248,7 @@ class Text:
             not following
             or following.lower() in lists.NOT_NOUNS
             or following.lower().endswith("ly")
+            or following in _QUALITIES
         ):
             return False
         if following[0].isupper() and not re.fullmatch(r"[A-Z]{2,5}s", following):
@@ -283,6 +285,8 @@ def _owner(word: str) -> bool:
 
 
 _VERBS = lists.words("parts.verbs") | {"use"}
+# Behind a measure: "18 t gross", "8 mi. easy".
+_QUALITIES = frozenset("gross net easy hard steady".split())
 _DOES = re.compile(r"[a-z]{2,}[^\Wsui_]s")
 _ENGINE = re.compile(r" (?:[VIWH]|flat-)\d{1,2}(?!\w)")  # "a 2.0L V6"
 Said = "list[str] | tuple[list[str], int] | None"

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 
 from avspeech.text import lists, units
+from avspeech.text.digits import measured
 from avspeech.text.models import pairs
 from avspeech.text.numbers import joined, number
 from avspeech.text.rules import END, Text, rule
+from avspeech.text.values import Value
 
 _MARKED = frozenset(
     "scored score scores rated rates rating rate got gets get gave give gives given grade graded "
@@ -91,10 +93,14 @@ def out_of(match: re.Match[str], context: Text) -> list[str] | None:
 
 
 @rule(r"(\d{1,4})/(\d{1,4})/(\d{1,4})(?![\d/])" + END, "d")
-def of_three(match: re.Match[str], context: Text) -> list[str] | None:
+def of_three(match: re.Match[str], context: Text) -> tuple[list[str], int] | None:
     """Three numbers that are no date. `limits of 100/300/50` -> limits of one hundred, three
     hundred, fifty"""
-    return joined(match.groups(), ",") if len(match.group(1)) < 4 else None
+    if len(match.group(1)) > 3:
+        return None
+    last = Value(number(match.group(3)), match.end(), False)
+    words, end, _ = measured(context, match.start(), last, match.group(3))
+    return [*joined(match.groups()[:2], ","), ",", *words], end
 
 
 @rule(r"(\d{1,3})[-–](\d{1,3})(?:[-–](\d{1,2}))?(?![\d-])" + END, "d")

@@ -12,7 +12,8 @@ from avspeech.text.numbers import number
 from avspeech.text.rules import EDGE, END, Text, hums, letters, rule
 from avspeech.text.values import VULGAR, power
 
-_SIDED = re.compile(rf"× ?[\d.]*[\d{VULGAR}](?: (?:in|ft|cm|mm)\b|\"|[a-z](?![a-z]))")
+_EQUALS = re.compile(r"[^=]{0,11}=|× ?[\d.]+ (?:is|equals|gives|makes)\b")
+_SIDED = re.compile(rf"× ?[\d.]*[\d{VULGAR}](?: (?:in|ft|cm|mm)\b|\"|c\b)")
 
 
 @rule(r"[x×](?=\s?\d)", "=x×")
@@ -25,7 +26,7 @@ def by(match: re.Match[str], context: Text) -> list[str] | None:
         side = re.search(r"\d ?([a-z]{1,2}) $", before)
         behind = context.behind(match.start())
         alike = side and re.match(rf"× ?[\d.]+ ?{side.group(1)}(?!\w)", behind)
-        third = re.search(r"\d ?[x×] ?\d+(?:\.\d+)? ?$", before) and "=" not in behind[:12]
+        third = re.search(r"\d ?[x×] ?\d+(?:\.\d+)? ?$", before) and not _EQUALS.match(behind)
         cut = re.search(rf"[{VULGAR}] ?$", before) or re.match(_SIDED, behind)
         return ["by"] if alike or third or cut else None
     if re.search(r"\d ?[x×] ?\d+(?:\.\d+)?$", before):
@@ -449,8 +450,9 @@ def _slash(context: Text, place: int) -> list[str] | None:
         return []  # and/or
     if right in "$£€" and right and re.search(r"(?:^|\s)[2-9]$", view[max(0, place - 2) : place]):
         return ["for"]  # "2/$5"
-    if right.isalpha() and re.search(r"[a-z]\.$", context.text[max(0, place - 2) : place]):
-        return []  # "ded./coins."
+    short = re.search(r"\b([A-Za-z]*[a-z])\.$", context.text[max(0, place - 12) : place])
+    if right.isalpha() and short:  # "max./bag", "ded./coins."
+        return ["per"] if short[1].lower() in ("max", "min", "avg") else []
     if "_" in (left, right):
         return []  # a blank to be filled: "__/__/____"
     if left == " " and right == " ":

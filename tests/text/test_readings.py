@@ -27,7 +27,6 @@ MISSES = {
     "Judge hit No. 62, going 2-4 with 3 RBI.",
     "Super Bowl XLII and WrestleMania XL",
     "Beverly Hills 90210",
-    "Office hrs.: Tu./Th. 2–4 p.m., Evans Hall, Rm. 891",
     "The St. Lawrence R. flows past Montreal, Que.",
     "HAPPY 50TH BIRTHDAY, ED!",
     "NGC 6543 and HD 209458 b",

@@ -279,8 +279,8 @@ def _more(noun: str) -> str:
 @rule(rf"([A-Z]){EDGE}(?= ?[A-Z])", "C")
 def initial(match: re.Match[str], context: Text) -> list[str] | None:
     """The initial of a name. `John F. Kennedy` -> john F kennedy"""
-    if context.text[match.end() - 1] != ".":
-        return None
+    if context.text[match.end() - 1] != "." or context.within(match.start()):
+        return None  # "He ran 5K. She won."
     name = match.group(1)
     named = context.before(match.start()).istitle() or _INITIAL.match(context.text, match.end())
     return [name] if name != "I" or named else None

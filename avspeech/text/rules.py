@@ -71,7 +71,8 @@ def masked(text: str) -> str:
     return _EDGES.sub(form, text)
 
 
-OPENED = re.compile(r"(?:^|[\s(\"“])['‘]\w")  # a quotation is open
+# A quotation is open.
+OPENED = re.compile(r"(?:^|[\s(\"“])['‘](?!\d\ds?(?!\w)|(?:tis|twas|em|cause|til)(?!\w))\w")
 # Beside a height, a number and an apostrophe are feet: "Mom's 5'4" and I'm 6'."
 HEIGHT = re.compile(r"(?<![\d.])\d{1,3}['’′]\s?\d{1,2}(?:\"|”|″|'')")
 _LONE_FEET = re.compile(r"(?:(?<=[ (]\d)|(?<=[ (]\d\d))['’](?![^\W_])")
@@ -248,7 +249,7 @@ class Text:
             not following
             or following.lower() in lists.NOT_NOUNS
             or following.lower().endswith("ly")
-            or following in _QUALITIES
+            or following in QUALITIES
         ):
             return False
         if following[0].isupper() and not re.fullmatch(r"[A-Z]{2,5}s", following):
@@ -286,7 +287,7 @@ def _owner(word: str) -> bool:
 
 _VERBS = lists.words("parts.verbs") | {"use"}
 # Behind a measure: "18 t gross", "8 mi. easy".
-_QUALITIES = frozenset("gross net easy hard steady".split())
+QUALITIES = frozenset("gross net easy hard steady".split())
 _DOES = re.compile(r"[a-z]{2,}[^\Wsui_]s")
 _ENGINE = re.compile(r" (?:[VIWH]|flat-)\d{1,2}(?!\w)")  # "a 2.0L V6"
 Said = "list[str] | tuple[list[str], int] | None"

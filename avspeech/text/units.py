@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 
 from avspeech.text import citations, lists, places
-from avspeech.text.rules import EDGE, Text
+from avspeech.text.rules import EDGE, QUALITIES, Text
 
 _SMALL = {"p": "pico", "n": "nano", "µ": "micro", "m": "milli"}
 PREFIXES = {
@@ -436,7 +436,7 @@ def _sure(context: Text, start: int, end: int, symbol: str, value: str) -> bool:
                 not digit and context.determined(start) and following.lower() not in lists.NOT_NOUNS
             )
         return True
-    if following and following.lower() not in lists.NOT_NOUNS:
+    if following and following.lower() not in lists.NOT_NOUNS | QUALITIES:
         near = context.words_before(start)
         return (
             bool(near)

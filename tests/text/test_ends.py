@@ -149,3 +149,9 @@ def test_a_wishbegins_a_sentence_behind_a_short_form(short, wish):
 def test_a_nickname_stands_within_a_name():
     assert len(sentences('We met John L. "Jack" Smith there.')) == 1
     assert len(sentences('He had plan B. "Good," she said.')) == 2
+
+
+@pytest.mark.parametrize("name", ["5K", "seat 14C", "Flat 12B", "in 4K", "size 2X"])
+@pytest.mark.parametrize("opener", ["She won.", "Runners left.", "Bob did."])
+def test_a_sentence_begins_behind_a_letter_that_a_number_has(name, opener):
+    assert len(sentences(f"It was {name}. {opener}")) == 2

@@ -243,3 +243,10 @@ def test_a_price_behind_a_slash_and_its_thing(name):
 @pytest.mark.parametrize("chip", ["timer", "chip"])
 def test_the_numbers_of_chips(chip):
     assert said(f"a 555 {chip}")[1:-1] == ["five", "fifty", "five"]
+
+
+@pytest.mark.parametrize(("unit", "many"), [("t", "tons"), ("kg", "kilograms"), ("mi.", "miles")])
+@pytest.mark.parametrize("how", ["gross", "net", "easy", "hard"])
+def test_a_measure_and_how_it_is_meant(unit, many, how):
+    words = said(f"Today 18.5 {unit} {how}, then rest")
+    assert words[words.index(how) - 1] == many

@@ -109,13 +109,12 @@ def _inches(text: str) -> frozenset[int]:
             noun = _NOUN.match(paragraph, place + 1) is not None and (closed or odd)
             noun = noun or closed and _NAMED.match(paragraph, place + 1) is not None
             alone = closed and behind and _MEASURED.search(paragraph[max(0, place - 60) : place])
-            alone = alone or closed and behind and (
-                not odd or sized or _JOINED.match(paragraph, place)
-            )  # no quotation begins behind a digit: 14", 23"
+            alone = alone or closed and behind and _JOINED.match(paragraph, place)
+            paired = closed and (not odd or sized)  # no quotation begins there: 14", 23"
             # Of two marks that close, the first says inches: "My TV is 55"," he said.
             then = paragraph.find('"', place + 1)
             twice = not closed and then > 0 and paragraph[then - 1] not in " \t\n([{=:>"
-            if behind and (twice or side or lone or noun or alone):
+            if behind and (twice or side or lone or noun or alone or paired):
                 found.add(start + place)
             else:
                 closed = not closed

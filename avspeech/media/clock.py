@@ -11,6 +11,8 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
+from avspeech.media.notes import LOST, SILENT, Note
+
 JITTER = 0.010  # seconds a time may differ from the running count without being looked at
 # Seconds of sound that must keep to a new time before it is believed; less at the end of the file
 LOOK = 10.0
@@ -23,7 +25,7 @@ TOLD = 0.5  # seconds of gaps within a sound from which on they are told
 
 
 def on_one_clock(frames: Iterable[tuple[int | None, np.ndarray]], rate: int, length: float | None,
-                 notes: list[str]) -> Iterator[int | np.ndarray]:
+                 notes: list[Note]) -> Iterator[int | np.ndarray]:
     """Frames of sound one after another, with the silence that lies between them.
 
     Args:
@@ -42,7 +44,7 @@ def on_one_clock(frames: Iterable[tuple[int | None, np.ndarray]], rate: int, len
 
 
 class _Clock:
-    def __init__(self, rate: int, length: float | None, notes: list[str]) -> None:
+    def __init__(self, rate: int, length: float | None, notes: list[Note]) -> None:
         self.rate, self.length, self.notes = rate, length, notes
         self.position = 0  # samples given out
         self.shift = 0  # samples by which the file's times are moved
@@ -82,10 +84,11 @@ class _Clock:
         else:
             yield from self._ignore()
         if self.wrong:
-            self.notes.append(f"{self.wrong} wrong times in its sound were ignored")
+            self.notes.append(Note(f"{self.wrong} wrong times in its sound were ignored", LOST,
+                                   fault=True))
         if self.gaps >= TOLD * self.rate:
-            self.notes.append(f"for {self.gaps / self.rate:.1f} s within it the file holds no "
-                              "sound; silence is put there")
+            self.notes.append(Note(f"for {self.gaps / self.rate:.1f} s within it the file holds "
+                                   "no sound; silence is put there", SILENT, fault=True))
 
     def _believable(self) -> bool:
         if self.length is None:
@@ -104,9 +107,9 @@ class _Clock:
             cut = -jump
         elif self.waiting:
             self.shift -= jump
-            self.notes.append(
+            self.notes.append(Note(
                 f"its time jumps by {jump / self.rate:.2f} s at {self.position / self.rate:.2f} s; "
-                "the sound goes on there without a gap")
+                "the sound goes on there without a gap", LOST, fault=True))
         yield from self._release(cut)
 
     def _ignore(self) -> Iterator[np.ndarray]:

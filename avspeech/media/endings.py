@@ -15,6 +15,8 @@ import zlib
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
+from avspeech.media.notes import CUT_OFF, SILENT, Note
+
 # Bytes of sound from which on a header of 32 bits does not mean what it says
 UNKNOWN = 2**31 - 2**16
 PADDING = 4096  # bytes of sound by which a file may be shorter than its header tells
@@ -56,14 +58,11 @@ _FORMATS = (
 )
 
 
-def notes(path: str | Path) -> list[str]:
-    """What `cut_off` and `others` say of a file."""
-    return cut_off(path) + others(path)
-
-
-def others(path: str | Path) -> list[str]:
-    """What `left_over`, `lost_pages`, `contradictions` and `texts` say of a file."""
-    return left_over(path) + lost_pages(path) + contradictions(path) + texts(path)
+def notes(path: str | Path) -> list[Note]:
+    """What `cut_off`, `left_over`, `lost_pages`, `contradictions` and `texts` say of a file."""
+    kinds = ((cut_off, CUT_OFF), (left_over, ""), (lost_pages, SILENT), (contradictions, ""),
+             (texts, ""))
+    return [Note(text, about, fault=True) for say, about in kinds for text in say(path)]
 
 
 def cut_off(path: str | Path) -> list[str]:

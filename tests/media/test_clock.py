@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from avspeech.media.clock import LONGEST_GAP, on_one_clock
+from avspeech.media.notes import Note
 
 RATE, SIZE = 8000, 160
 FRAMES = 1000  # 20 s
@@ -13,7 +14,7 @@ FRAMES = 1000  # 20 s
 
 def run(times: list[int | None], length: float | None = 20.0) -> tuple[np.ndarray, list[str]]:
     """What comes out where frame k holds SIZE times the number k + 1: gaps are zeros."""
-    notes: list[str] = []
+    notes: list[Note] = []
     frames = [(at, np.full((1, SIZE), k + 1, np.float32)) for k, at in enumerate(times)]
     parts = [np.zeros(p) if isinstance(p, int) else p[0] for p in on_one_clock(frames, RATE, length, notes)]
     return np.concatenate(parts), notes

@@ -18,6 +18,7 @@ JITTER = 0.010  # seconds a time may differ from the running count without being
 LOOK = 10.0
 # Seconds that a stream may go back by: what is there twice is cut. Further back is a new clock
 OVERLAP = 0.1
+DRIFT = 0.005  # seconds: a departure that grows by less from frame to frame comes of two clocks
 LEAD_IN = 1.0  # seconds before the clock's zero that are cut off at the beginning
 SLACK = 2.0  # seconds by which a file may be longer than its header says
 LONGEST_GAP = 60.0  # seconds of silence believed where no header tells the file's length
@@ -51,6 +52,8 @@ class _Clock:
         self.waiting: list[np.ndarray] = []  # frames whose time departs from the count
         self.waited = 0
         self.jump = 0  # by so many samples
+        self.off = 0  # samples by which the last frame departed that was given out
+        self.drifts = False  # what waits departs from the count bit by bit
         self.wrong = 0
         self.gaps = 0  # samples of silence within the sound
 
@@ -71,15 +74,18 @@ class _Clock:
                 else:  # back on the count, or anywhere: the times between were wrong
                     yield from self._ignore()
             if self.waiting or abs(off) > jitter:
-                self.jump = self.jump if self.waiting else off
+                if not self.waiting:
+                    self.jump = off
+                    self.drifts = abs(off - self.off) < DRIFT * self.rate
                 self.waiting.append(sound)
                 self.waited += count
                 if self.waited >= look:
                     yield from self._believe()
             else:
+                self.off = off
                 self.position += count
                 yield sound
-        if len(self.waiting) > 1 or not self.position:
+        if not self.position or len(self.waiting) > 1 and abs(self.jump) > 2 * jitter:
             yield from self._believe()
         else:
             yield from self._ignore()
@@ -99,6 +105,14 @@ class _Clock:
     def _believe(self) -> Iterator[int | np.ndarray]:
         """Gives out what waits, at its own time."""
         jump, cut = self.jump, 0
+        self.off = 0
+        if self.drifts and self.waiting:  # it is put right where that is heard least
+            quiet = min(range(len(self.waiting)), key=lambda k: np.square(self.waiting[k]).mean())
+            half = self.waiting[quiet].shape[-1] // 2
+            for sound in (*self.waiting[:quiet], self.waiting[quiet][..., :half]):
+                self.position += sound.shape[-1]
+                yield sound
+            self.waiting = [self.waiting[quiet][..., half:], *self.waiting[quiet + 1:]]
         if self._believable():
             self.gaps += jump if self.position else 0
             self.position += jump

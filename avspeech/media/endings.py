@@ -91,8 +91,11 @@ def left_over(path: str | Path) -> list[str]:
         path: a file that exists, of a format of `bytes_told`.
     """
     with open(path, "rb") as file:
-        if file.read(4) == b"fLaC":
+        begin = file.read(8)
+        if begin.startswith(b"fLaC"):
             return _flac_goes_on(file)
+        if begin[4:] == b"ftyp":
+            return _mp4_goes_on(file)
     told, there = bytes_told(path) or (0, 0)
     more = _unread(path, told, there)
     if more <= PADDING:
@@ -152,6 +155,24 @@ def _unread(path: str | Path, told: int, there: int) -> int:
     # Zeros up to a round size, and the titles that MP3 files have, are no sound
     empty = not rest.strip(b"\0") or rest.startswith((b"ID3", b"TAG", b"APETAGEX"))
     return 0 if empty else length - at
+
+
+def _mp4_goes_on(file: BinaryIO) -> list[str]:
+    """A sentence where another recording follows in an MP4 file. A header that stands in front of
+    each of its fragments is none."""
+    length, at, again = os.fstat(file.fileno()).st_size, 0, 0
+    while at + 8 <= length:
+        file.seek(at)
+        head = file.read(16)
+        size = int.from_bytes(head[8:] if head[:4] == b"\0\0\0\1" else head[:4], "big")
+        again = at if head[4:8] == b"ftyp" else again
+        if again and head[4:8] == b"moov" and b"mvex" not in file.read(min(size, 2**26)):
+            return [f"another recording begins within it, at byte {again:,} (they were joined as "
+                    "they are): it was not read; join them by ffmpeg -f concat"]
+        if size < 8:
+            break
+        at += size
+    return []
 
 
 def _flac_goes_on(file: BinaryIO) -> list[str]:

@@ -20,6 +20,7 @@ import numpy as np
 
 from avspeech.errors import InputError
 from avspeech.media import audio, warping
+from avspeech.media.decoding import packets_of
 
 FPS = 25.0
 RUN_UP = 0.5  # seconds decoded before a wanted part
@@ -285,23 +286,18 @@ def _steady(path: str | Path, *stat: int) -> bool:
     Not so where the format's clock may start anew and does: the file is then read from its
     beginning. `stat` distinguishes the files that have had one name.
     """
-    import av
-
     with audio.open_container(path) as container:
         if not set(container.format.name.split(",")) & DISCONTINUOUS:
             return True
         stream = picture_stream(container, path)
         last: float | None = None
-        try:
-            for packet in container.demux(stream):
-                if packet.dts is None:
-                    continue
-                at = float(packet.dts * packet.time_base)
-                if last is not None and not -NEAR <= at - last <= JUMP:
-                    return False
-                last = at
-        except av.FFmpegError:
-            pass  # it breaks off: what comes before can be sought
+        for packet in packets_of(container, stream):  # where it breaks off: what comes before
+            if packet.dts is None:
+                continue
+            at = float(packet.dts * packet.time_base)
+            if last is not None and not -NEAR <= at - last <= JUMP:
+                return False
+            last = at
     return True
 
 

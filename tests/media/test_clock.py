@@ -73,3 +73,29 @@ def test_without_a_length_a_long_gap_is_not_believed() -> None:
         found, notes = run([at + gap * RATE * (k >= 400) for k, at in enumerate(RIGHT)], None)
         assert len(found) == len(WHOLE) + gap * RATE * believed
         assert any("jumps" in note for note in notes) != believed
+
+
+@pytest.mark.parametrize("drift", [400e-6, -400e-6, 90e-6])
+def test_two_clocks_that_drift_apart_keep_together_and_are_mended_where_it_is_quiet(drift: float) -> None:
+    """Sound whose samples are counted by another clock than its times are, as webcams have them."""
+    frames, quiet = 6000, 50  # 120 s, a pause each second
+    levels = [0.001 if k % quiet == 0 else 0.5 for k in range(frames)]
+    rng = np.random.default_rng(0)
+    sounds = [level * rng.standard_normal((1, SIZE)) for level in levels]
+    due = [round(k * SIZE * (1 + drift)) for k in range(frames)]
+    notes: list[Note] = []
+    parts = list(on_one_clock(zip(due, sounds, strict=True), RATE, None, notes))
+    found = np.concatenate([np.zeros(p) if isinstance(p, int) else p[0] for p in parts])
+    assert not notes and abs(len(found) - due[-1] - SIZE) <= 0.02 * RATE
+    places = {float(sound[0, 10]): k for k, sound in enumerate(sounds)}
+    late = [at - due[places[float(x)]] - 10 for at, x in enumerate(found) if float(x) in places]
+    assert len(late) >= frames - 3 and max(np.abs(late)) <= 0.025 * RATE
+    loud = np.convolve(np.abs(found) < 1e-9, np.ones(16), "valid") == 16  # zeros that were put in
+    beside = [np.abs(found[max(0, k - 60): k + 80]).max() for k in np.flatnonzero(loud)]
+    assert len(beside) == 0 or np.median(beside) < 0.01
+
+
+def test_a_packet_that_is_late_by_a_little_at_the_end_makes_no_hole() -> None:
+    """Times of one packet for several frames may be out by half a frame."""
+    found, notes = run([at + 84 * (k >= 900) for k, at in enumerate(RIGHT)])
+    assert np.array_equal(found, WHOLE) and not notes

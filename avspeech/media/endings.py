@@ -159,16 +159,24 @@ def _unread(path: str | Path, told: int, there: int) -> int:
 
 def _mp4_goes_on(file: BinaryIO) -> list[str]:
     """A sentence where another recording follows in an MP4 file. A header that stands in front of
-    each of its fragments is none."""
-    length, at, again = os.fstat(file.fileno()).st_size, 0, 0
+    each of its fragments, whose numbers go on, is none."""
+    length, at, again, number = os.fstat(file.fileno()).st_size, 0, 0, -1
     while at + 8 <= length:
         file.seek(at)
-        head = file.read(16)
-        size = int.from_bytes(head[8:] if head[:4] == b"\0\0\0\1" else head[:4], "big")
-        again = at if head[4:8] == b"ftyp" else again
-        if again and head[4:8] == b"moov" and b"mvex" not in file.read(min(size, 2**26)):
+        head = file.read(32)
+        name, size = head[4:8], int.from_bytes(head[:4], "big")
+        size = int.from_bytes(head[8:16], "big") if size == 1 else size
+        again = at if name == b"ftyp" else again
+        if again and name == b"moov":
+            file.seek(at)
+            anew = b"mvex" not in file.read(min(size, 2**26))
+        else:
+            before, number = number, int.from_bytes(head[20:24], "big") if (
+                name == b"moof" and head[12:16] == b"mfhd") else number
+            anew = bool(again) and name == b"moof" and number <= before
+        if anew:
             return [f"another recording begins within it, at byte {again:,} (they were joined as "
-                    "they are): it was not read; join them by ffmpeg -f concat"]
+                    "they are): it was not read, or not all of it; join them by ffmpeg -f concat"]
         if size < 8:
             break
         at += size

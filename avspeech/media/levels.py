@@ -45,10 +45,11 @@ FULL_NOISE, UNLIKE, SMALL, NEVER_SMALL = 0.4, 0.15, 0.1, 0.05
 # most in RAVDESS) and stays as it is
 AROUND_ZERO = 0.02
 OFFSET = 0.01  # of full scale: a constant offset from here on is worth a word
-# A recording that was clipped stays at full scale for some samples: it is there at a step, while
-# a soft tone of 8 bits that just reaches full scale comes to its flat top one level at a time.
+# A recording that was clipped stays at its peak for some samples: it is there at a step, while a
+# soft tone of 8 bits that just reaches full scale comes to its flat top one level at a time.
 FULL_SCALE = (0.999, 1.0)
 STEEP = 0.01  # of full scale: the least such step
+LEAST_TOP = 0.02  # of full scale: a sound that was clipped and then turned down is that loud still
 FLAT = 3  # samples, at least
 CLIPPED = 1e-3  # share of samples at full scale from which on it is said
 HARDLY_CLIPPED = 0.25  # and from which on something else may be wrong
@@ -152,7 +153,9 @@ class ChannelLevels:
         self.rate = rate
         self.count = 0
         self.peak = 0.0
-        self.clipped = 0  # samples of flat tops at full scale, in the channel that has most
+        # By channel: its peak, and samples of flat tops there; and of bent ones at full scale
+        self._peaks = np.zeros(channels)
+        self._flat, self._bent = np.zeros(channels, int), np.zeros(channels, int)
         self.whole = True  # all samples are whole numbers
         self._products = 0.0  # of each sample of the first channel and the next one
         self._small = 0  # samples of it near zero
@@ -192,10 +195,15 @@ class ChannelLevels:
         first = samples[0] - sums[0] / samples.shape[1]
         self._products += float((first[1:] * first[:-1]).sum())
         self._small += int(np.count_nonzero(np.abs(first) < SMALL))
-        peak = float(np.abs(samples).max())
-        self.peak = max(self.peak, peak)
-        if peak >= NEAR_FULL[0]:
-            self.clipped += max(max(flat_tops(channel), bent_tops(channel)) for channel in samples)
+        for k, peak in enumerate(np.abs(samples).max(axis=1)):
+            if peak * FULL_SCALE[0] > self._peaks[k]:  # what was flat below was no top
+                self._flat[k] = 0
+            self._peaks[k] = max(self._peaks[k], peak)
+            if peak >= max(LEAST_TOP, self._peaks[k] * FULL_SCALE[0]):
+                self._flat[k] += flat_tops(samples[k] / self._peaks[k])
+            if peak >= NEAR_FULL[0]:
+                self._bent[k] += bent_tops(samples[k])
+        self.peak = peak = float(self._peaks.max())
         if peak > 1 and self.whole:
             self.whole = bool((samples == np.round(samples)).all())
 
@@ -241,19 +249,22 @@ class ChannelLevels:
 
     @property
     def share_clipped(self) -> float:
-        """Of the samples, those of flat tops at full scale."""
-        return self.clipped / max(1, self.count)
+        """Of the samples, those of flat tops, in the channel that has most."""
+        return int(np.maximum(self._flat, self._bent).max()) / max(1, self.count)
 
     def note_clipped(self) -> str | None:
         """What to say of a sound that was clipped as it was recorded; None elsewhere."""
         share = self.share_clipped
-        if share < CLIPPED or self.peak > LOUDEST:
+        top = self._peaks[np.maximum(self._flat, self._bent).argmax()]
+        lower = top < NEAR_FULL[0]
+        if share < CLIPPED or self.peak > LOUDEST or lower and self.note_coarse() is not None:
             return None
+        place = f"{top:.2g} of full scale (it was turned down then)" if lower else "full scale"
         if share >= HARDLY_CLIPPED:
-            return (f"{100 * share:.0f} % of its samples are at full scale: it is clipped beyond "
-                    "use, or its samples are not what its header says (mu-law, 8 or 16 bits); "
-                    "listen to it")
-        return (f"it is clipped: {100 * share:.2g} % of its samples are cut at full scale, which "
+            return (f"{100 * share:.0f} % of its samples are at {place}: it is clipped beyond use, "
+                    "or its samples are not what its header says (mu-law, 8 or 16 bits); listen to "
+                    "it")
+        return (f"it is clipped: {100 * share:.2g} % of its samples are cut at {place}, which "
                 "changes how it sounds; record it with less gain")
 
     def note_coarse(self) -> str | None:
@@ -305,7 +316,7 @@ class ChannelLevels:
             return other
         like_noise = abs(self._products) < UNLIKE * power * self.count
         if not like_noise and (self._small >= NEVER_SMALL * self.count
-                               or self.clipped >= CLIPPED * self.count):
+                               or self.share_clipped >= CLIPPED):
             return other
         return ("it is like noise at full scale: its samples are probably not what its header says "
                 "(the order of bytes, their number, mu-law or a compressed sound); listen to it")

@@ -10,7 +10,7 @@ import os
 import re
 import tempfile
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -106,6 +106,11 @@ def extract(
             raise InputError(f"face {face}: {names} shows {len(faces)}; expected a number from 1 "
                              f"to {len(faces)}")
         numbers = range(1, len(faces) + 1) if face is None else [face]
+        for number in numbers:
+            if (width := _widest(faces[number - 1].values())) < SMALL:
+                warnings.warn(f"{out / videos[0].stem}_face{number}.wav: its face is {width:.0f} "
+                              "pixels wide in the video: hardly anything is seen of its lips; come "
+                              "nearer, or use a picture with more pixels", stacklevel=2)
 
         pictures = max(len(view.present) / fps - view.late for views in faces
                        for view in views.values())
@@ -215,10 +220,6 @@ def find_faces(videos: Sequence[Path], fps: float, progress: bool = True, mouth:
             warnings.warn(
                 f"{path}: no face found in it; going on with the other videos", stacklevel=2
             )
-        elif (width := _narrowest(tracks)) < SMALL:
-            warnings.warn(f"{path}: a face in it is {width:.0f} pixels wide: hardly anything is "
-                          "seen of its lips; come nearer, or use a picture with more pixels",
-                          stacklevel=2)
     reference, offsets = _offsets(videos, late)
     _set(found, offsets)
     faces = [{number: track for number, tracks in enumerate(found) for track in tracks
@@ -231,10 +232,12 @@ def find_faces(videos: Sequence[Path], fps: float, progress: bool = True, mouth:
     return faces
 
 
-def _narrowest(tracks: Sequence[MouthTrack]) -> float:
-    """Median width in pixels of the narrowest face; infinite where no place is known."""
-    return min((float(np.nanmedian(t.boxes[:, 2] - t.boxes[:, 0])) for t in tracks
-                if t.boxes is not None and np.isfinite(t.boxes).any()), default=np.inf)
+def _widest(views: Iterable[MouthTrack]) -> float:
+    """Median width in pixels of a face in the view that shows it largest; infinite where no place
+    is known."""
+    widths = [float(np.nanmedian(t.boxes[:, 2] - t.boxes[:, 0])) for t in views
+              if t.boxes is not None and np.isfinite(t.boxes).any()]
+    return max(widths, default=np.inf)
 
 
 def _offsets(videos: Sequence[Path], late: Sequence[float] | None

@@ -87,12 +87,12 @@ def film(
 
 
 def track(
-    frames: int, first: int = 0, last: int | None = None, x: float = 0.0, seed: int = 0
+    frames: int, first: int = 0, last: int | None = None, x: float = 0.0, seed: int = 0, width: float = 20
 ) -> MouthTrack:
     present = np.zeros(frames, bool)
     present[first:last] = True
     crops = np.random.default_rng(seed).integers(0, 255, (frames, 96, 96), dtype=np.uint8)
-    boxes = np.tile(np.array([x, 0, x + 20, 20], np.float32), (frames, 1))
+    boxes = np.tile(np.array([x, 0, x + width, width], np.float32), (frames, 1))
     boxes[~present] = np.nan
     return MouthTrack(crops, present, boxes)
 
@@ -180,6 +180,22 @@ def test_several_faces_and_one_of_them(tmp_path, faces) -> None:
     assert [p.name for p in paths] == ["talk_face2.wav", "talk_face2.mp4"]
     with pytest.raises(InputError, match="shows 2"):
         Extractor(same, INFO).extract([source], tmp_path, face=3, progress=False)
+
+
+@pytest.mark.parametrize(("face", "told"), [(None, [2]), (1, []), (2, [2]), (3, [])])
+def test_small_faces_are_told_by_number_where_they_are_wanted(tmp_path, faces, face, told) -> None:
+    """Somebody far behind is no matter for the voice of another face, and one large view is enough."""
+    large, far = track(50, seed=1, width=41), track(50, seed=2, width=39)
+    unplaced = track(50, seed=3)
+    unplaced.boxes = None
+    faces["talk"] = [large, far, unplaced]
+    source = film(tmp_path / "talk.mp4", sound=clicks(2, 44100, [0.5]))
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        Extractor(same, INFO).extract([source], tmp_path / "out", face=face, progress=False)
+    small = [str(w.message) for w in caught if "pixels wide" in str(w.message)]
+    assert ["39 pixels" in text and f"talk_face{number}.wav" in text
+            for number, text in zip(told, small, strict=True)] == [True] * len(told)
 
 
 def test_faces_that_were_found_are_not_looked_for_again(tmp_path, faces, monkeypatch) -> None:

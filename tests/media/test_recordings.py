@@ -640,7 +640,8 @@ def test_a_commentary_is_taken_last_unless_it_is_marked_as_default(tmp_path: Pat
 @pytest.mark.parametrize("flags", ["faststart", "frag_every_frame+empty_moov+default_base_moof", ""])
 def test_an_mp4_behind_another_is_told(tmp_path: Path, flags: str) -> None:
     """FFmpeg reads the first alone, as players do; fragments with a header each are one recording."""
-    path = encode(tmp_path / "a.mp4", [murmur(2, RATE)], RATE, "aac", container={"movflags": flags})
+    path = encode(tmp_path / "a.mp4", [murmur(2, RATE)], RATE, "aac",
+                  container={"movflags": flags} if flags else None)
     data = path.read_bytes()
     if "frag" in flags:
         parts = re.split(rb"(?=.{4}moof)", data, flags=re.DOTALL)

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from avspeech.media.notes import LOST, SILENT, Note
+from avspeech.media.notes import LOST, Note
 
 JITTER = 0.010  # seconds a time may differ from the running count without being looked at
 # Seconds of sound that must keep to a new time before it is believed; less at the end of the file
@@ -22,7 +22,6 @@ DRIFT = 0.005  # seconds: a departure that grows by less from frame to frame com
 LEAD_IN = 1.0  # seconds before the clock's zero that are cut off at the beginning
 SLACK = 2.0  # seconds by which a file may be longer than its header says
 LONGEST_GAP = 60.0  # seconds of silence believed where no header tells the file's length
-TOLD = 0.5  # seconds of gaps within a sound from which on they are told
 
 
 def on_one_clock(frames: Iterable[tuple[int | None, np.ndarray]], rate: int, length: float | None,
@@ -55,7 +54,6 @@ class _Clock:
         self.off = 0  # samples by which the last frame departed that was given out
         self.drifts = False  # what waits departs from the count bit by bit
         self.wrong = 0
-        self.gaps = 0  # samples of silence within the sound
 
     def run(self, frames: Iterable[tuple[int | None, np.ndarray]]) -> Iterator[int | np.ndarray]:
         jitter, look = JITTER * self.rate, LOOK * self.rate
@@ -92,9 +90,6 @@ class _Clock:
         if self.wrong:
             self.notes.append(Note(f"{self.wrong} wrong times in its sound were ignored", LOST,
                                    fault=True))
-        if self.gaps >= TOLD * self.rate:
-            self.notes.append(Note(f"for {self.gaps / self.rate:.1f} s within it the file holds "
-                                   "no sound; silence is put there", SILENT, fault=True))
 
     def _believable(self) -> bool:
         if self.length is None:
@@ -114,7 +109,6 @@ class _Clock:
                 yield sound
             self.waiting = [self.waiting[quiet][..., half:], *self.waiting[quiet + 1:]]
         if self._believable():
-            self.gaps += jump if self.position else 0
             self.position += jump
             yield jump
         elif jump < 0 and -jump <= (OVERLAP if self.position else LEAD_IN) * self.rate:

@@ -28,6 +28,9 @@ SURROUND = (6, 8)  # channels, of which the fourth has bass alone: 5.1 and 7.1
 BASS = 150.0  # hertz
 SURROUND_DB = 60.0  # below the loudest channel: the one for bass is silent
 STRETCH = 16384  # samples within which channels may cancel each other, though not in the whole
+# One of two channels is so much louder than the other in this share of the stretches, and the other
+# in as many: each has a speaker of its own
+APART_DB, APART = 15.0, 0.1
 PARTLY = 0.5  # seconds of it from which on it is said
 AROUND = 25  # frames whose mean is taken for the offset of the one in their middle
 FLOOR = 10  # percentile of the frames' power that is taken for the noise
@@ -163,6 +166,7 @@ class ChannelLevels:
         self._square = np.zeros(channels + 1)
         self._stretch: list[Any] = [0, 0.0, 0.0]  # samples, sums, squares
         self._cancelled: list[tuple[int, float]] = []  # samples and power of such stretches
+        self._pairs: list[tuple[float, float]] = []  # power of each of two channels in stretches
         self._misread = Misread()
         self._coarse = Coarse()
         self._stuck = Stuck(rate) if rate else None
@@ -213,6 +217,8 @@ class ChannelLevels:
         if count < STRETCH:
             return
         *each, average = np.maximum(squares / count - (sums / count) ** 2, 0.0)
+        if len(each) == 2:
+            self._pairs.append((float(each[0]), float(each[1])))
         if cancel(float(average), each):
             self._cancelled.append((count, float(np.mean(each))))
         self._stretch = [0, 0.0, 0.0]
@@ -296,6 +302,18 @@ class ChannelLevels:
         return (f"its {len(each)} channels are those of a film ({len(each) - 1}.1) and were "
                 "averaged; voices are mostly in the third, the center: to hear them better, give "
                 "a file with that one alone (ffmpeg -i IN -af pan=mono|c0=c2 OUT)")
+
+    def note_apart(self) -> str | None:
+        """What to say of two channels that take turns; None elsewhere."""
+        pairs = np.array(self._pairs).reshape(-1, 2)
+        pairs = pairs[pairs.max(axis=1) >= 0.01 * self.power[:-1].mean()]
+        alone = 10 ** (APART_DB / 10)
+        turns = [np.count_nonzero(pairs[:, k] > alone * pairs[:, 1 - k]) for k in (0, 1)]
+        if min(turns) * STRETCH < PARTLY * self.rate or min(turns) < APART * len(pairs):
+            return None
+        return ("its two channels take turns, as in a call with a speaker in each, and were "
+                "averaged: for one of them, give a file with that one alone (ffmpeg -i IN -af "
+                "pan=mono|c0=c0 OUT, or c0=c1)")
 
     def note_stuck(self) -> str | None:
         """What to say of a sound that repeats itself sample for sample; None elsewhere."""

@@ -315,6 +315,7 @@ def _judged(found: Sound, levels: dict[int, ChannelLevels]) -> Sound:
     if not any(note.fault for note in notes):
         tell(level.note_coarse(), fault=level.hardly_steps)
     tell(level.note_surround())
+    tell(level.note_apart())
     offset = level.offset(alone) / scale if found.samples >= JUDGED * found.rate else 0.0
     if abs(offset) >= OFFSET:
         tell(f"its samples lie around a constant offset of {offset:.3f} of full scale")

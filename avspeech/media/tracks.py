@@ -101,8 +101,10 @@ def decode_track(path: str | Path, track: int, damaged: list[float],
         told, spare = _told(path, container, stream, rate, bool(damaged))
         missing = not broken and heard / rate < told - spare
         if lost >= MISSED * rate or gaps and damaged:
-            notes.append(Note(f"{lost / rate:.2f} s of its sound are missing or damaged, the first "
-                              f"at {gaps[0]:.2f} s: it is silent there", SILENT, fault=True))
+            what = "missing or damaged" if damaged else "not in the file"
+            why = "" if damaged else " (lost, or pauses that its recorder left out)"
+            notes.append(Note(f"{lost / rate:.2f} s of its sound are {what}, the first at "
+                              f"{gaps[0]:.2f} s: it is silent there{why}", SILENT, fault=True))
         elif damaged and not missing:
             since = "" if math.isnan(damaged[0]) else f", the first at {damaged[0]:.2f} s"
             notes.append(Note(f"damaged packets were left out: {len(damaged)}{since}", LOST,

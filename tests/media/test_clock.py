@@ -48,8 +48,7 @@ def test_times_that_are_missing_or_unsteady() -> None:
 def test_a_gap_is_silence_and_a_late_beginning_is_kept() -> None:
     times = [at + 4000 * (k >= 300) + 1000 * (k >= 302) + 800 for k, at in enumerate(RIGHT)]
     found, notes = run(times, 21.0)
-    assert notes == ["for 0.6 s within it the file holds no sound; silence is put there"]
-    assert not run([at + 3000 * (k >= 300) + 9000 for k, at in enumerate(RIGHT)], 22.0)[1]
+    assert not notes  # who puts silence there tells of it
     assert len(found) == len(WHOLE) + 5800
     assert not found[:800].any() and found[800] == 1
     assert not found[800 + 300 * SIZE: 800 + 300 * SIZE + 4000].any()

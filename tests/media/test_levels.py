@@ -257,3 +257,17 @@ def test_coarse_steps_are_no_flat_tops() -> None:
         levels = ChannelLevels(1, 16000)
         levels.add(np.round(voice[None] / np.abs(voice).max() * top * 2**7) / 2**7)
         assert levels.note_clipped() is None
+
+
+@pytest.mark.parametrize(("kind", "told"), [("call", True), ("one", False), ("pair", False), ("noise", False)])
+def test_two_channels_with_a_speaker_each_are_told(kind: str, told: bool) -> None:
+    rng = np.random.default_rng(0)
+    bursts = [0.1 * rng.standard_normal(20 * RATE) * np.repeat(turn, 2 * RATE)
+              for turn in (np.arange(10) % 2, 1 - np.arange(10) % 2)]
+    rows = {"call": np.stack(bursts), "one": np.stack([bursts[0], 0 * bursts[0]]),
+            "pair": np.stack([sum(bursts), np.roll(0.4 * bursts[0] + 0.8 * bursts[1], 30)]),
+            "noise": 0.1 * rng.standard_normal((2, 20 * RATE))}[kind]
+    levels = ChannelLevels(2, RATE)
+    for piece in np.split(rows + 1e-4 * rng.standard_normal(rows.shape), 20, axis=1):
+        levels.add(piece)
+    assert (levels.note_apart() is not None) == told

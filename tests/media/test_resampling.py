@@ -74,4 +74,4 @@ def test_a_track_whose_rate_changes_has_no_click_and_keeps_its_gaps(block: int) 
     assert [piece for piece in found if isinstance(piece, int)] == [16_000]
     sound = np.concatenate([piece for piece in found if not isinstance(piece, int)], axis=1)
     assert sound.shape == (2, 64_000) and np.abs(sound - 0.5).max() < 1e-5
-    assert notes == ["for 1.0 s within it the file holds no sound; silence is put there"]
+    assert not notes

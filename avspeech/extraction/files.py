@@ -24,6 +24,7 @@ from avspeech.extraction.views import lateness, match_faces
 from avspeech.media import audio, video
 from avspeech.media.mouths import MouthTrack
 from avspeech.media.muxing import mux
+from avspeech.media.pictures import picture_stream, picture_tracks
 
 if TYPE_CHECKING:
     from avspeech.core.engine import Choice
@@ -214,7 +215,7 @@ def find_faces(videos: Sequence[Path], fps: float, progress: bool = True, mouth:
     names = ", ".join(str(path) for path in videos)
     if not any(found):
         raise InputError(f"{names}: no face found; the mouth must be seen, and the face be some "
-                         f"{SMALL:.0f} pixels wide or more")
+                         f"{SMALL:.0f} pixels wide or more" + _other_pictures(videos))
     for path, tracks in zip(videos, found, strict=True):
         if not tracks:
             warnings.warn(
@@ -230,6 +231,18 @@ def find_faces(videos: Sequence[Path], fps: float, progress: bool = True, mouth:
         for note in cameras.notes(videos, offsets, reference, faces, fps):
             warnings.warn(note, stacklevel=2)
     return faces
+
+
+def _other_pictures(videos: Sequence[Path]) -> str:
+    """What to say of videos with several tracks of pictures, of which only one was looked at."""
+    for path in videos:
+        with audio.open_container(path) as container:
+            if len(tracks := picture_tracks(container)) > 1:
+                taken = tracks.index(picture_stream(container, path)) + 1
+                return (f"; of the {len(tracks)} tracks of pictures of {path.name} number {taken} "
+                        "was taken: give a file with another one (ffmpeg -i IN -map 0:v:1 -map 0:a "
+                        "-c copy OUT)")
+    return ""
 
 
 def _widest(views: Iterable[MouthTrack]) -> float:

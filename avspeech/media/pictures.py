@@ -181,6 +181,11 @@ def turned(array: np.ndarray, orientation: tuple[bool, bool, bool]) -> np.ndarra
     return np.ascontiguousarray(array)
 
 
+def picture_tracks(container: Any) -> list[Any]:
+    """The video streams of an open container, without the covers of sound files."""
+    return [s for s in container.streams.video if not int(s.disposition or 0) & ATTACHED_PICTURE]
+
+
 def picture_stream(container: Any, path: str | Path) -> Any:
     """The video stream of an open container that a player shows.
 
@@ -190,7 +195,7 @@ def picture_stream(container: Any, path: str | Path) -> Any:
     Raises:
         InputError: there is no video stream, or none that this FFmpeg can decode.
     """
-    streams = [s for s in container.streams.video if not int(s.disposition or 0) & ATTACHED_PICTURE]
+    streams = picture_tracks(container)
     if not streams:
         raise InputError(
             f"{path}: no video stream in it; give a video that shows the speaker's face"

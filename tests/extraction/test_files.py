@@ -198,6 +198,25 @@ def test_small_faces_are_told_by_number_where_they_are_wanted(tmp_path, faces, f
             for number, text in zip(told, small, strict=True)] == [True] * len(told)
 
 
+def test_another_track_of_pictures_is_told_where_no_face_is_found(tmp_path, faces) -> None:
+    """A camera beside a shared screen, or two cameras, in one file."""
+    faces["talk"] = faces["two"] = []
+    source = film(tmp_path / "talk.mp4", sound=clicks(2, 44100, [0.5]))
+    with av.open(str(source)) as first, av.open(str(tmp_path / "two.mkv"), "w") as target:
+        pairs = [(s, target.add_stream_from_template(s)) for s in (*first.streams.video, *first.streams)]
+        for packet in first.demux():
+            if packet.dts is not None:
+                data, pts, dts, base = bytes(packet), packet.pts, packet.dts, packet.time_base
+                for stream in [new for old, new in pairs if old.index == packet.stream.index]:
+                    copy = av.Packet(data)
+                    copy.pts, copy.dts, copy.time_base, copy.stream = pts, dts, base, stream
+                    copy.is_keyframe = packet.is_keyframe
+                    target.mux(copy)
+    for path, told in ((source, False), (tmp_path / "two.mkv", True)):
+        said = refused(lambda path=path: Extractor(same, INFO).extract(path, tmp_path / "o", progress=False))
+        assert "no face found" in said and ("2 tracks of pictures of two.mkv number 1" in said) is told
+
+
 def test_faces_that_were_found_are_not_looked_for_again(tmp_path, faces, monkeypatch) -> None:
     faces["left"] = []
     faces["right"] = [track(50, seed=1), track(50, last=10, seed=2), track(50, x=30, seed=3)]

@@ -9,6 +9,7 @@ import pytest
 
 pytest.importorskip("av")
 
+import av  # noqa: E402
 from films import numbers, shades, write_film  # noqa: E402
 from sounds import encode, murmur  # noqa: E402
 
@@ -51,3 +52,22 @@ def test_bytes_of_nothing_are_passed_over(tmp_path: Path) -> None:
     audio.write(tmp_path / "voice.wav", murmur(4, 16000))
     mux(path, tmp_path / "voice.wav", tmp_path / "out.mp4")
     assert numbers(list(video.read_frames(tmp_path / "out.mp4")))[-1] == 99
+
+
+def test_pauses_that_a_recorder_left_out_are_told_once(tmp_path: Path) -> None:
+    """Opus in WebM without the packets of a pause, as recorders of calls write it."""
+    whole = encode(tmp_path / "a.webm", [murmur(6, 48000)], 48000, "libopus", bit_rate=64_000)
+    with av.open(str(whole)) as first, av.open(str(tmp_path / "b.webm"), "w") as target:
+        stream = target.add_stream_from_template(first.streams.audio[0])
+        for packet in first.demux(first.streams.audio[0]):
+            if packet.pts is not None and not 2 <= packet.pts * packet.time_base < 3:
+                packet.stream = stream
+                target.mux(packet)
+    sound, other = audio.read(whole, 48000), audio.read(tmp_path / "b.webm", 48000)
+    notes = recordings.survey(tmp_path / "b.webm").notes
+    assert len(notes) == 1 and "pauses that its recorder left out" in notes[0], notes
+    late = len(other) - len(sound)  # WebM rounds its times to milliseconds
+    assert abs(late) <= 48 and not other[int(2.1 * 48000): int(2.9 * 48000)].any()
+    for begin, end, shift in ((0.0, 1.9, 0), (3.2, 5.9, late)):
+        first, last = int(begin * 48000), int(end * 48000)
+        assert np.corrcoef(sound[first:last], other[first + shift: last + shift])[0, 1] > 0.99

@@ -259,8 +259,8 @@ def test_coarse_steps_are_no_flat_tops() -> None:
         assert levels.note_clipped() is None
 
 
-@pytest.mark.parametrize(("kind", "told"), [("call", True), ("one", False), ("pair", False), ("noise", False)])
-def test_two_channels_with_a_speaker_each_are_told(kind: str, told: bool) -> None:
+@pytest.mark.parametrize("kind", ["call", "one", "pair", "noise"])
+def test_two_channels_with_a_speaker_each_are_told(kind: str) -> None:
     rng = np.random.default_rng(0)
     bursts = [0.1 * rng.standard_normal(20 * RATE) * np.repeat(turn, 2 * RATE)
               for turn in (np.arange(10) % 2, 1 - np.arange(10) % 2)]
@@ -270,4 +270,4 @@ def test_two_channels_with_a_speaker_each_are_told(kind: str, told: bool) -> Non
     levels = ChannelLevels(2, RATE)
     for piece in np.split(rows + 1e-4 * rng.standard_normal(rows.shape), 20, axis=1):
         levels.add(piece)
-    assert (levels.note_apart() is not None) == told
+    assert (levels.note_apart() is not None) == (kind == "call")

@@ -31,6 +31,7 @@ STRETCH = 16384  # samples within which channels may cancel each other, though n
 # One of two channels is so much louder than the other in this share of the stretches, and the other
 # in as many: each has a speaker of its own
 APART_DB, APART = 15.0, 0.1
+TURN, TURNS = 0.25, 2  # seconds of such a stretch; changes from one to the other, at least
 PARTLY = 0.5  # seconds of it from which on it is said
 AROUND = 25  # frames whose mean is taken for the offset of the one in their middle
 FLOOR = 10  # percentile of the frames' power that is taken for the noise
@@ -166,7 +167,9 @@ class ChannelLevels:
         self._square = np.zeros(channels + 1)
         self._stretch: list[Any] = [0, 0.0, 0.0]  # samples, sums, squares
         self._cancelled: list[tuple[int, float]] = []  # samples and power of such stretches
-        self._pairs: list[tuple[float, float]] = []  # power of each of two channels in stretches
+        # Of two channels: samples, sums and squares of a short stretch, and the powers of all
+        self._short: Any = np.zeros(5)
+        self._pairs: list[np.ndarray] = []
         self._misread = Misread()
         self._coarse = Coarse()
         self._stuck = Stuck(rate) if rate else None
@@ -196,6 +199,8 @@ class ChannelLevels:
         self._square += squares
         if len(samples) > 1:
             self._add_to_stretch(samples.shape[1], sums, squares)
+        if len(samples) == 2 and self.rate:
+            self._add_to_pairs(samples)
         first = samples[0] - sums[0] / samples.shape[1]
         self._products += float((first[1:] * first[:-1]).sum())
         self._small += int(np.count_nonzero(np.abs(first) < SMALL))
@@ -217,11 +222,19 @@ class ChannelLevels:
         if count < STRETCH:
             return
         *each, average = np.maximum(squares / count - (sums / count) ** 2, 0.0)
-        if len(each) == 2:
-            self._pairs.append((float(each[0]), float(each[1])))
         if cancel(float(average), each):
             self._cancelled.append((count, float(np.mean(each))))
         self._stretch = [0, 0.0, 0.0]
+
+    def _add_to_pairs(self, samples: np.ndarray) -> None:
+        step = max(1, round(TURN * self.rate))
+        for part in np.split(samples, range(step, samples.shape[1], step), axis=1):
+            self._short[0] += part.shape[1]
+            self._short[1:] += *part.sum(axis=1), *np.square(part).sum(axis=1)
+            if self._short[0] >= step:
+                means = self._short[1:] / self._short[0]
+                self._pairs.append(means[2:] - means[:2] ** 2)
+                self._short = np.zeros(5)
 
     def partly(self) -> int:
         """Samples of the stretches in which the channels cancel each other, quiet ones left out."""
@@ -308,8 +321,10 @@ class ChannelLevels:
         pairs = np.array(self._pairs).reshape(-1, 2)
         pairs = pairs[pairs.max(axis=1) >= 0.01 * self.power[:-1].mean()]
         alone = 10 ** (APART_DB / 10)
-        turns = [np.count_nonzero(pairs[:, k] > alone * pairs[:, 1 - k]) for k in (0, 1)]
-        if min(turns) * STRETCH < PARTLY * self.rate or min(turns) < APART * len(pairs):
+        sides = [pairs[:, k] > alone * pairs[:, 1 - k] for k in (0, 1)]
+        turns = np.count_nonzero(np.diff(sides[0][sides[0] | sides[1]]))
+        shortest = min(np.count_nonzero(side) for side in sides)
+        if turns < TURNS or shortest * TURN < PARTLY or shortest < APART * len(pairs):
             return None
         return ("its two channels take turns, as in a call with a speaker in each, and were "
                 "averaged: for one of them, give a file with that one alone (ffmpeg -i IN -af "

@@ -259,15 +259,18 @@ def test_coarse_steps_are_no_flat_tops() -> None:
         assert levels.note_clipped() is None
 
 
-@pytest.mark.parametrize("kind", ["call", "one", "pair", "noise"])
+@pytest.mark.parametrize("kind", ["call", "one", "pair", "walk", "noise"])
 def test_two_channels_with_a_speaker_each_are_told(kind: str) -> None:
     rng = np.random.default_rng(0)
     bursts = [0.1 * rng.standard_normal(20 * RATE) * np.repeat(turn, 2 * RATE)
               for turn in (np.arange(10) % 2, 1 - np.arange(10) % 2)]
     rows = {"call": np.stack(bursts), "one": np.stack([bursts[0], 0 * bursts[0]]),
             "pair": np.stack([sum(bursts), np.roll(0.4 * bursts[0] + 0.8 * bursts[1], 30)]),
+            "walk": sum(bursts) * np.stack([np.linspace(1, 0, 20 * RATE), np.linspace(0, 1, 20 * RATE)]),
             "noise": 0.1 * rng.standard_normal((2, 20 * RATE))}[kind]
-    levels = ChannelLevels(2, RATE)
-    for piece in np.split(rows + 1e-4 * rng.standard_normal(rows.shape), 20, axis=1):
-        levels.add(piece)
-    assert (levels.note_apart() is not None) == (kind == "call")
+    rows += 1e-4 * rng.standard_normal(rows.shape)
+    for pieces in (20, 312):  # seconds, and packets
+        levels = ChannelLevels(2, RATE)
+        for piece in np.array_split(rows, pieces, axis=1):
+            levels.add(piece)
+        assert (levels.note_apart() is not None) == (kind == "call")

@@ -156,21 +156,23 @@ def seek(container: Any, seconds: float) -> bool:
     return True
 
 
-def packets_of(container: Any, stream: Any, broken: list[str] | None = None) -> Iterator[Any]:
-    """The packets of a stream up to where the container ends or cannot be read further.
+def packets_of(container: Any, streams: Any, broken: list[str] | None = None) -> Iterator[Any]:
+    """The packets of streams up to where the container ends or cannot be read further.
 
     Bytes between them that are none (blocks that a disk lost, room that a camera set aside) are
     passed over, and so are packets of a stream that appears after the file was opened.
 
     Args:
-        container, stream, broken: as for `decode_packets`.
+        container: from `open_container`.
+        streams: one of its streams, or several.
+        broken: as for `decode_packets`.
 
     Raises:
         InputError: they are encrypted.
     """
     import av
 
-    packets = container.demux(stream)
+    packets = container.demux(streams)
     nothing = 0
     while True:
         try:
@@ -178,17 +180,19 @@ def packets_of(container: Any, stream: Any, broken: list[str] | None = None) -> 
         except StopIteration:
             return
         except (IndexError, BlockingIOError):  # a stream that PyAV does not know; bytes of nothing
-            packets = container.demux(stream)
+            packets = container.demux(streams)
             nothing += 1
-            if nothing > MOST_NOTHING:
-                return
-            continue
+            if nothing <= MOST_NOTHING:
+                continue
+            if broken is not None:
+                broken.append("there is nothing but gaps")
+            return
         except av.FFmpegError as error:  # the container breaks off here
             if broken is not None:
                 broken.append(error.strerror or type(error).__name__)
             return
         if hasattr(packet, "has_sidedata") and packet.has_sidedata("encryption_info"):
-            what = "sound" if stream.type == "audio" else "pictures"
+            what = "sound" if packet.stream.type == "audio" else "pictures"
             raise InputError(f"{container.name.removeprefix('file:')}: its track of {what} is "
                              "encrypted (protected against copying); give a copy that is not")
         nothing = 0

@@ -110,7 +110,10 @@ class _Clock:
             self.waiting = [self.waiting[quiet][..., half:], *self.waiting[quiet + 1:]]
         if self._believable():
             self.position += jump
-            yield jump
+            if self.drifts and self.waiting:  # not a gap of the sound
+                yield np.zeros_like(self.waiting[0], shape=(*self.waiting[0].shape[:-1], jump))
+            else:
+                yield jump
         elif jump < 0 and -jump <= (OVERLAP if self.position else LEAD_IN) * self.rate:
             cut = -jump
         elif self.waiting:

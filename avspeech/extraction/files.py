@@ -10,7 +10,7 @@ import os
 import re
 import tempfile
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -24,6 +24,7 @@ from avspeech.extraction.views import lateness, match_faces
 from avspeech.media import audio, video
 from avspeech.media.mouths import MouthTrack
 from avspeech.media.muxing import mux
+from avspeech.media.pictures import picture_stream, picture_tracks
 
 if TYPE_CHECKING:
     from avspeech.core.engine import Choice
@@ -106,6 +107,11 @@ def extract(
             raise InputError(f"face {face}: {names} shows {len(faces)}; expected a number from 1 "
                              f"to {len(faces)}")
         numbers = range(1, len(faces) + 1) if face is None else [face]
+        for number in numbers:
+            if (width := _widest(faces[number - 1].values())) < SMALL:
+                warnings.warn(f"{out / videos[0].stem}_face{number}.wav: its face is {width:.0f} "
+                              "pixels wide in the video: hardly anything is seen of its lips; come "
+                              "nearer, or use a picture with more pixels", stacklevel=2)
 
         pictures = max(len(view.present) / fps - view.late for views in faces
                        for view in views.values())
@@ -209,16 +215,12 @@ def find_faces(videos: Sequence[Path], fps: float, progress: bool = True, mouth:
     names = ", ".join(str(path) for path in videos)
     if not any(found):
         raise InputError(f"{names}: no face found; the mouth must be seen, and the face be some "
-                         f"{SMALL:.0f} pixels wide or more")
+                         f"{SMALL:.0f} pixels wide or more" + _other_pictures(videos))
     for path, tracks in zip(videos, found, strict=True):
         if not tracks:
             warnings.warn(
                 f"{path}: no face found in it; going on with the other videos", stacklevel=2
             )
-        elif (width := _narrowest(tracks)) < SMALL:
-            warnings.warn(f"{path}: a face in it is {width:.0f} pixels wide: hardly anything is "
-                          "seen of its lips; come nearer, or use a picture with more pixels",
-                          stacklevel=2)
     reference, offsets = _offsets(videos, late)
     _set(found, offsets)
     faces = [{number: track for number, tracks in enumerate(found) for track in tracks
@@ -231,10 +233,24 @@ def find_faces(videos: Sequence[Path], fps: float, progress: bool = True, mouth:
     return faces
 
 
-def _narrowest(tracks: Sequence[MouthTrack]) -> float:
-    """Median width in pixels of the narrowest face; infinite where no place is known."""
-    return min((float(np.nanmedian(t.boxes[:, 2] - t.boxes[:, 0])) for t in tracks
-                if t.boxes is not None and np.isfinite(t.boxes).any()), default=np.inf)
+def _other_pictures(videos: Sequence[Path]) -> str:
+    """What to say of videos with several tracks of pictures, of which only one was looked at."""
+    for path in videos:
+        with audio.open_container(path) as container:
+            if len(tracks := picture_tracks(container)) > 1:
+                taken = tracks.index(picture_stream(container, path)) + 1
+                return (f"; of the {len(tracks)} tracks of pictures of {path.name} number {taken} "
+                        "was taken: give a file with another one (ffmpeg -i IN -map 0:v:1 -map 0:a "
+                        "-c copy OUT)")
+    return ""
+
+
+def _widest(views: Iterable[MouthTrack]) -> float:
+    """Median width in pixels of a face in the view that shows it largest; infinite where no place
+    is known."""
+    widths = [float(np.nanmedian(t.boxes[:, 2] - t.boxes[:, 0])) for t in views
+              if t.boxes is not None and np.isfinite(t.boxes).any()]
+    return max(widths, default=np.inf)
 
 
 def _offsets(videos: Sequence[Path], late: Sequence[float] | None

@@ -26,6 +26,7 @@ from avspeech.media.decoding import (
     FrameReader,
     container_zero,
     lenient,
+    packets_of,
     prepare_sound,
 )
 from avspeech.media.live_faces import LiveMouth
@@ -113,18 +114,8 @@ class _Feed:
         """The voice, as far as the pipe has come."""
         import av
 
-        packets = self.container.demux(self.sound, self.pictures)
-        while True:
-            try:
-                packet = next(packets)
-            except StopIteration:
-                return
-            except IndexError:  # a stream that begins in the middle
-                packets = self.container.demux(self.sound, self.pictures)
-                continue
-            except av.FFmpegError as error:
-                self.notes.append(f"it breaks off ({error.strerror or type(error).__name__})")
-                return
+        broken: list[str] = []
+        for packet in packets_of(self.container, [self.sound, self.pictures], broken):
             self.damaged += bool(packet.is_corrupt)
             try:
                 frames = packet.decode()
@@ -138,6 +129,7 @@ class _Feed:
                     yield self._hear(frame, at)
                 else:
                     yield self._see(frame, at)
+        self.notes.extend(f"it breaks off ({reason})" for reason in broken)
 
     def rest(self) -> np.ndarray:
         """Ends the stream: the rest of the voice."""

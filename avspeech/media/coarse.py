@@ -79,9 +79,12 @@ class Coarse:
         """Takes `[C, n]` float64 more, in order."""
         if self._finer:
             return
+        glance = samples[:, :GLANCE] * 2.0**15
+        self._finer = bool((glance != np.round(glance)).any())
+        if self._finer or self._bits & 1:  # there is no smaller step, and 8 bits have none like it
+            return
         steps = samples * 2.0**15
-        if (steps[:, :GLANCE] != np.round(steps[:, :GLANCE])).any() or (
-                steps != np.round(steps)).any() or np.abs(steps).max() > 2**15:
+        if (steps != np.round(steps)).any() or np.abs(steps).max() > 2**15:
             self._finer = True
             return
         self._bits |= int(np.bitwise_or.reduce(steps.astype(np.int64), axis=None))

@@ -23,6 +23,9 @@ from avspeech.errors import InputError
 UNSEEKABLE = {"mpeg", "mpegvideo", "m4v", "h264", "hevc", "aac", "mp3", "ac3"}
 # Formats whose header tells how long each stream is; elsewhere FFmpeg estimates it.
 TIMED = {"mov", "avi", "asf", "ogg", "mpeg", "mpegts", "caf", "w64", "gxf", "mxf"}
+# Samples alone, as FFmpeg calls them: it knows them by the suffix (.ul, .al, .sw), and takes a rate
+RAW = re.compile("alaw|mulaw|[fsu][0-9]+(be|le)?")
+MOST_NOTHING = 100_000  # stretches of 64 KiB without a packet, one after another
 DEFAULT = 0x0001  # how FFmpeg marks the stream that a player should choose
 # And those that go with another one: commentary, descriptions for the blind, all but the voices
 ASIDE = 0x0008 | 0x0100 | 0x0200 | 0x20000
@@ -97,11 +100,16 @@ def open_container(path: str | Path) -> Any:
             f"{path}: reading it takes PyAV, which is not installed; pip install av") from None
     try:
         # "file:": a colon in a name would be read as the end of a protocol's name.
-        return av.open(f"file:{os.fspath(path)}", **lenient())
+        container = av.open(f"file:{os.fspath(path)}", **lenient())
     except (av.FFmpegError, OSError, ValueError) as error:
         reason = _known(path) or getattr(error, "strerror", None) or type(error).__name__
         raise InputError(
             f"{path}: not a sound or video file that FFmpeg can read ({reason})") from None
+    if RAW.fullmatch(name := container.format.name):
+        container.close()
+        raise InputError(f"{path}: samples without a header, so that nothing tells their rate; if "
+                         f"it is 8000, make a WAV of it by ffmpeg -f {name} -ar 8000 -i IN OUT.wav")
+    return container
 
 
 def _known(path: str | Path) -> str:
@@ -148,12 +156,54 @@ def seek(container: Any, seconds: float) -> bool:
     return True
 
 
+def packets_of(container: Any, streams: Any, broken: list[str] | None = None) -> Iterator[Any]:
+    """The packets of streams up to where the container ends or cannot be read further.
+
+    Bytes between them that are none (blocks that a disk lost, room that a camera set aside) are
+    passed over, and so are packets of a stream that appears after the file was opened.
+
+    Args:
+        container: from `open_container`.
+        streams: one of its streams, or several.
+        broken: as for `decode_packets`.
+
+    Raises:
+        InputError: they are encrypted.
+    """
+    import av
+
+    packets = container.demux(streams)
+    nothing = 0
+    while True:
+        try:
+            packet = next(packets)
+        except StopIteration:
+            return
+        except (IndexError, BlockingIOError):  # a stream that PyAV does not know; bytes of nothing
+            packets = container.demux(streams)
+            nothing += 1
+            if nothing <= MOST_NOTHING:
+                continue
+            if broken is not None:
+                broken.append("there is nothing but gaps")
+            return
+        except av.FFmpegError as error:  # the container breaks off here
+            if broken is not None:
+                broken.append(error.strerror or type(error).__name__)
+            return
+        if hasattr(packet, "has_sidedata") and packet.has_sidedata("encryption_info"):
+            what = "sound" if packet.stream.type == "audio" else "pictures"
+            raise InputError(f"{container.name.removeprefix('file:')}: its track of {what} is "
+                             "encrypted (protected against copying); give a copy that is not")
+        nothing = 0
+        yield packet
+
+
 def decode_packets(container: Any, stream: Any, damaged: list[float] | None = None,
                    broken: list[str] | None = None) -> Iterator[Any]:
     """The frames of a stream, in the order in which the decoder gives them.
 
-    Packets that do not decode are passed over, and so are those of a stream that appears after the
-    file was opened. Those of AMR in which nobody speaks are silence.
+    Packets that do not decode are passed over. Those of AMR in which nobody speaks are silence.
 
     Args:
         container: from `open_container`.
@@ -161,22 +211,13 @@ def decode_packets(container: Any, stream: Any, damaged: list[float] | None = No
         damaged: takes the times of packets that do not decode, in seconds on the clock; NaN where
             unknown.
         broken: takes FFmpeg's reason where the container cannot be read up to its end.
+
+    Raises:
+        InputError: they are encrypted.
     """
     import av
 
-    packets = container.demux(stream)
-    while True:
-        try:
-            packet = next(packets)
-        except StopIteration:
-            return
-        except IndexError:  # a stream that PyAV does not know
-            packets = container.demux(stream)
-            continue
-        except av.FFmpegError as error:  # the container breaks off here
-            if broken is not None:
-                broken.append(error.strerror or type(error).__name__)
-            return
+    for packet in packets_of(container, stream, broken):
         try:
             yield from packet.decode()
         except (av.FFmpegError, IndexError):
@@ -213,17 +254,12 @@ def stream_end(container: Any, stream: Any) -> float:
     formats = set(container.format.name.split(","))
     if stream.duration and formats & TIMED:
         return float(((stream.start_time or 0) + stream.duration) * stream.time_base) - zero
-    import av
-
     end = 0.0
     with open_container(container.name.removeprefix("file:")) as again:
-        try:
-            for packet in again.demux(again.streams[stream.index]):
-                if packet.pts is not None:
-                    last = (packet.pts + (packet.duration or 0)) * packet.time_base
-                    end = max(end, float(last) - zero)
-        except (av.FFmpegError, IndexError):
-            pass  # it breaks off: the end is where it does
+        for packet in packets_of(again, again.streams[stream.index]):
+            if packet.pts is not None:
+                last = (packet.pts + (packet.duration or 0)) * packet.time_base
+                end = max(end, float(last) - zero)
     return end
 
 

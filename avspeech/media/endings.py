@@ -12,11 +12,15 @@ import os
 import re
 import struct
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
+from avspeech.media.notes import CUT_OFF, SILENT, Note
+
 # Bytes of sound from which on a header of 32 bits does not mean what it says
 UNKNOWN = 2**31 - 2**16
+BLOCK = 2**20  # bytes that are looked through at once
 PADDING = 4096  # bytes of sound by which a file may be shorter than its header tells
 PAGE = 27 + 255 + 255 * 255  # bytes of the longest page of Ogg
 PLAIN = (1, 3, 0xFFFE)  # the kinds of samples in WAV whose size follows from their bits
@@ -56,14 +60,11 @@ _FORMATS = (
 )
 
 
-def notes(path: str | Path) -> list[str]:
-    """What `cut_off` and `others` say of a file."""
-    return cut_off(path) + others(path)
-
-
-def others(path: str | Path) -> list[str]:
-    """What `left_over`, `lost_pages`, `contradictions` and `texts` say of a file."""
-    return left_over(path) + lost_pages(path) + contradictions(path) + texts(path)
+def notes(path: str | Path) -> list[Note]:
+    """What `cut_off`, `left_over`, `lost_pages`, `contradictions` and `texts` say of a file."""
+    kinds = ((cut_off, CUT_OFF), (left_over, ""), (lost_pages, SILENT), (contradictions, ""),
+             (texts, ""))
+    return [Note(text, about, fault=True) for say, about in kinds for text in say(path)]
 
 
 def cut_off(path: str | Path) -> list[str]:
@@ -92,8 +93,11 @@ def left_over(path: str | Path) -> list[str]:
         path: a file that exists, of a format of `bytes_told`.
     """
     with open(path, "rb") as file:
-        if file.read(4) == b"fLaC":
+        begin = file.read(8)
+        if begin.startswith(b"fLaC"):
             return _flac_goes_on(file)
+        if begin[4:] == b"ftyp":
+            return _mp4_goes_on(file)
     told, there = bytes_told(path) or (0, 0)
     more = _unread(path, told, there)
     if more <= PADDING:
@@ -155,6 +159,32 @@ def _unread(path: str | Path, told: int, there: int) -> int:
     return 0 if empty else length - at
 
 
+def _mp4_goes_on(file: BinaryIO) -> list[str]:
+    """A sentence where another recording follows in an MP4 file. A header that stands in front of
+    each of its fragments, whose numbers go on, is none."""
+    length, at, again, number = os.fstat(file.fileno()).st_size, 0, 0, -1
+    while at + 8 <= length:
+        file.seek(at)
+        head = file.read(32)
+        name, size = head[4:8], int.from_bytes(head[:4], "big")
+        size = int.from_bytes(head[8:16], "big") if size == 1 else size
+        again = at if name == b"ftyp" else again
+        if again and name == b"moov":
+            file.seek(at)
+            anew = b"mvex" not in file.read(min(size, 2**26))
+        else:
+            before, number = number, int.from_bytes(head[20:24], "big") if (
+                name == b"moof" and head[12:16] == b"mfhd") else number
+            anew = bool(again) and name == b"moof" and number <= before
+        if anew:
+            return [f"another recording begins within it, at byte {again:,} (they were joined as "
+                    "they are): it was not read, or not all of it; join them by ffmpeg -f concat"]
+        if size < 8:
+            break
+        at += size
+    return []
+
+
 def _flac_goes_on(file: BinaryIO) -> list[str]:
     """A sentence where a FLAC file holds another one, or frames behind the length that it tells."""
     with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
@@ -163,7 +193,7 @@ def _flac_goes_on(file: BinaryIO) -> list[str]:
         kind = first[:2]
         if not told or data[:8] not in FLAC or kind not in (b"\xff\xf8", b"\xff\xf9"):
             return []
-        goes_on = any(data.find(mark, begin) > 0 for mark in FLAC)
+        goes_on = _find(file, FLAC, begin, len(data)) is not None
         tail = data[-6 * (int.from_bytes(data[15:18], "big") or SYNC) - 64:]
         block = int.from_bytes(data[10:12], "big") if kind == b"\xff\xf8" else 1
         beyond = set()  # two, as quiet samples look like the header of a frame now and then
@@ -177,6 +207,18 @@ def _flac_goes_on(file: BinaryIO) -> list[str]:
     return [f"its header tells of {told:,} samples, but more follow (recordings were joined as "
             "they are, or its recorder was killed): they were read as well; a moment at each seam "
             "may be missing"]
+
+
+def _find(file: BinaryIO, marks: Sequence[bytes], begin: int, end: int) -> int | None:
+    """The first place of any of some bytes in a part of a file, of which little is held at once."""
+    file.seek(begin)
+    longest, at, rest = max(map(len, marks)), begin, b""
+    while block := file.read(min(BLOCK, max(0, end - at))):
+        data = rest + block
+        if places := [k for k in map(data.find, marks) if k >= 0]:
+            return at - len(rest) + min(places)
+        at, rest = at + len(block), data[1 - longest:]
+    return None
 
 
 def _flac_sound(data: mmap.mmap) -> int:
@@ -279,13 +321,13 @@ def contradictions(path: str | Path) -> list[str]:
                 "at a wrong speed"]
         if begin[:4] in (b"RIFF", b"RF64", b"BW64") and begin[8:12] == b"WAVE":
             sound = bytes_told(path)  # `left_over` says what lies behind it
-            with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-                first = len(data) - sound[1] if sound else 16
-                end = first + sound[0] if sound else len(data)
-                if (again := data.find(b"WAVEfmt ", first, end)) > 0:
-                    return [f"another header of WAV lies within it, at byte {again - 8:,} "
-                            "(recordings were joined as they are, or saved twice): what is a "
-                            "header is heard as a click, and what follows it may have another rate"]
+            length = os.fstat(file.fileno()).st_size
+            first = length - sound[1] if sound else 16
+            again = _find(file, (b"WAVEfmt ",), first, first + sound[0] if sound else length)
+            if again is not None:
+                return [f"another header of WAV lies within it, at byte {again - 8:,} (recordings "
+                        "were joined as they are, or saved twice): what is a header is heard as a "
+                        "click, and what follows it may have another rate"]
     if begin[:4] not in (b"RIFF", b"RF64", b"BW64") or begin[8:12] != b"WAVE":
         return []
     headers = _formats(path)
@@ -335,10 +377,9 @@ def texts(path: str | Path) -> list[str]:
     told, there = bytes_told(path) or (0, 0)
     if not min(told, there):
         return []
-    with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        first = len(data) - there
-        places = [data.find(mark, first, first + told) for mark in TEXTS]
-    at = min((place for place in places if place >= 0), default=None)
+    with open(path, "rb") as file:
+        first = os.fstat(file.fileno()).st_size - there
+        at = _find(file, TEXTS, first, first + told)
     return [] if at is None else [
         f"a text lies within its sound, at byte {at:,} (perhaps the answer of a server in the "
         "place of a part): it is heard as noise; fetch the file anew"]

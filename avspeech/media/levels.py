@@ -28,6 +28,10 @@ SURROUND = (6, 8)  # channels, of which the fourth has bass alone: 5.1 and 7.1
 BASS = 150.0  # hertz
 SURROUND_DB = 60.0  # below the loudest channel: the one for bass is silent
 STRETCH = 16384  # samples within which channels may cancel each other, though not in the whole
+# One of two channels is so much louder than the other in this share of the stretches, and the other
+# in as many: each has a speaker of its own
+APART_DB, APART = 15.0, 0.1
+TURN, TURNS = 0.25, 2  # seconds of such a stretch; changes from one to the other, at least
 PARTLY = 0.5  # seconds of it from which on it is said
 AROUND = 25  # frames whose mean is taken for the offset of the one in their middle
 FLOOR = 10  # percentile of the frames' power that is taken for the noise
@@ -45,10 +49,11 @@ FULL_NOISE, UNLIKE, SMALL, NEVER_SMALL = 0.4, 0.15, 0.1, 0.05
 # most in RAVDESS) and stays as it is
 AROUND_ZERO = 0.02
 OFFSET = 0.01  # of full scale: a constant offset from here on is worth a word
-# A recording that was clipped stays at full scale for some samples: it is there at a step, while
-# a soft tone of 8 bits that just reaches full scale comes to its flat top one level at a time.
+# A recording that was clipped stays at its peak for some samples: it is there at a step, while a
+# soft tone of 8 bits that just reaches full scale comes to its flat top one level at a time.
 FULL_SCALE = (0.999, 1.0)
 STEEP = 0.01  # of full scale: the least such step
+LEAST_TOP = 0.02  # of full scale: a sound that was clipped and then turned down is that loud still
 FLAT = 3  # samples, at least
 CLIPPED = 1e-3  # share of samples at full scale from which on it is said
 HARDLY_CLIPPED = 0.25  # and from which on something else may be wrong
@@ -152,7 +157,9 @@ class ChannelLevels:
         self.rate = rate
         self.count = 0
         self.peak = 0.0
-        self.clipped = 0  # samples of flat tops at full scale, in the channel that has most
+        # By channel: its peak, and samples of flat tops there; and of bent ones at full scale
+        self._peaks = np.zeros(channels)
+        self._flat, self._bent = np.zeros(channels, int), np.zeros(channels, int)
         self.whole = True  # all samples are whole numbers
         self._products = 0.0  # of each sample of the first channel and the next one
         self._small = 0  # samples of it near zero
@@ -160,6 +167,9 @@ class ChannelLevels:
         self._square = np.zeros(channels + 1)
         self._stretch: list[Any] = [0, 0.0, 0.0]  # samples, sums, squares
         self._cancelled: list[tuple[int, float]] = []  # samples and power of such stretches
+        # Of two channels: samples, sums and squares of a short stretch, and the powers of all
+        self._short: Any = np.zeros(5)
+        self._pairs: list[np.ndarray] = []
         self._misread = Misread()
         self._coarse = Coarse()
         self._stuck = Stuck(rate) if rate else None
@@ -189,13 +199,20 @@ class ChannelLevels:
         self._square += squares
         if len(samples) > 1:
             self._add_to_stretch(samples.shape[1], sums, squares)
+        if len(samples) == 2 and self.rate:
+            self._add_to_pairs(samples)
         first = samples[0] - sums[0] / samples.shape[1]
         self._products += float((first[1:] * first[:-1]).sum())
         self._small += int(np.count_nonzero(np.abs(first) < SMALL))
-        peak = float(np.abs(samples).max())
-        self.peak = max(self.peak, peak)
-        if peak >= NEAR_FULL[0]:
-            self.clipped += max(max(flat_tops(channel), bent_tops(channel)) for channel in samples)
+        for k, peak in enumerate(np.abs(samples).max(axis=1)):
+            if peak * FULL_SCALE[0] > self._peaks[k]:  # what was flat below was no top
+                self._flat[k] = 0
+            self._peaks[k] = max(self._peaks[k], peak)
+            if peak >= max(LEAST_TOP, self._peaks[k] * FULL_SCALE[0]):
+                self._flat[k] += flat_tops(samples[k] / self._peaks[k])
+            if peak >= NEAR_FULL[0]:
+                self._bent[k] += bent_tops(samples[k])
+        self.peak = peak = float(self._peaks.max())
         if peak > 1 and self.whole:
             self.whole = bool((samples == np.round(samples)).all())
 
@@ -208,6 +225,16 @@ class ChannelLevels:
         if cancel(float(average), each):
             self._cancelled.append((count, float(np.mean(each))))
         self._stretch = [0, 0.0, 0.0]
+
+    def _add_to_pairs(self, samples: np.ndarray) -> None:
+        step = max(1, round(TURN * self.rate))
+        for part in np.split(samples, range(step, samples.shape[1], step), axis=1):
+            self._short[0] += part.shape[1]
+            self._short[1:] += *part.sum(axis=1), *np.square(part).sum(axis=1)
+            if self._short[0] >= step:
+                means = self._short[1:] / self._short[0]
+                self._pairs.append(means[2:] - means[:2] ** 2)
+                self._short = np.zeros(5)
 
     def partly(self) -> int:
         """Samples of the stretches in which the channels cancel each other, quiet ones left out."""
@@ -241,19 +268,22 @@ class ChannelLevels:
 
     @property
     def share_clipped(self) -> float:
-        """Of the samples, those of flat tops at full scale."""
-        return self.clipped / max(1, self.count)
+        """Of the samples, those of flat tops, in the channel that has most."""
+        return int(np.maximum(self._flat, self._bent).max()) / max(1, self.count)
 
     def note_clipped(self) -> str | None:
         """What to say of a sound that was clipped as it was recorded; None elsewhere."""
         share = self.share_clipped
-        if share < CLIPPED or self.peak > LOUDEST:
+        top = self._peaks[np.maximum(self._flat, self._bent).argmax()]
+        lower = top < NEAR_FULL[0]
+        if share < CLIPPED or self.peak > LOUDEST or lower and self.note_coarse() is not None:
             return None
+        place = f"{top:.2g} of full scale (it was turned down then)" if lower else "full scale"
         if share >= HARDLY_CLIPPED:
-            return (f"{100 * share:.0f} % of its samples are at full scale: it is clipped beyond "
-                    "use, or its samples are not what its header says (mu-law, 8 or 16 bits); "
-                    "listen to it")
-        return (f"it is clipped: {100 * share:.2g} % of its samples are cut at full scale, which "
+            return (f"{100 * share:.0f} % of its samples are at {place}: it is clipped beyond use, "
+                    "or its samples are not what its header says (mu-law, 8 or 16 bits); listen to "
+                    "it")
+        return (f"it is clipped: {100 * share:.2g} % of its samples are cut at {place}, which "
                 "changes how it sounds; record it with less gain")
 
     def note_coarse(self) -> str | None:
@@ -286,6 +316,20 @@ class ChannelLevels:
                 "averaged; voices are mostly in the third, the center: to hear them better, give "
                 "a file with that one alone (ffmpeg -i IN -af pan=mono|c0=c2 OUT)")
 
+    def note_apart(self) -> str | None:
+        """What to say of two channels that take turns; None elsewhere."""
+        pairs = np.array(self._pairs).reshape(-1, 2)
+        pairs = pairs[pairs.max(axis=1) >= 0.01 * self.power[:-1].mean()]
+        alone = 10 ** (APART_DB / 10)
+        sides = [pairs[:, k] > alone * pairs[:, 1 - k] for k in (0, 1)]
+        turns = np.count_nonzero(np.diff(sides[0][sides[0] | sides[1]]))
+        shortest = min(np.count_nonzero(side) for side in sides)
+        if turns < TURNS or shortest * TURN < PARTLY or shortest < APART * len(pairs):
+            return None
+        return ("its two channels take turns, as in a call with a speaker in each, and were "
+                "averaged: for one of them, give a file with that one alone (ffmpeg -i IN -af "
+                "pan=mono|c0=c0 OUT, or c0=c1)")
+
     def note_stuck(self) -> str | None:
         """What to say of a sound that repeats itself sample for sample; None elsewhere."""
         return self._stuck.note() if self._stuck is not None else None
@@ -305,7 +349,7 @@ class ChannelLevels:
             return other
         like_noise = abs(self._products) < UNLIKE * power * self.count
         if not like_noise and (self._small >= NEVER_SMALL * self.count
-                               or self.clipped >= CLIPPED * self.count):
+                               or self.share_clipped >= CLIPPED):
             return other
         return ("it is like noise at full scale: its samples are probably not what its header says "
                 "(the order of bytes, their number, mu-law or a compressed sound); listen to it")

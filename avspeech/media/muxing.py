@@ -12,6 +12,7 @@ import numpy as np
 
 from avspeech.errors import InputError
 from avspeech.media.audio import decode_packets, open_container
+from avspeech.media.decoding import packets_of
 from avspeech.media.pictures import NEAR, Clock, Picture, decode_order, picture_stream, pixel_aspect
 
 COPIED = {"h264", "hevc"}  # what every mp4 player shows; anything else is encoded anew
@@ -108,16 +109,9 @@ def _copy(video: Path, source: Any, pictures: Any, target: Any, spoken: _Sound) 
 
 def _dated(source: Any, pictures: Any) -> Iterator[Any]:
     """The packets of a stream, each with a decoding time: Matroska leaves out the first ones."""
-    import av
-
     step = max(1, round(1 / (pictures.average_rate or 25) / pictures.time_base))
     waiting: list[Any] = []
-    packets = source.demux(pictures)
-    while True:
-        try:
-            packet = next(packets)
-        except (StopIteration, av.FFmpegError):  # the end, or where the file breaks off
-            break
+    for packet in packets_of(source, pictures):
         if not packet.size:
             continue
         if packet.dts is None:

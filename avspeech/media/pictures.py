@@ -20,6 +20,7 @@ import numpy as np
 
 from avspeech.errors import InputError
 from avspeech.media import audio, warping
+from avspeech.media.decoding import packets_of
 
 FPS = 25.0
 RUN_UP = 0.5  # seconds decoded before a wanted part
@@ -180,6 +181,11 @@ def turned(array: np.ndarray, orientation: tuple[bool, bool, bool]) -> np.ndarra
     return np.ascontiguousarray(array)
 
 
+def picture_tracks(container: Any) -> list[Any]:
+    """The video streams of an open container, without the covers of sound files."""
+    return [s for s in container.streams.video if not int(s.disposition or 0) & ATTACHED_PICTURE]
+
+
 def picture_stream(container: Any, path: str | Path) -> Any:
     """The video stream of an open container that a player shows.
 
@@ -189,7 +195,7 @@ def picture_stream(container: Any, path: str | Path) -> Any:
     Raises:
         InputError: there is no video stream, or none that this FFmpeg can decode.
     """
-    streams = [s for s in container.streams.video if not int(s.disposition or 0) & ATTACHED_PICTURE]
+    streams = picture_tracks(container)
     if not streams:
         raise InputError(
             f"{path}: no video stream in it; give a video that shows the speaker's face"
@@ -285,23 +291,18 @@ def _steady(path: str | Path, *stat: int) -> bool:
     Not so where the format's clock may start anew and does: the file is then read from its
     beginning. `stat` distinguishes the files that have had one name.
     """
-    import av
-
     with audio.open_container(path) as container:
         if not set(container.format.name.split(",")) & DISCONTINUOUS:
             return True
         stream = picture_stream(container, path)
         last: float | None = None
-        try:
-            for packet in container.demux(stream):
-                if packet.dts is None:
-                    continue
-                at = float(packet.dts * packet.time_base)
-                if last is not None and not -NEAR <= at - last <= JUMP:
-                    return False
-                last = at
-        except av.FFmpegError:
-            pass  # it breaks off: what comes before can be sought
+        for packet in packets_of(container, stream):  # where it breaks off: what comes before
+            if packet.dts is None:
+                continue
+            at = float(packet.dts * packet.time_base)
+            if last is not None and not -NEAR <= at - last <= JUMP:
+                return False
+            last = at
     return True
 
 

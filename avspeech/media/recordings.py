@@ -47,8 +47,9 @@ from avspeech.media.levels import (
     SILENCE_DB,
     ChannelLevels,
 )
+from avspeech.media.notes import BYTES, SILENT, Note
 from avspeech.media.tracks import (
-    LOST,
+    MISSED,
     TELLS_LENGTH,
     decode_track,
     open_sndfile,
@@ -65,7 +66,6 @@ ORDER_CODINGS = ("G721_", "G723_", "NMS_", "ALAC_", "DPCM_", "DWVW_")
 # 14 bits), within so many bytes: FFmpeg decodes it
 BURSTS = (b"\x72\xf8\x1f\x4e", b"\xfe\x7f\x01\x80", b"\xff\x1f\x00\xe8")
 BURST = 16384
-NOT_SO = "not what its header says"  # as the notes say that tell what bytes are instead
 JUDGED = 0.1  # seconds; the mean of a shorter sound is no offset
 EXACT_CODINGS = ("PCM_", "FLOAT", "DOUBLE", "ULAW", "ALAW")
 
@@ -83,10 +83,12 @@ class Sound:
     offset: float  # what its samples then lie around, where that is not zero: of the recorder
     level: float  # decibels of full scale
     damaged: tuple[float, ...]  # seconds at which packets did not decode
-    notes: tuple[str, ...]  # sentences for the user
-    faults: tuple[str, ...] = ()  # those of them that tell of a file that is not whole
-    losses: tuple[str, ...] = ()  # of these, what tells of parts that are missing
-    cut_off: tuple[str, ...] = ()  # and of these, of a file that ends before its sound does
+    notes: tuple[Note, ...]  # sentences for the user
+
+    @property
+    def faults(self) -> tuple[Note, ...]:
+        """The notes that tell of a file that is not whole, or not what it seems."""
+        return tuple(note for note in self.notes if note.fault)
 
     def mixed(self, samples: np.ndarray) -> np.ndarray:
         """`[C, n]` as they were decoded -> `[n]` float32."""
@@ -278,10 +280,9 @@ def _survey_sndfile(path: str, key: Any, reader: str) -> Sound:
             raise ValueError("no sample rate of sound")
         if file.format == "XI":
             raise ValueError("an instrument, whose sample rate is the player's choice")
-        bytes_note = float_bytes.note(path, file.subtype, file.channels)
+        other = float_bytes.note(path, file.subtype, file.channels)
     found = Sound(0, 0, reader, 1, 0, None, 1.0, 0.0, math.nan, (), ())
-    notes = endings.others(path) + ([bytes_note] if bytes_note else [])
-    return _measured(path, key, found, [], notes)
+    return _measured(path, key, found, [], [Note(other, BYTES, fault=True)] if other else [])
 
 
 def _judged(found: Sound, levels: dict[int, ChannelLevels]) -> Sound:
@@ -289,40 +290,37 @@ def _judged(found: Sound, levels: dict[int, ChannelLevels]) -> Sound:
     most = max(levels, key=lambda n: levels[n].count)
     alone, scale = levels[most].cancelling(), max(part.scale() for part in levels.values())
     notes = list(found.notes)
+
+    def tell(text: str | None, about: str = "", fault: bool = False) -> None:
+        if text is not None:
+            notes.append(Note(text, about, fault))
+
+    def told(*about: str) -> bool:
+        return any(note.about in about for note in notes)
+
+    level = levels[most]
     if alone is not None:
-        notes.append(levels[most].note(alone))
-    elif (lost := levels[most].partly() / found.rate) >= PARTLY:
-        notes.append(f"for some {lost:.0f} s its channels cancel each other (one is inverted "
-                     "there): little of the sound is left; give a file with one of them")
-    loudest = max(levels.values(), key=lambda part: part.peak)
-    if (beyond := loudest.note_scale()) is not None:
-        notes.append(beyond)
-    faults = found.faults
-    if any(NOT_SO in note for note in notes):
-        pass  # what its bytes are has been told
-    elif (coding := levels[most].note_coding()) is not None:
-        notes.append(coding)
-        faults = *faults, coding
-    elif (clipped := levels[most].note_clipped()) is not None:
-        notes.append(clipped)
-        faults = (*faults, clipped) if levels[most].share_clipped >= HARDLY_CLIPPED else faults
-    if (stuck := levels[most].note_stuck()) is not None:
-        notes.append(stuck)
-        faults = *faults, stuck
-    told = any(word in note for note in notes for word in ("silen", NOT_SO))
-    if not told and (holes := levels[most].note_holes()) is not None:
-        notes.append(holes)
-        faults = (*faults, holes) if levels[most].seconds_of_holes >= LOST else faults
-    if (coarse := levels[most].note_coarse()) is not None and not faults:
-        notes.append(coarse)
-        faults = (*faults, coarse) if levels[most].hardly_steps else faults
-    if (surround := levels[most].note_surround()) is not None:
-        notes.append(surround)
-    offset = levels[most].offset(alone) / scale if found.samples >= JUDGED * found.rate else 0.0
+        tell(level.note(alone))
+    elif (lost := level.partly() / found.rate) >= PARTLY:
+        tell(f"for some {lost:.0f} s its channels cancel each other (one is inverted there): "
+             "little of the sound is left; give a file with one of them")
+    tell(max(levels.values(), key=lambda part: part.peak).note_scale())
+    if not told(BYTES):
+        tell(level.note_coding(), BYTES, fault=True)
+        if not told(BYTES):
+            tell(level.note_clipped(), fault=level.share_clipped >= HARDLY_CLIPPED)
+    tell(level.note_stuck(), fault=True)
+    if not told(SILENT, BYTES):
+        tell(level.note_holes(), fault=level.seconds_of_holes >= MISSED)
+    if not any(note.fault for note in notes):
+        tell(level.note_coarse(), fault=level.hardly_steps)
+    tell(level.note_surround())
+    tell(level.note_apart())
+    offset = level.offset(alone) / scale if found.samples >= JUDGED * found.rate else 0.0
     if abs(offset) >= OFFSET:
-        notes.append(f"its samples lie around a constant offset of {offset:.3f} of full scale")
+        tell(f"its samples lie around a constant offset of {offset:.3f} of full scale")
     return replace(found, channels=most, channel=alone, scale=scale, offset=offset,
-                   notes=tuple(notes), faults=faults,
+                   notes=tuple(notes),
                    level=max(part.decibels for part in levels.values()))
 
 
@@ -364,7 +362,8 @@ def _survey_tracks(path: str, key: Any, track: int | None) -> Sound:
         found, why = silent, why_silent
     if len(names) > 1:
         name = names[found.track - 1]
-        note = f"track {found.track} of its {len(names)} tracks of sound was taken{name}: {why}"
+        note = Note(f"track {found.track} of its {len(names)} tracks of sound was taken{name}: "
+                    f"{why}")
         found = replace(found, notes=(note, *found.notes))
     return found
 
@@ -378,15 +377,13 @@ def _name(stream: Any) -> str:
 
 def _survey_track(path: str, key: Any, index: int) -> Sound:
     damaged: list[float] = []
-    notes = endings.others(path)
     found = Sound(0, 0, "ffmpeg", index + 1, 0, None, 1.0, 0.0, math.nan, (), ())
-    return _measured(path, key, found, damaged, notes)
+    return _measured(path, key, found, damaged, [])
 
 
-def _measured(path: str, key: Any, found: Sound, damaged: list[float], notes: list[str]) -> Sound:
+def _measured(path: str, key: Any, found: Sound, damaged: list[float], notes: list[Note]) -> Sound:
     """Goes through the whole sound, and keeps it where it is short."""
-    cut_off = endings.cut_off(path)
-    losses: list[str] = []
+    losses: list[Note] = []
     levels: dict[int, ChannelLevels] = {}
     kept: list[np.ndarray] | None = []
     samples = size = rate = 0
@@ -405,9 +402,8 @@ def _measured(path: str, key: Any, found: Sound, damaged: list[float], notes: li
     if not samples:
         raise InputError(
             f"{path}: no sound could be decoded from it; the file is empty, damaged or truncated")
-    faults = (*cut_off, *notes, *losses)
-    found = replace(found, rate=rate, samples=samples, damaged=tuple(damaged), notes=faults,
-                    faults=faults, losses=(*cut_off, *losses), cut_off=tuple(cut_off))
+    found = replace(found, rate=rate, samples=samples, damaged=tuple(damaged),
+                    notes=(*endings.notes(path), *notes, *losses))
     found = _judged(found, levels)
     if kept is not None:
         _here.kept = ((*key, found), np.concatenate([found.mixed(piece) for piece in kept]))
@@ -437,7 +433,7 @@ def _from(source: Iterator[np.ndarray], begin: int) -> Iterator[np.ndarray]:
 
 
 def _decoded(path: str | Path, sound: Sound, damaged: list[float],
-             notes: list[str]) -> Iterator[tuple[int, np.ndarray]]:
+             notes: list[Note]) -> Iterator[tuple[int, np.ndarray]]:
     if sound.reader != "ffmpeg":
         return read_in_order(path, strict=sound.reader == "seek")
     return decode_track(path, sound.track, damaged, notes)

@@ -26,6 +26,7 @@ from avspeech.media.decoding import (
     sound_tracks,
 )
 from avspeech.media.levels import RATES
+from avspeech.media.notes import LOST, SILENT, Note
 from avspeech.media.resampling import Resampler
 
 MAX_GAP = 6 * 3600  # seconds of silence that are never exceeded
@@ -35,7 +36,7 @@ TELLS_LENGTH = {"mov", "matroska", "webm", "avi", "asf", "flv"}
 # Formats without times: FFmpeg counts their packets, also those that hold no sound
 COUNTED = {"mp3", "aac", "loas", "ac3", "eac3", "dts", "amr", "gsm", "g722"}
 COUNTS_SAMPLES = {"flac", "tta"}  # formats whose header has the number of samples, or nothing
-LOST = 0.1  # seconds that are missing in the middle, from which on it is said of other formats
+MISSED = 0.1  # seconds that are missing in the middle, from which on it is said of other formats
 MISSING = 1.0  # seconds by which sound may be shorter than the header tells
 MISSING_COUNTED = 0.25  # the same where a header counts samples or frames
 DISCARD_ALL = 48  # AVDISCARD_ALL: the packets of such a stream are not read
@@ -44,7 +45,7 @@ BROKEN = (ValueError, RuntimeError, IndexError, OverflowError, ZeroDivisionError
 
 
 def decode_track(path: str | Path, track: int, damaged: list[float],
-                 notes: list[str]) -> Iterator[tuple[int, np.ndarray]]:
+                 notes: list[Note]) -> Iterator[tuple[int, np.ndarray]]:
     """Decodes a track of sound by FFmpeg, from its beginning to its end.
 
     Args:
@@ -92,22 +93,25 @@ def decode_track(path: str | Path, track: int, damaged: list[float],
             while piece > 0:
                 yield rate, np.zeros((channels, min(piece, rate)), np.float32)
                 piece -= rate
-        notes.extend(f"it breaks off: FFmpeg cannot read it up to its end ({reason})"
-                     for reason in broken)
+        notes.extend(Note(f"it breaks off: FFmpeg cannot read it up to its end ({reason})", LOST,
+                          fault=True) for reason in broken)
         formats = set(container.format.name.split(","))
         if formats & COUNTS_SAMPLES and not damaged:
             damaged.extend(gaps)
         told, spare = _told(path, container, stream, rate, bool(damaged))
         missing = not broken and heard / rate < told - spare
-        if lost >= LOST * rate or gaps and damaged:
-            notes.append(f"{lost / rate:.2f} s of its sound are missing or damaged, the first at "
-                         f"{gaps[0]:.2f} s: it is silent there")
+        if lost >= MISSED * rate or gaps and damaged:
+            what = "missing or damaged" if damaged else "not in the file"
+            why = "" if damaged else " (lost, or pauses that its recorder left out)"
+            notes.append(Note(f"{lost / rate:.2f} s of its sound are {what}, the first at "
+                              f"{gaps[0]:.2f} s: it is silent there{why}", SILENT, fault=True))
         elif damaged and not missing:
             since = "" if math.isnan(damaged[0]) else f", the first at {damaged[0]:.2f} s"
-            notes.append(f"damaged packets were left out: {len(damaged)}{since}")
+            notes.append(Note(f"damaged packets were left out: {len(damaged)}{since}", LOST,
+                              fault=True))
         if missing:
-            notes.append(f"it ends at {heard / rate:.2f} s, but its header tells of {told:.2f} s: "
-                         "the rest is missing")
+            notes.append(Note(f"it ends at {heard / rate:.2f} s, but its header tells of "
+                              f"{told:.2f} s: the rest is missing", LOST, fault=True))
 
 
 def _told(path: str | Path, container: Any, stream: Any, rate: int,

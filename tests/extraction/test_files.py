@@ -87,12 +87,12 @@ def film(
 
 
 def track(
-    frames: int, first: int = 0, last: int | None = None, x: float = 0.0, seed: int = 0
+    frames: int, first: int = 0, last: int | None = None, x: float = 0.0, seed: int = 0, width: float = 20
 ) -> MouthTrack:
     present = np.zeros(frames, bool)
     present[first:last] = True
     crops = np.random.default_rng(seed).integers(0, 255, (frames, 96, 96), dtype=np.uint8)
-    boxes = np.tile(np.array([x, 0, x + 20, 20], np.float32), (frames, 1))
+    boxes = np.tile(np.array([x, 0, x + width, width], np.float32), (frames, 1))
     boxes[~present] = np.nan
     return MouthTrack(crops, present, boxes)
 
@@ -180,6 +180,41 @@ def test_several_faces_and_one_of_them(tmp_path, faces) -> None:
     assert [p.name for p in paths] == ["talk_face2.wav", "talk_face2.mp4"]
     with pytest.raises(InputError, match="shows 2"):
         Extractor(same, INFO).extract([source], tmp_path, face=3, progress=False)
+
+
+@pytest.mark.parametrize(("face", "told"), [(None, [2]), (1, []), (2, [2]), (3, [])])
+def test_small_faces_are_told_by_number_where_they_are_wanted(tmp_path, faces, face, told) -> None:
+    """Somebody far behind is no matter for the voice of another face, and one large view is enough."""
+    large, far = track(50, seed=1, width=41), track(50, seed=2, width=39)
+    unplaced = track(50, seed=3)
+    unplaced.boxes = None
+    faces["talk"] = [large, far, unplaced]
+    source = film(tmp_path / "talk.mp4", sound=clicks(2, 44100, [0.5]))
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        Extractor(same, INFO).extract([source], tmp_path / "out", face=face, progress=False)
+    small = [str(w.message) for w in caught if "pixels wide" in str(w.message)]
+    assert ["39 pixels" in text and f"talk_face{number}.wav" in text
+            for number, text in zip(told, small, strict=True)] == [True] * len(told)
+
+
+def test_another_track_of_pictures_is_told_where_no_face_is_found(tmp_path, faces) -> None:
+    """A camera beside a shared screen, or two cameras, in one file."""
+    faces["talk"] = faces["two"] = []
+    source = film(tmp_path / "talk.mp4", sound=clicks(2, 44100, [0.5]))
+    with av.open(str(source)) as first, av.open(str(tmp_path / "two.mkv"), "w") as target:
+        pairs = [(s, target.add_stream_from_template(s)) for s in (*first.streams.video, *first.streams)]
+        for packet in first.demux():
+            if packet.dts is not None:
+                data, pts, dts, base = bytes(packet), packet.pts, packet.dts, packet.time_base
+                for stream in [new for old, new in pairs if old.index == packet.stream.index]:
+                    copy = av.Packet(data)
+                    copy.pts, copy.dts, copy.time_base, copy.stream = pts, dts, base, stream
+                    copy.is_keyframe = packet.is_keyframe
+                    target.mux(copy)
+    for path, told in ((source, False), (tmp_path / "two.mkv", True)):
+        said = refused(lambda path=path: Extractor(same, INFO).extract(path, tmp_path / "o", progress=False))
+        assert "no face found" in said and ("2 tracks of pictures of two.mkv number 1" in said) is told
 
 
 def test_faces_that_were_found_are_not_looked_for_again(tmp_path, faces, monkeypatch) -> None:

@@ -231,3 +231,46 @@ def test_channels_of_a_film_are_told_and_those_of_an_array_are_not(channels: int
     assert told(array)[1] is None
     film[2] = 0  # no voice there
     assert told(film)[1] is None
+
+
+@pytest.mark.parametrize("top", [0.05, 0.5, 1.0, 1.4])
+@pytest.mark.parametrize("gain", [0.9, 3.0])
+def test_what_was_clipped_and_then_turned_up_or_down_is_told(top: float, gain: float) -> None:
+    """The flat tops are at the sound's own peak, which may come late and in one channel."""
+    rng = np.random.default_rng(0)
+    voice = np.convolve(rng.standard_normal(64000), np.hanning(16), "same")
+    voice *= np.linspace(0.3, 1.0, 64000) / np.abs(voice).max()
+    loud = top * np.clip(gain * voice, -1, 1)
+    rows = np.round(np.stack([0.3 * top * voice, loud]) * 2**15) / 2**15
+    levels = ChannelLevels(2, 16000)
+    for piece in np.split(rows, 8, axis=1):
+        levels.add(piece)
+    note = levels.note_clipped()
+    assert (note is not None) == (gain > 1)
+    assert note is None or (f"cut at {top:.2g} of full scale (it was turned" in note) == (top < 0.9)
+
+
+def test_coarse_steps_are_no_flat_tops() -> None:
+    rng = np.random.default_rng(1)
+    voice = np.convolve(rng.standard_normal(64000), np.hanning(40), "same")
+    for top in (0.03, 0.06, 0.2, 0.9):
+        levels = ChannelLevels(1, 16000)
+        levels.add(np.round(voice[None] / np.abs(voice).max() * top * 2**7) / 2**7)
+        assert levels.note_clipped() is None
+
+
+@pytest.mark.parametrize("kind", ["call", "one", "pair", "walk", "noise"])
+def test_two_channels_with_a_speaker_each_are_told(kind: str) -> None:
+    rng = np.random.default_rng(0)
+    bursts = [0.1 * rng.standard_normal(20 * RATE) * np.repeat(turn, 2 * RATE)
+              for turn in (np.arange(10) % 2, 1 - np.arange(10) % 2)]
+    rows = {"call": np.stack(bursts), "one": np.stack([bursts[0], 0 * bursts[0]]),
+            "pair": np.stack([sum(bursts), np.roll(0.4 * bursts[0] + 0.8 * bursts[1], 30)]),
+            "walk": sum(bursts) * np.stack([np.linspace(1, 0, 20 * RATE), np.linspace(0, 1, 20 * RATE)]),
+            "noise": 0.1 * rng.standard_normal((2, 20 * RATE))}[kind]
+    rows += 1e-4 * rng.standard_normal(rows.shape)
+    for pieces in (20, 312):  # seconds, and packets
+        levels = ChannelLevels(2, RATE)
+        for piece in np.array_split(rows, pieces, axis=1):
+            levels.add(piece)
+        assert (levels.note_apart() is not None) == (kind == "call")

@@ -635,3 +635,29 @@ def test_a_commentary_is_taken_last_unless_it_is_marked_as_default(tmp_path: Pat
                   marks=marks, container={"default_mode": "passthrough"})
     sound = recordings.survey(path)
     assert sound.track == taken and f"track {taken} of its 2 tracks of sound was taken" in sound.notes[0]
+
+
+@pytest.mark.parametrize("flags", ["faststart", "frag_every_frame+empty_moov+default_base_moof", ""])
+def test_an_mp4_behind_another_is_told(tmp_path: Path, flags: str) -> None:
+    """FFmpeg reads the first alone, as players do; fragments with a header each are one recording."""
+    path = encode(tmp_path / "a.mp4", [murmur(2, RATE)], RATE, "aac",
+                  container={"movflags": flags} if flags else None)
+    data = path.read_bytes()
+    if "frag" in flags:
+        parts = re.split(rb"(?=.{4}moof)", data, flags=re.DOTALL)
+        path.write_bytes(parts[0].join([b"", *parts[1:]]))
+    assert not recordings.survey(path).notes
+    assert abs(recordings.survey(path).samples - 2 * RATE) < 2048
+    path.write_bytes(data + data)
+    sound = recordings.survey(path)
+    assert any(f"byte {len(data):,}" in note for note in sound.faults), sound.notes
+
+
+def test_silence_of_another_track_hides_no_hole(tmp_path: Path) -> None:
+    """What is said of a track that is silent is no word on the sound of the one that was taken."""
+    sound = murmur(4, RATE)
+    sound[RATE: RATE + 9600] = 0
+    path = encode(tmp_path / "x.mkv", [0 * sound, sound], RATE, "pcm_s16le")
+    notes = recordings.survey(path).notes
+    assert "track 1 is silent" in notes[0]
+    assert any("breaks off to exact silence" in note and note.fault for note in notes), notes

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from avspeech.errors import InputError
 from avspeech.media import audio, tracks
+from avspeech.media.notes import Note
 from avspeech.media.resampling import Resampler, resample
 
 RATES = st.sampled_from([100, 8000, 11_025, 16_000, 44_100, 48_000, 44_117])
@@ -67,10 +68,10 @@ def test_a_track_whose_rate_changes_has_no_click_and_keeps_its_gaps(block: int) 
     parts = [(16_000, 0, 16_000), (8000, 1, 8000), (8000, 3, 8000), (16_000, 4, 16_000)]
     frames = [(rate, begin + Fraction(k, rate), np.full((2, min(block, count - k)), 0.5, np.float32))
               for rate, begin, count in parts for k in range(0, count, block)]
-    notes: list[str] = []
+    notes: list[Note] = []
     frames.insert(3, (50, Fraction(0), np.zeros((2, 10), np.float32)))  # damage
     found = list(tracks.on_one_clock(tracks._at_rate(iter(frames), 16_000), 16_000, 5.0, notes))
     assert [piece for piece in found if isinstance(piece, int)] == [16_000]
     sound = np.concatenate([piece for piece in found if not isinstance(piece, int)], axis=1)
     assert sound.shape == (2, 64_000) and np.abs(sound - 0.5).max() < 1e-5
-    assert notes == ["for 1.0 s within it the file holds no sound; silence is put there"]
+    assert not notes

@@ -82,7 +82,8 @@ class Recipe:
         self.name, self.schema, self.doc = name, schema, doc or ""
         self.stages: list[Stage] = []
         self.forced = False
-        self._check: Callable[[Any, Path], Any] = lambda cfg, exp: None
+        # Each with the stages that need it; none named: all
+        self._checks: list[tuple[tuple[str, ...], Callable[[Any, Path], Any]]] = []
 
     def stage(self, name: str, uses: Sequence[str] | None = None, inputs: Paths | None = None,
               outputs: Paths | None = None, sources: Paths | None = None,
@@ -110,8 +111,18 @@ class Recipe:
         """A decorator for what looks at a config before any stage: `function(config, exp)` raises
         an InputError for values with which a later stage would fail, perhaps after hours.
         """
-        self._check = function
+        self._checks.append(((), function))
         return function
+
+    def needed(self, *stages: str) -> Callable:
+        """A decorator as `check`, for what these stages alone need, such as a model to begin with:
+        it is not asked for where none of them is among those to run.
+        """
+        def declare(function: Callable[[Any, Path], Any]) -> Callable[[Any, Path], Any]:
+            self._checks.append((stages, function))
+            return function
+
+        return declare
 
     def main(self, argv: Sequence[str] | None = None) -> None:
         """Runs the command line and leaves the process: 0, 2 for an InputError, 130 when
@@ -148,7 +159,9 @@ class Recipe:
             names = ", ".join(s.name for s in self.stages if s.distributed) or "none"
             raise InputError("under torchrun, name one stage with --stage and --stop-stage; "
                              f"able to: {names}")
-        self._check(cfg, exp)
+        for needy, check in self._checks:
+            if not needy or {*needy} & {s.name for s in chosen}:
+                check(cfg, exp)
         self.forced = args.force
         if not args.dry_run and _is_first_process():
             storage.sweep(exp)

@@ -15,6 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from avspeech.core import ranges
 from avspeech.emotion.attention import HRF, Pooling, Subsampling, halved
 from avspeech.emotion.graph import (
     DEGREES,
@@ -79,6 +80,12 @@ class DynamicGraphConfig(LogMelConfig):
     # "nodes": one pooling over all; "windows": means of windows, then a pooling
     readout: str = "nodes"
     pooling: str = "attention"  # "attention" or "mean"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        ranges.at_least(self, 1, "channels", "factor", "depth", "heads", "inner", "window", "step",
+                        "dim")
+        ranges.at_least(self, 0, "long_range", "seed", "phi", "gamma", "layers")
 
 
 class GraphLayer(nn.Module):

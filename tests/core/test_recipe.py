@@ -127,6 +127,17 @@ def test_a_check_stops_a_run_before_it_begins(toy: Toy) -> None:
     assert toy() == ALL
 
 
+def test_what_a_stage_needs_is_asked_for_where_it_is_to_run(toy: Toy) -> None:
+    @toy.recipe.needed("train")
+    def there(cfg: Config, exp: Path) -> None:
+        raise InputError("not there")
+
+    assert toy("--stop-stage", "prepare") == ["prepare"]
+    for more in ([], ["--stage", "train"], ["--stop-stage", "train", "--dry-run"]):
+        with pytest.raises(InputError, match="not there"):
+            toy(*more)
+
+
 def test_what_follows_a_stage_runs_after_it_ran_again(toy: Toy) -> None:
     toy()
     assert toy("--force", "--stage", "train", "--stop-stage", "train") == ["train"]

@@ -430,6 +430,12 @@ def _specs(cfg: Config) -> dict[str, Task]:
             **{name: tasking.load(name, str(cfg.specs)) for name in own}}
 
 
+def check(cfg: Config) -> None:
+    """Looks whether there are the tasks that a config names. Raises InputError where one is
+    not. An upstream that is not there costs its own cells alone, so it is no error here."""
+    _bound(cfg, _specs(cfg), list(cfg.corpora))
+
+
 def _bound(cfg: Config, specs: dict[str, Task], there: list[str]) -> list[tuple[str, str]]:
     """The pairs (task, corpus) of a config whose corpus has utterances."""
     found = []

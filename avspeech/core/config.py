@@ -190,6 +190,13 @@ def keys(schema: type, prefix: str = "", base: Any = None) -> Iterator[tuple[str
         yield name, _type_name(hint), default
 
 
+def shown(value: Any) -> str:
+    """A value as it is written behind "key=", on one line: null for None, [] for an empty tuple."""
+    text = yaml.dump([_plain(value)], Dumper=_Dumper, default_flow_style=True, allow_unicode=True,
+                     width=math.inf)
+    return text.strip()[1:-1]
+
+
 def comments(schema: type) -> dict[str, str]:
     """{dotted key: the comment beside the field's default}, "" where there is none."""
     found = {}

@@ -219,8 +219,8 @@ class Recipe:
                            for i, s in enumerate(self.stages, 1))
         about, lines = config.comments(self.schema), []
         for key, kind, default in config.keys(self.schema):
-            value = "(must be given)" if default is dataclasses.MISSING else default
-            value = str(value).replace("\n", "\\n")  # a key is a line
+            value = ("(must be given)" if default is dataclasses.MISSING
+                     else config.shown(default))
             lines.append(f"  {key}={value}  ({kind})" + (f"  {about[key]}" if about[key] else ""))
         keys = "\n".join(lines)
         parser = argparse.ArgumentParser(
@@ -266,8 +266,11 @@ class Recipe:
         if stage.sources is not None:
             parts["sources"] = _hash(*(_listing(Path(p)) for p in stage.sources(cfg, exp)))
         if stage.inputs is not None:
-            parts["inputs"] = _hash(*(_file_hash(Path(p), exp, stage.name)
-                                      for p in stage.inputs(cfg, exp)))
+            for path in map(Path, stage.inputs(cfg, exp)):
+                if not path.exists():
+                    raise InputError(f"stage {stage.name} needs {path}, which does not exist; "
+                                     f"{self._maker(path, number, cfg, exp)}")
+            parts["inputs"] = _hash(*(_file_hash(Path(p), exp) for p in stage.inputs(cfg, exp)))
         elif number:
             before = self.stages[number - 1].name
             marker = _read_marker(exp, before)
@@ -276,6 +279,14 @@ class Recipe:
                                  f"in {exp}; run with --stage {before}")
             parts["stage before"] = _hash(json.dumps(marker, sort_keys=True))
         return parts
+
+    def _maker(self, path: Path, number: int, cfg: Any, exp: Path) -> str:
+        """What to do about an input of stage `number` that is not there."""
+        for stage in self.stages[:number]:
+            made = map(Path, stage.outputs(cfg, exp) if stage.outputs else ())
+            if any(place == path or place in path.parents for place in made):
+                return f"run with --stage {stage.name}"
+        return "run the stage that makes it first"
 
 
 def _run(stage: Stage, parts: dict[str, str], cfg: Any, exp: Path) -> float:
@@ -327,15 +338,12 @@ def _hash(*texts: str) -> str:
     return hashlib.sha256("\0".join(texts).encode()).hexdigest()[:16]
 
 
-def _file_hash(path: Path, exp: Path, stage: str) -> str:
+def _file_hash(path: Path, exp: Path) -> str:
     """Hash of a file's content, or of the names and contents in a folder."""
     name = os.path.relpath(path, exp)
     if path.is_dir():
         files = sorted(p for p in path.rglob("*") if p.is_file())
         return _hash(name, *(f"{p.relative_to(path)} {storage.content_hash(p)}" for p in files))
-    if not path.is_file():
-        raise InputError(f"stage {stage} needs {path}, which does not exist; "
-                         "run the stage that makes it first")
     return _hash(name, storage.content_hash(path))
 
 

@@ -14,6 +14,7 @@ standardized on the training part; the linguistic vector counts hashed letters o
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -93,6 +94,25 @@ class Config:
 
 
 recipe = Recipe("semi", schema=Config, doc=__doc__)
+
+
+@recipe.check
+def check(cfg: Config, exp: Path) -> None:
+    """Looks for the protocol, its folds, and the encoders."""
+    from avspeech.bench import upstreams
+    from avspeech.data import protocol
+
+    if not re.fullmatch(r"speaker-\d+fold|official", cfg.corpus.protocol):
+        known = [fold.name for fold in protocol.get(cfg.corpus.protocol).folds]
+        for fold in cfg.folds:
+            if fold not in known:
+                raise InputError(f"folds: '{fold}': not in {cfg.corpus.protocol}; it has "
+                                 f"{', '.join(known)}")
+    for name, encoder in cfg.encoders.items():
+        try:
+            upstreams.check(encoder.load or name)
+        except InputError as error:
+            raise InputError(f"encoders.{name}: {error}") from None
 
 
 @recipe.stage("prepare", uses=("corpus",),

@@ -45,6 +45,11 @@ from avspeech.errors import InputError
     ("tts", "train.lr=.nan", ("override train.lr", "finite")),
     ("semi", "corpus.name=nope", ("'nope'", "mini_emotion")),
     ("semi", "language.kind=answers", ("language.path: empty",)),
+    ("semi", "corpus.protocol=nope", ("'nope'",)),
+    ("semi", "folds=[fold9]", ("folds", "'fold9'", "fold1")),
+    ("semi", "encoders.nope={}", ("encoders.nope", "log-mel")),
+    ("semi", "encoders.mine={load: onnx=/nowhere.onnx}", ("encoders.mine", "/nowhere.onnx")),
+    ("bench", "tasks=[nope]", ("tasks", "'nope'", "emotion")),
     ("bench", "cluster.kind=foo", ("'foo'", "slurm")),
 ])
 def test_it_is_named_before_anything_runs(tmp_path: Path, task: str, override: str,
@@ -90,6 +95,22 @@ def test_no_number_may_be_below_0_but_decibels_and_semitones(task: str) -> None:
             config.load(schema, path, [f"{key}={wrong}"])
         seen += 1
     assert seen > 5
+
+
+@pytest.mark.parametrize("task", ["tse", "tts", "ser", "semi", "bench", "split"])
+def test_the_defaults_that_help_shows_can_be_given(task: str) -> None:
+    schema = recipe_module(task).recipe.schema
+    corpus = "librispeech" if task == "split" else "mini"
+    path = ROOT / "egs" / corpus / task / "conf" / "train.yaml"
+    there = {key: default for key, _, default in config.keys(schema) if ".NAME." not in key}
+    # Of these an empty one would take nothing away, as dicts are merged
+    there = {key: value for key, value in there.items() if not isinstance(value, dict)}
+    loaded = config.load(schema, path, [f"{key}={config.shown(value)}" for key, value in there.items()])
+    for key, value in there.items():
+        found = loaded
+        for name in key.split("."):
+            found = getattr(found, name)
+        assert found == value, key
 
 
 def test_what_a_stage_alone_needs_is_not_asked_for_by_others(tmp_path: Path) -> None:

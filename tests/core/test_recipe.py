@@ -238,7 +238,7 @@ def test_a_stage_without_its_outputs_is_a_defect(tmp_path: Path) -> None:
     (["--stage", "4"], "no stage '4'"),
     (["--stage", "0"], "no stage '0'"),
     (["--stage", "report", "--stop-stage", "train"], "comes before"),
-    (["--stage", "train"], "data.txt"),
+    (["--stage", "train"], "data.txt.*run with --stage prepare"),
     (["--stage", "report"], "needs stage train"),
     (["train.lrr=1"], "train.lr"),
     (["--config", "nowhere.yaml"], "nowhere.yaml"),

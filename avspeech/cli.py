@@ -298,6 +298,11 @@ def _models_info(args: argparse.Namespace) -> None:
 
     from avspeech.core.config import to_dict
 
+    known = [*pretrained.names(), *models.CONFIGS, *models.MODELS]
+    if args.model not in known:
+        raise InputError(f"model '{args.model}' is not known{models.hint(args.model, known)}; "
+                         f"released: {', '.join(pretrained.names())}; avspeech models list has the "
+                         "configurations too")
     model = models.build(args.model)
     print(f"{args.model}: {_parameters(model):,} parameters, not released as a trained model; "
           "its settings:\n")

@@ -61,6 +61,14 @@ def test_two_talkers_stand_side_by_side_and_their_words_beside_them(tmp_path: Pa
         ("left", 0.2, 0.6, "bin blue"), ("right", 1.0, 2.0, "set white in z three now")]
     with pytest.raises(InputError, match="sentence of GRID"):
         make([(tmp_path / "swiz3n.mp4").rename(tmp_path / "x.mp4")], [tmp_path / "x.mp4"], tmp_path / "y.mp4")
+    write_pictures(tmp_path / "p.mkv", iter(np.zeros((5, 64, 48, 3), np.uint8)), 25.0)
+    mux(tmp_path / "p.mkv", tmp_path / "s.wav", tmp_path / "lwik5s.mp4")
+    with pytest.raises(InputError, match="height"):
+        make([tmp_path / "bbaf2n.mp4"], [tmp_path / "lwik5s.mp4"], tmp_path / "y.mp4")
+    with pytest.raises(InputError, match="size"):
+        make([tmp_path / "bbaf2n.mp4", tmp_path / "lwik5s.mp4"], [tmp_path / "bbaf2n.mp4"],
+             tmp_path / "y.mp4")
+    assert not (tmp_path / "y.mp4").exists()
 
 
 def tool(name: str) -> Any:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
+from itertools import chain, repeat
 from pathlib import Path
 
 import numpy as np
@@ -47,10 +48,11 @@ def mix(clip: Path, voice: Path, out: Path, snr: float = 0.0, late: float = 0.0)
     other *= speech_level(target) / speech_level(other) * 10 ** (-snr / 20)
     target = np.concatenate([np.zeros(lead, np.float32), target])
     gain = np.float32(0.9 / max(float(np.abs(target + other).max()), 0.9))
-    pictures = list(video.read_frames(clip))
-    pictures = [np.zeros_like(pictures[0])] * round(late * 25) + pictures
+    pictures = video.read_frames(clip)
+    first = next(pictures)
+    pictures = chain(repeat(np.zeros_like(first), round(late * 25)), [first], pictures)
     with tempfile.TemporaryDirectory(prefix="avspeech-") as folder:
-        write_pictures(Path(folder) / "pictures.mkv", np.stack(pictures), 25.0)
+        write_pictures(Path(folder) / "pictures.mkv", pictures, 25.0)
         audio.write(Path(folder) / "sound.wav", gain * (target + other), RATE)
         mux(Path(folder) / "pictures.mkv", Path(folder) / "sound.wav", out)
     audio.write(out.with_name(out.stem + "_target.wav"), gain * target, RATE)

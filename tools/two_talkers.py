@@ -16,6 +16,8 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
+from collections.abc import Iterator
+from itertools import repeat
 from pathlib import Path
 
 import numpy as np
@@ -31,8 +33,8 @@ RATE, FPS = 16000, 25
 
 
 def side(name: str, clips: list[Path], align: Path | None,
-         late: float) -> tuple[list[np.ndarray], np.ndarray, list[Segment]]:
-    """The pictures, the sound and the words of one person.
+         late: float) -> tuple[int, np.ndarray, list[Segment]]:
+    """The number of pictures, the sound and the words of one person.
 
     Args:
         name: of the speaker.
@@ -43,15 +45,11 @@ def side(name: str, clips: list[Path], align: Path | None,
     Raises:
         InputError: a clip cannot be read, or its words are not known.
     """
-    pictures: list[np.ndarray] = []
-    sounds: list[np.ndarray] = []
+    pictures, sounds = round(late * FPS), [np.zeros(round(late * RATE), np.float32)]
     segments = []
     for clip in clips:
-        shown, sound = list(video.read_frames(clip)), audio.read(clip, RATE)
-        if not pictures:
-            pictures = [shown[0]] * round(late * FPS)
-            sounds = [np.zeros(round(late * RATE), np.float32)]
-        start, seconds = len(pictures) / FPS, len(shown) / FPS
+        count, sound = sum(1 for _ in video.read_frames(clip)), audio.read(clip, RATE)
+        start, seconds = pictures / FPS, count / FPS
         file = (align or clip.parent) / f"{clip.stem}.align"
         expected = grid.sentence(clip.stem)
         if file.is_file():
@@ -62,11 +60,36 @@ def side(name: str, clips: list[Path], align: Path | None,
             segments.append(Segment(name, start, start + seconds, " ".join(expected)))
         else:
             raise InputError(f"{clip}: no {file.name}, and its name is not a sentence of GRID")
-        pictures += shown
+        pictures += count
         whole = np.zeros(round(seconds * RATE), np.float32)
         whole[: len(sound)] = sound[: len(whole)]
         sounds.append(whole)
     return pictures, np.concatenate(sounds), segments
+
+
+def shown(clips: list[Path], late: float) -> Iterator[np.ndarray]:
+    """The pictures of a side, without end: the first one stands still until it begins, the last
+    one after it."""
+    picture: np.ndarray | None = None
+    for clip in clips:
+        for frame in video.read_frames(clip):
+            if picture is None:
+                yield from repeat(frame, round(late * FPS))
+            elif frame.shape != picture.shape:
+                raise InputError(f"{clip}: pictures of {frame.shape[1]}x{frame.shape[0]}, those "
+                                 f"before it have {picture.shape[1]}x{picture.shape[0]}; give "
+                                 "clips of one size")
+            picture = frame
+            yield frame
+    assert picture is not None  # a video without a picture is an InputError
+    yield from repeat(picture)
+
+
+def _beside(one: np.ndarray, two: np.ndarray, clip: Path) -> np.ndarray:
+    if len(one) != len(two):
+        raise InputError(f"{clip}: pictures of {len(two)} lines beside {len(one)}; give clips of "
+                         "one height")
+    return np.hstack([one, two])
 
 
 def make(left: list[Path], right: list[Path], out: Path, align: Path | None = None,
@@ -77,26 +100,28 @@ def make(left: list[Path], right: list[Path], out: Path, align: Path | None = No
         left: clips of the person on the left.
         right: clips of the person on the right.
         out: mp4 to write.
-        align: folder of .align files.
+        align: folder of the .align files.
         snr: dB of the left voice over the right one, over speech.
         late: seconds before the right side begins.
 
     Raises:
-        InputError: a clip cannot be read, its words are not known, or late is below 0.
+        InputError: a clip cannot be read or is of another size, its words are not known, or late is
+            below 0.
     """
     if not 0 <= late < 3600:
         raise InputError(f"--late {late:g}: expected seconds from 0 to an hour")
     sides = [side("left", left, align, 0.0), side("right", right, align, late)]
-    # The shorter side's last picture stands still.
-    longest = max(len(p) for p, *_ in sides)
-    pictures = [np.hstack([p[min(i, len(p) - 1)] for p, *_ in sides]) for i in range(longest)]
+    longest = max(count for count, *_ in sides)
+    # In step and one at a time: all pictures of ten minutes would be 20 GB
+    together = zip(range(longest), shown(left, 0.0), shown(right, late))
+    pictures = (_beside(one, two, right[0]) for _, one, two in together)
     mixture = np.zeros(round(longest / FPS * RATE), np.float32)
     gain = [1.0, speech_level(sides[0][1]) / speech_level(sides[1][1]) * 10 ** (-snr / 20)]
     for (_, sound, _), factor in zip(sides, gain):
         mixture[: len(sound)] += np.float32(factor) * sound
     mixture *= np.float32(0.9 / max(float(np.abs(mixture).max()), 0.9))
     with tempfile.TemporaryDirectory(prefix="avspeech-") as folder:
-        write_pictures(Path(folder) / "pictures.mkv", np.stack(pictures), FPS)
+        write_pictures(Path(folder) / "pictures.mkv", pictures, FPS)
         audio.write(Path(folder) / "sound.wav", mixture, RATE)
         mux(Path(folder) / "pictures.mkv", Path(folder) / "sound.wav", out)
     Transcript.of([s for *_, segments in sides for s in segments]).write_vtt(

@@ -32,8 +32,11 @@ def add(commands: argparse._SubParsersAction) -> None:
 
 
 def _run(args: argparse.Namespace) -> None:
-    if not (0 <= args.port <= 65535 and args.megabytes >= 1 and args.minutes > 0):
-        raise InputError("--port should be 0 to 65535, --megabytes at least 1, --minutes above 0")
+    for option, right, expected in (("port", 0 <= args.port <= 65535, "0 to 65535"),
+                                    ("megabytes", args.megabytes >= 1, "1 or more"),
+                                    ("minutes", args.minutes > 0, "more than 0")):
+        if not right:
+            raise InputError(f"--{option} {getattr(args, option)}: expected {expected}")
     try:
         import uvicorn
 

@@ -36,7 +36,7 @@ from avspeech.bench.records import Record
 from avspeech.bench.store import mark
 from avspeech.bench.tasks import Task
 from avspeech.core import config as configs
-from avspeech.core import sources
+from avspeech.core import ranges, sources
 from avspeech.core.storage import lock, write_atomically
 from avspeech.data.labels import canonical
 from avspeech.data.manifest import Utterance, read_manifest, resolve
@@ -56,8 +56,7 @@ class Corpus:
     most: int = 0
 
     def __post_init__(self) -> None:
-        if self.most < 0:
-            raise ValueError(f"most should be 0 (all) or the utterances to keep, got {self.most}")
+        ranges.at_least(self, 0, "most")
 
 
 @dataclass
@@ -78,6 +77,9 @@ class Features:
     # but itself and the upstream, to the last bit.
     batch_seconds: float = 0.0
 
+    def __post_init__(self) -> None:
+        ranges.at_least(self, 0, "batch_seconds")
+
 
 @dataclass
 class Cluster:
@@ -91,6 +93,8 @@ class Cluster:
     slurm: dict[str, Any] = field(default_factory=dict)  # keywords of dask_jobqueue.SLURMCluster
 
     def __post_init__(self) -> None:
+        ranges.at_least(self, 0, "workers")
+        ranges.at_least(self, 1, "threads")
         if self.kind not in ("local", "slurm", "none") and "://" not in self.kind:
             raise InputError(f"cluster: '{self.kind}' is not local, slurm, none, or an address "
                              "(tcp://...)")
@@ -134,6 +138,7 @@ class Config:
                 setattr(self, key, kept)
         if not self.seeds:
             raise ValueError("seeds: at least one is needed")
+        ranges.at_least(self, 0, "seeds")
 
 
 @dataclass(frozen=True)
@@ -423,6 +428,12 @@ def _specs(cfg: Config) -> dict[str, Task]:
     own = tasking.names(cfg.specs) if cfg.specs else []
     return {**{name: tasking.load(name) for name in tasking.names()},
             **{name: tasking.load(name, str(cfg.specs)) for name in own}}
+
+
+def check(cfg: Config) -> None:
+    """Looks whether there are the tasks that a config names. Raises InputError where one is
+    not. An upstream that is not there costs its own cells alone, so it is no error here."""
+    _bound(cfg, _specs(cfg), list(cfg.corpora))
 
 
 def _bound(cfg: Config, specs: dict[str, Task], there: list[str]) -> list[tuple[str, str]]:

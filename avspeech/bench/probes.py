@@ -38,6 +38,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from avspeech.bench.folds import Fold
+from avspeech.core import ranges
 from avspeech.errors import InputError
 
 # Bytes of the largest tensors of one step: groups that do not fit are trained after the others
@@ -63,10 +64,11 @@ class Probe:
     loss: Literal["ccc", "mse"] = "ccc"  # of regression
 
     def __post_init__(self) -> None:
-        if not self.lrs or min(self.lrs) <= 0 or len(set(self.lrs)) < len(self.lrs):
-            raise ValueError(f"lrs should be different numbers above 0, got {self.lrs}")
-        if min(self.epochs, self.patience, self.batch, self.hidden) < 1:
-            raise ValueError("epochs, patience, batch and hidden should be at least 1")
+        if not self.lrs or len(set(self.lrs)) < len(self.lrs):
+            raise ValueError(f"lrs={list(self.lrs)}: expected one number or more, all different")
+        ranges.above(self, 0, "lrs")
+        ranges.at_least(self, 1, "epochs", "patience", "batch", "hidden")
+        ranges.at_least(self, 0, "weight_decay", "layer_lr")
 
     @property
     def pooling(self) -> str:

@@ -19,6 +19,7 @@ import difflib
 import functools
 import inspect
 import io
+import math
 import os
 import re
 import textwrap
@@ -189,6 +190,13 @@ def keys(schema: type, prefix: str = "", base: Any = None) -> Iterator[tuple[str
         yield name, _type_name(hint), default
 
 
+def shown(value: Any) -> str:
+    """A value as it is written behind "key=", on one line: null for None, [] for an empty tuple."""
+    text = yaml.dump([_plain(value)], Dumper=_Dumper, default_flow_style=True, allow_unicode=True,
+                     width=math.inf)
+    return text.strip()[1:-1]
+
+
 def comments(schema: type) -> dict[str, str]:
     """{dotted key: the comment beside the field's default}, "" where there is none."""
     found = {}
@@ -291,6 +299,8 @@ def _from_node(loader: _Loader, node: yaml.Node, source: str, lines: bool,
                       where)
     if isinstance(node, yaml.ScalarNode):
         scalar = loader.construct_object(node)
+        if isinstance(scalar, float) and not math.isfinite(scalar):
+            raise InputError(f"{where}: '{node.value}': expected a finite number")
         # No shell does so behind "key="
         at_home = isinstance(scalar, str) and scalar.startswith("~/")
         return _Value(os.path.expanduser(scalar) if at_home else scalar, where)
@@ -329,8 +339,13 @@ def _section(schema: type, given: _Value, base: Any, path: str, root: type) -> A
     try:
         return schema(**values)
     except ValueError as error:
-        place = " and ".join(dict.fromkeys([given.where, *_overridden(given)]))
-        raise InputError(f"{place}: {path.rstrip('.')}{': ' if path else ''}{error}") from None
+        # Of a message that begins with a field, "lr=0: ...", the key and its place are known
+        begins = re.match(r"\w+(?=[=:])", str(error))
+        known = begins is not None and begins[0] in values
+        of = given.value.get(begins[0], given) if begins is not None else given
+        place = " and ".join(dict.fromkeys([of.where, *_overridden(of)]))
+        section = path if known or not path else f"{path.rstrip('.')}: "
+        raise InputError(f"{place}: {section}{error}") from None
 
 
 def _overridden(given: _Value) -> list[str]:

@@ -109,7 +109,8 @@ class Endpoint:
             with urllib.request.urlopen(request, timeout=self.seconds) as reply:
                 return str(json.load(reply)["choices"][0]["message"]["content"])
         except (OSError, urllib.error.URLError) as error:
-            raise InputError(f"endpoint {self.address}: {id}: no answer ({error})") from None
+            raise InputError(f"endpoint {self.address}: {id}: no answer "
+                             f"({getattr(error, 'reason', error)})") from None
         except (ValueError, KeyError, IndexError, TypeError):
             raise InputError(f"endpoint {self.address}: {id}: the answer is not a chat completion"
                              ) from None

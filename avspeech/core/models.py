@@ -87,7 +87,7 @@ def model_class(name: str) -> type[nn.Module]:
         InputError: the name is not in `MODELS`; close matches are named.
     """
     if name not in MODELS:
-        raise InputError(f"model '{name}' is not known{_hint(name, MODELS)}; known: "
+        raise InputError(f"model '{name}' is not known{hint(name, MODELS)}; known: "
                          f"{', '.join(sorted(MODELS))}")
     module, _, attribute = MODELS[name].partition(":")
     return getattr(importlib.import_module(module), attribute)
@@ -171,16 +171,22 @@ def build(name: str, **differences: Any) -> nn.Module:
     base, fields = CONFIGS.get(name, (name, {}))
     if base not in MODELS:
         known = {**MODELS, **CONFIGS}
-        raise InputError(f"model '{name}' is not known{_hint(name, known)}; known: "
+        raise InputError(f"model '{name}' is not known{hint(name, known)}; known: "
                          f"{', '.join(sorted(known))}")
     cls: Any = model_class(base)
     known_fields = [f.name for f in dataclasses.fields(cls.Config)]
     for key in differences:
         if key not in known_fields:
-            raise InputError(f"model '{base}' has no setting '{key}'{_hint(key, known_fields)}; "
+            raise InputError(f"model '{base}' has no setting '{key}'{hint(key, known_fields)}; "
                              f"it has: {', '.join(known_fields)}")
     try:
-        return cls(cls.Config(**{**fields, **differences}))
+        settings = cls.Config(**{**fields, **differences})
+    except InputError as error:  # a value out of its range
+        raise InputError(f"model setting {error}") from None
+    except TypeError as error:
+        raise InputError(f"model '{name}': settings cannot be read ({error})") from None
+    try:
+        return cls(settings)
     except InputError:
         raise
     except Exception as error:  # layers fail at wrong sizes in whatever way torch has
@@ -189,6 +195,23 @@ def build(name: str, **differences: Any) -> nn.Module:
                          f"({type(error).__name__}: {reason})") from error
 
 
-def _hint(name: str, known: Any) -> str:
+def try_build(where: str, name: str, differences: dict[str, Any]) -> None:
+    """Builds a model once, so that settings that cannot be are refused before any work.
+
+    Args:
+        where: the keys that its settings come from, for messages.
+        name, differences: as `build`.
+
+    Raises:
+        InputError: as `build`, after the keys.
+    """
+    try:
+        build(name, **differences)
+    except InputError as error:
+        raise InputError(f"{where}: {error}") from None
+
+
+def hint(name: str, known: Any) -> str:
+    """What may have been meant by a name that is not known: " (did you mean 'mvtf'?)", or ""."""
     close = difflib.get_close_matches(name, list(known), 1)
     return f" (did you mean '{close[0]}'?)" if close else ""

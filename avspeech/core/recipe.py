@@ -82,7 +82,8 @@ class Recipe:
         self.name, self.schema, self.doc = name, schema, doc or ""
         self.stages: list[Stage] = []
         self.forced = False
-        self._check: Callable[[Any, Path], Any] = lambda cfg, exp: None
+        # Each with the stages that need it; none named: all
+        self._checks: list[tuple[tuple[str, ...], Callable[[Any, Path], Any]]] = []
 
     def stage(self, name: str, uses: Sequence[str] | None = None, inputs: Paths | None = None,
               outputs: Paths | None = None, sources: Paths | None = None,
@@ -110,8 +111,18 @@ class Recipe:
         """A decorator for what looks at a config before any stage: `function(config, exp)` raises
         an InputError for values with which a later stage would fail, perhaps after hours.
         """
-        self._check = function
+        self._checks.append(((), function))
         return function
+
+    def needed(self, *stages: str) -> Callable:
+        """A decorator as `check`, for what these stages alone need, such as a model to begin with:
+        it is not asked for where none of them is among those to run.
+        """
+        def declare(function: Callable[[Any, Path], Any]) -> Callable[[Any, Path], Any]:
+            self._checks.append((stages, function))
+            return function
+
+        return declare
 
     def main(self, argv: Sequence[str] | None = None) -> None:
         """Runs the command line and leaves the process: 0, 2 for an InputError, 130 when
@@ -148,7 +159,9 @@ class Recipe:
             names = ", ".join(s.name for s in self.stages if s.distributed) or "none"
             raise InputError("under torchrun, name one stage with --stage and --stop-stage; "
                              f"able to: {names}")
-        self._check(cfg, exp)
+        for needy, check in self._checks:
+            if not needy or {*needy} & {s.name for s in chosen}:
+                check(cfg, exp)
         self.forced = args.force
         if not args.dry_run and _is_first_process():
             storage.sweep(exp)
@@ -206,8 +219,8 @@ class Recipe:
                            for i, s in enumerate(self.stages, 1))
         about, lines = config.comments(self.schema), []
         for key, kind, default in config.keys(self.schema):
-            value = "(must be given)" if default is dataclasses.MISSING else default
-            value = str(value).replace("\n", "\\n")  # a key is a line
+            value = ("(must be given)" if default is dataclasses.MISSING
+                     else config.shown(default))
             lines.append(f"  {key}={value}  ({kind})" + (f"  {about[key]}" if about[key] else ""))
         keys = "\n".join(lines)
         parser = argparse.ArgumentParser(
@@ -253,8 +266,11 @@ class Recipe:
         if stage.sources is not None:
             parts["sources"] = _hash(*(_listing(Path(p)) for p in stage.sources(cfg, exp)))
         if stage.inputs is not None:
-            parts["inputs"] = _hash(*(_file_hash(Path(p), exp, stage.name)
-                                      for p in stage.inputs(cfg, exp)))
+            for path in map(Path, stage.inputs(cfg, exp)):
+                if not path.exists():
+                    raise InputError(f"stage {stage.name} needs {path}, which does not exist; "
+                                     f"{self._maker(path, number, cfg, exp)}")
+            parts["inputs"] = _hash(*(_file_hash(Path(p), exp) for p in stage.inputs(cfg, exp)))
         elif number:
             before = self.stages[number - 1].name
             marker = _read_marker(exp, before)
@@ -263,6 +279,14 @@ class Recipe:
                                  f"in {exp}; run with --stage {before}")
             parts["stage before"] = _hash(json.dumps(marker, sort_keys=True))
         return parts
+
+    def _maker(self, path: Path, number: int, cfg: Any, exp: Path) -> str:
+        """What to do about an input of stage `number` that is not there."""
+        for stage in self.stages[:number]:
+            made = map(Path, stage.outputs(cfg, exp) if stage.outputs else ())
+            if any(place == path or place in path.parents for place in made):
+                return f"run with --stage {stage.name}"
+        return "run the stage that makes it first"
 
 
 def _run(stage: Stage, parts: dict[str, str], cfg: Any, exp: Path) -> float:
@@ -314,15 +338,12 @@ def _hash(*texts: str) -> str:
     return hashlib.sha256("\0".join(texts).encode()).hexdigest()[:16]
 
 
-def _file_hash(path: Path, exp: Path, stage: str) -> str:
+def _file_hash(path: Path, exp: Path) -> str:
     """Hash of a file's content, or of the names and contents in a folder."""
     name = os.path.relpath(path, exp)
     if path.is_dir():
         files = sorted(p for p in path.rglob("*") if p.is_file())
         return _hash(name, *(f"{p.relative_to(path)} {storage.content_hash(p)}" for p in files))
-    if not path.is_file():
-        raise InputError(f"stage {stage} needs {path}, which does not exist; "
-                         "run the stage that makes it first")
     return _hash(name, storage.content_hash(path))
 
 

@@ -31,7 +31,7 @@ import torch
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
-from avspeech.core import bars, batching, checkpoint, processes, storage
+from avspeech.core import bars, batching, checkpoint, processes, ranges, storage
 from avspeech.core.batching import Batch, Dataset
 from avspeech.core.hardware import bf16_units
 from avspeech.core.processes import barrier, device, distributed, is_main
@@ -73,20 +73,16 @@ class TrainConfig:
     keep: int = 2  # checkpoints kept
 
     def __post_init__(self) -> None:
-        def check(right: bool, name: str, expected: str) -> None:
-            if not right:
-                raise InputError(f"{name}={getattr(self, name)}: expected {expected}")
-
-        for name in ("max_steps", "accumulate", "validate_every", "checkpoint_every", "log_every",
-                     "keep"):
-            check(getattr(self, name) >= 1, name, "1 or more")
-        for name in ("warmup_steps", "weight_decay", "clip", "seed", "workers"):
-            check(getattr(self, name) >= 0, name, "0 or more")
-        for name in ("batch_seconds", "lr"):
-            check(getattr(self, name) > 0, name, "more than 0")
-        check(0 <= self.ema < 1, "ema", "a decay of at least 0 and below 1")
-        check(self.schedule in ("cosine", "constant"), "schedule", "cosine or constant")
-        check(self.precision in ("fp32", "bf16", "auto"), "precision", "fp32, bf16 or auto")
+        ranges.at_least(self, 1, "max_steps", "accumulate", "validate_every", "checkpoint_every",
+                        "log_every", "keep")
+        ranges.at_least(self, 0, "warmup_steps", "weight_decay", "clip", "seed", "workers")
+        ranges.above(self, 0, "batch_seconds", "lr")
+        ranges.below_one(self, "ema")
+        for name, known in (("schedule", ("cosine", "constant")),
+                            ("precision", ("fp32", "bf16", "auto"))):
+            if getattr(self, name) not in known:
+                raise InputError(f"{name}={getattr(self, name)}: expected {', '.join(known[:-1])} "
+                                 f"or {known[-1]}")
 
 
 @dataclass

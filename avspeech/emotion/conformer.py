@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from avspeech.core import ranges
 from avspeech.emotion.attention import (
     HRF,
     Attention,
@@ -44,6 +45,10 @@ class ConformerConfig(LogMelConfig):
     inner: int = 160  # of the feed-forward networks
     kernel: int = 9  # of the depthwise convolutions, odd
     pooling: str = "attention"  # "attention" or "mean"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        ranges.at_least(self, 1, "channels", "factor", "kernel", "dim", "layers", "heads", "inner")
 
 
 class ConvolutionModule(nn.Module):

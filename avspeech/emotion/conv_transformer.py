@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
+from avspeech.core import ranges
 from avspeech.emotion.attention import ConvLayer, Pooling, Position, Subsampling, TransformerLayer
 from avspeech.emotion.logmel import LogMelConfig, LogMelModel, frame_mask
 from avspeech.emotion.reparam import check_hrf
@@ -33,6 +34,13 @@ class ConvTransformerConfig(LogMelConfig):
     heads: int = 4  # of its attention
     inner: int = 384  # of its feed-forward networks
     pooling: str = "attention"  # "attention" or "mean"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        ranges.at_least(self, 1, "channels", "factor", "kernel", "dim", "heads", "inner")
+        # One of the two kinds of layers will do
+        ranges.at_least(self, 0 if self.conv_layers > 0 else 1, "layers")
+        ranges.at_least(self, 0, "conv_layers")
 
 
 class ConvTransformer(LogMelModel):

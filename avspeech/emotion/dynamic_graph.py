@@ -15,6 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from avspeech.core import ranges
 from avspeech.emotion.attention import HRF, Pooling, Subsampling, halved
 from avspeech.emotion.graph import (
     DEGREES,
@@ -80,6 +81,12 @@ class DynamicGraphConfig(LogMelConfig):
     readout: str = "nodes"
     pooling: str = "attention"  # "attention" or "mean"
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        ranges.at_least(self, 1, "channels", "factor", "depth", "heads", "inner", "window", "step",
+                        "dim")
+        ranges.at_least(self, 0, "long_range", "seed", "phi", "gamma", "layers")
+
 
 class GraphLayer(nn.Module):
     """relu(A X W): X [N, W, D], A [N, W, W] normalized."""
@@ -133,14 +140,9 @@ class DynamicGraph(LogMelModel):
             if getattr(c, name) not in known:
                 raise InputError(f"model setting {name}='{getattr(c, name)}': "
                                  f"expected one of {', '.join(known)}")
-        if c.step < 1 or c.window < 1 or c.window % c.step or c.factor < 1:
-            raise InputError(f"model settings window={c.window}, step={c.step}, factor={c.factor}: "
-                             "expected numbers above 0, and window a multiple of step")
-        if c.long_range < 0 or c.phi < 0 or c.gamma < 0:
-            raise InputError(
-                f"model settings long_range={c.long_range}, phi={c.phi}, gamma={c.gamma}: "
-                "expected nothing below 0"
-            )
+        if c.window % c.step:
+            raise InputError(f"model settings window={c.window}, step={c.step}: expected a window "
+                             "that is a multiple of the step")
         self.encode: Subsampling | Frames | nn.Module
         if c.nodes == "whisper":
             if c.factor % 2:

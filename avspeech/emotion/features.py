@@ -27,7 +27,7 @@ from typing import Any
 
 import numpy as np
 
-from avspeech.core import sources, storage
+from avspeech.core import ranges, sources, storage
 from avspeech.data.manifest import Utterance, resolve
 from avspeech.emotion.frames import OFFSET
 from avspeech.emotion.life import as_in_life
@@ -54,12 +54,10 @@ class FeatureConfig:
     longest: float = 30.0  # seconds kept, from the middle
 
     def __post_init__(self) -> None:
-        if self.trim < 0 or self.margin < 0 or self.life < 0 or not self.longest > 0:
-            raise InputError(
-                "features: trim, margin and life should be 0 or more, longest above 0"
-            )
-        if any(not 0.5 <= s <= 2 for s in self.speeds):
-            raise InputError(f"features.speeds={list(self.speeds)}: expected values from 0.5 to 2")
+        ranges.at_least(self, 0, "trim", "margin", "life")
+        ranges.above(self, 0, "longest")
+        ranges.between(self, 0.5, 2, "speeds")
+        ranges.ascending(self, "snr")
 
 
 def trimming(frontend: Mapping[str, Any]) -> FeatureConfig:

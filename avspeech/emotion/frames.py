@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from avspeech.core import ranges
+
 SAMPLE_RATE, WINDOW, HOP = 16_000, 400, 160  # hertz, samples, samples
 # A mean above this share of the standard deviation is an offset of the recorder and taken off.
 # Speech itself has up to 0.013 (RAVDESS); taking that off changed none of 180 answers of the
@@ -49,6 +51,13 @@ class LogMelConfig:
     # logits are divided by it, so that probabilities are as often right as they say (Guo et al.,
     # "On Calibration of Modern Neural Networks", ICML 2017); fitted after training
     temperature: float = 1.0
+
+    def __post_init__(self) -> None:
+        ranges.at_least(self, 1, "sample_rate", "classes", "mels")
+        ranges.at_least(self, 0, "low")
+        ranges.above(self, self.low, "high")
+        ranges.above(self, 0, "floor", "floor_db", "temperature")
+        ranges.below_one(self, "dropout")
 
 
 def frame_count(samples: int) -> int:

@@ -20,6 +20,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from avspeech.core import ranges
 from avspeech.emotion.attention import FAR, HRF, FeedForward, Pooling, Position
 from avspeech.emotion.logmel import HOP, SAMPLE_RATE, LogMelConfig, LogMelModel, frame_mask, masked
 from avspeech.emotion.reparam import check_hrf, linear
@@ -44,8 +45,10 @@ class SpeechFormerConfig(LogMelConfig):
     pooling: str = "mean"  # "mean" or "attention"
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         for name in ("windows", "merges", "layers"):
             object.__setattr__(self, name, tuple(getattr(self, name)))  # JSON knows lists only
+        ranges.at_least(self, 1, "windows", "merges", "layers", "dim", "heads", "inner")
 
 
 class WindowAttention(nn.Module):

@@ -17,7 +17,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from avspeech.core import storage
+from avspeech.core import ranges, storage
 from avspeech.core.batching import Batch
 from avspeech.data.manifest import Utterance, read_jsonl
 from avspeech.data.protocol import Protocol
@@ -57,24 +57,13 @@ class AugmentConfig:
     often: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if not 0 < self.crop <= 1 or not 0 <= self.smoothing < 1:
-            raise InputError(
-                f"augment: crop={self.crop}, smoothing={self.smoothing}: expected a crop above "
-                "0 and at most 1, a smoothing of 0 or more and below 1"
-            )
+        ranges.above(self, 0, "crop")
+        ranges.between(self, 0, 1, "crop", "balance", "taught", "noise")
+        ranges.below_one(self, "smoothing")
         if any(n < 0 for n in self.often.values()):
-            raise InputError(f"augment: often={self.often}: expected counts of 0 or more")
-        for key in ("taught", "noise"):
-            if not 0 <= getattr(self, key) <= 1:
-                raise InputError(f"augment: {key}={getattr(self, key)}: expected a share from 0 to "
-                                 "1")
-        if not (len(self.snr) == 2 and self.snr[0] <= self.snr[1]):
-            raise InputError(f"augment: snr={list(self.snr)}: expected the lowest and the highest "
-                             "ratio in dB")
-        if min(self.masks, self.band, self.span, self.shift, self.tilt, self.level, self.mixup) < 0:
-            raise InputError(
-                "augment: masks, band, span, shift, tilt, level and mixup should be 0 or more"
-            )
+            raise InputError(f"often={self.often}: expected counts of 0 or more")
+        ranges.ascending(self, "snr")
+        ranges.at_least(self, 0, "masks", "band", "span", "shift", "tilt", "level", "mixup")
 
 
 def with_noise(rng: np.random.Generator, x: np.ndarray, snr: float) -> np.ndarray:

@@ -31,6 +31,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from avspeech.core import ranges
 from avspeech.emotion.attention import HRF, FrameBatchNorm, Pooling, TransformerLayer, halved
 from avspeech.emotion.logmel import LogMelConfig, LogMelModel, frame_mask, masked
 from avspeech.emotion.reparam import check_hrf
@@ -58,6 +59,10 @@ class WhisperTransformerConfig(LogMelConfig):
     # batch norm of the pooled values, folded away by `to_deploy`: differences between emotions are
     # small beside the rest
     pool_norm: bool = True
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        ranges.at_least(self, 1, "dim", "heads", "layers", "inner")
 
 
 class WhisperEncoder(nn.Module):

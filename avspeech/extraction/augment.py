@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from avspeech.errors import InputError
+from avspeech.core import ranges
 from avspeech.extraction.mixing import FPS, resampled, revoiced
 from avspeech.media.audio import SAMPLE_RATE
 from avspeech.media.mouths import MODEL_CROP
@@ -33,22 +33,10 @@ class AugmentConfig:
     slow: float = 0.0  # share of further views at a lower frame rate, from 12 a second
 
     def __post_init__(self) -> None:
-        if not (0 <= self.apart <= 0.5 and 0 <= self.slow <= 1):
-            raise InputError(f"augment: apart={self.apart}, slow={self.slow}: expected up to half "
-                             "a second, and a share up to 1")
-        if not (0 <= self.turn <= 45 and 0 <= self.zoom <= 0.5 and 0 <= self.shift <= 1
-                and 0 <= self.speed <= 0.5):
-            raise InputError(
-                f"augment: turn={self.turn}, zoom={self.zoom}, shift={self.shift}, "
-                f"speed={self.speed}: expected up to 45 degrees, up to a second, and shares up "
-                "to 0.5"
-            )
-        if not (0 <= self.voice <= 1 and 0 <= self.stray <= 1
-                and 0.25 <= self.pitch[0] <= self.pitch[1] <= 4):
-            raise InputError(
-                f"augment: voice={self.voice}, stray={self.stray}, pitch={list(self.pitch)}: "
-                "expected shares up to 1, and two factors from 0.25 to 4, the lower one first"
-            )
+        ranges.between(self, 0, 45, "turn")
+        ranges.between(self, 0, 0.5, "zoom", "speed", "apart")
+        ranges.between(self, 0, 1, "shift", "voice", "stray", "slow")
+        ranges.ascending(self, "pitch", lowest=0.25, highest=4)
 
 
 def vary(rng: np.random.Generator, video: np.ndarray,

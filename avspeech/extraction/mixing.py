@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from avspeech.core import ranges
 from avspeech.data.manifest import Utterance, read_jsonl, resolve, write_jsonl
 from avspeech.errors import InputError
 from avspeech.media import audio, video
@@ -79,11 +80,9 @@ class MixConfig:
         weights = list(self.kinds.values())
         if not 0 < sum(weights) < math.inf or min(weights) < 0:
             raise InputError("kinds: expected weights of 0 or more, one of them above 0")
-        for name in ("occluded", "missing"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise InputError(f"{name}={getattr(self, name)}: expected a chance from 0 to 1")
-        if not 0 <= self.speed <= 0.5:
-            raise InputError(f"speed={self.speed}: expected a share up to 0.5")
+        ranges.ascending(self, "gains", "noise")
+        ranges.between(self, 0, 1, "occluded", "missing")
+        ranges.between(self, 0, 0.5, "speed")
 
 
 class Pool:

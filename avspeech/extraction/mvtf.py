@@ -37,6 +37,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from avspeech.core import ranges
 from avspeech.errors import InputError
 from avspeech.extraction.fullband import FullBandGuess
 from avspeech.extraction.fusion import AttentionFusion, ProjectedAddition, TensorFusion
@@ -78,6 +79,14 @@ class MVTFConfig:
     head: str = "mask"  # "mask" (complex mask) or "mapping" (complex spectral mapping)
     guess: int = 216  # width of the first guess, 0 for none; needs head "mask"
     guess_layers: int = 22  # its convolutions
+
+    def __post_init__(self) -> None:
+        ranges.at_least(self, 1, "sample_rate", "n_fft", "hop", "crop", "lips_width", "embed",
+                        "slots", "bands", "patch", "dim", "kernel", "stride", "hidden",
+                        "heads", "query", "guess_layers")
+        ranges.at_least(self, 0, "planes", "lags", "guess")
+        ranges.at_least(self, 0 if self.guess else 1, "blocks")  # none: the first guess alone
+        ranges.above(self, 0, "fps")
 
 
 def stft(samples: Tensor, window: Tensor, hop: int) -> Tensor:

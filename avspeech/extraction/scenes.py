@@ -6,6 +6,7 @@ list of seeds, and training draws new ones without end.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from avspeech.core import ranges
 from avspeech.core.batching import Batch
 from avspeech.data.manifest import read_jsonl, write_jsonl
 from avspeech.errors import InputError
@@ -51,15 +53,16 @@ class SceneConfig:
     def __post_init__(self) -> None:
         unknown = set(self.kinds) - set(KINDS)
         if unknown:
-            raise InputError(f"scenes.kinds: '{sorted(unknown)[0]}' is not a kind of scene; known: "
+            raise InputError(f"kinds: '{sorted(unknown)[0]}' is not a kind of scene; known: "
                              f"{', '.join(KINDS)}")
-        if not self.segment > 0.5:
-            raise InputError(f"scenes.segment={self.segment}: expected more than 0.5 seconds")
-        for name in ("partial", "room", "noise", "third", "microphone"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise InputError(f"scenes.{name}={getattr(self, name)}: expected a chance, 0 to 1")
-        if not 0 <= self.speed <= 0.5:
-            raise InputError(f"scenes.speed={self.speed}: expected a share up to 0.5")
+        weights = list(self.kinds.values())
+        if not 0 < sum(weights) < math.inf or min(weights) < 0:
+            raise InputError("kinds: expected weights of 0 or more, one of them above 0")
+        ranges.above(self, 0.5, "segment")
+        ranges.between(self, 0, 1, "partial", "room", "noise", "third", "microphone")
+        ranges.between(self, 0, 0.5, "speed")
+        ranges.ascending(self, "gains", "direct", "noise_db")
+        ranges.ascending(self, "decay", lowest=0)
 
 
 class Voices:

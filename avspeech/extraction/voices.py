@@ -19,6 +19,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from avspeech.core import ranges
 from avspeech.errors import InputError
 from avspeech.extraction.fullband import FullBandGuess
 from avspeech.extraction.gridnet import GridNetBlock
@@ -44,6 +45,11 @@ class SplitterConfig:
     query: int = 4  # E of its attention
     guess: int = 216  # width of the first guess
     guess_layers: int = 22  # its convolutions
+
+    def __post_init__(self) -> None:
+        ranges.at_least(self, 1, "sample_rate", "n_fft", "hop", "patch", "dim", "kernel",
+                        "stride", "hidden", "heads", "query", "guess", "guess_layers")
+        ranges.at_least(self, 0, "blocks")  # none: the first guess alone
 
 
 class VoiceSplitter(nn.Module):

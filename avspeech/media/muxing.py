@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -188,12 +188,12 @@ def _encoder() -> str:
     )
 
 
-def write_pictures(path: Path, pictures: np.ndarray, fps: float) -> None:
+def write_pictures(path: Path, pictures: Iterable[np.ndarray], fps: float) -> None:
     """Writes pictures without loss (FFV1), for what reads video from files only.
 
     Args:
         path: file to write, .mkv.
-        pictures: uint8 `[T, H, W, 3]` RGB.
+        pictures: uint8 `[H, W, 3]` RGB, all of one size; taken one at a time.
         fps: frames per second.
     """
     import av
@@ -201,7 +201,9 @@ def write_pictures(path: Path, pictures: np.ndarray, fps: float) -> None:
     rate = Fraction(fps).limit_denominator(1001)
     with av.open(str(path), "w") as target:
         stream = target.add_stream("ffv1", rate=rate)
-        stream.width, stream.height, stream.pix_fmt = pictures.shape[2], pictures.shape[1], "bgr0"
-        for picture in pictures:
+        stream.pix_fmt = "bgr0"
+        for number, picture in enumerate(pictures):
+            if not number:
+                stream.height, stream.width = picture.shape[:2]
             target.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
         target.mux(stream.encode(None))

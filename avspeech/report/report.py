@@ -3,8 +3,8 @@
 A result file is JSON: `{"rows": [{"system": "mvtf", "seed": 0, "condition": "front", "n": 100,
 "si_sdri": 9.1}, ...], "meta": {"command": "...", "commit": "...", "config": "<hash>"}}`. A row is
 one cell of one run: its key (system, seed, condition, ...), the number n of utterances, and any
-number of measures. A measure that is null or absent is a missing value. A system without randomness
-(the unprocessed mixture) has seed null.
+number of measures. A measure that is null or absent is a missing value; "none" says that there was
+nothing to measure. A system without randomness (the unprocessed mixture) has seed null.
 
     rows, meta = read_results("exp/tse")
     summary = aggregate(rows, value="si_sdri")
@@ -33,6 +33,7 @@ from avspeech.report.figures import spectrogram_peak, spectrogram_png, training_
 from avspeech.report.metrics import mean_and_spread
 
 GAP = "missing"
+NONE = "none"  # a measure of which there is nothing to measure: it is not missing
 Row = Mapping[str, Any]
 
 # --- results --------------------------------------------------------------------------------------
@@ -113,7 +114,7 @@ class Cell:
         missing.
         """
         if not self.n:
-            return GAP
+            return GAP if self.missing else NONE
         text = f"{self.mean:.{digits}f}" + ("" if math.isnan(self.std)
                                             else f" ± {self.std:.{digits}f}")
         return text + (f" ({self.n}/{self.n + len(self.missing)})" if self.missing else "")
@@ -198,7 +199,7 @@ def aggregate(
         InputError: a row lacks a part of the key, or two rows have the same key and seed.
     """
     by = tuple(by)
-    values: dict[tuple[Any, ...], dict[Any, float | None]] = {}
+    values: dict[tuple[Any, ...], dict[Any, float | str | None]] = {}
     counts: dict[tuple[Any, ...], int] = {}
     if expected is not None:
         values = {tuple(key): {} for key in expected}
@@ -212,14 +213,17 @@ def aggregate(
         if seed in cell:
             raise InputError(f"results: {' / '.join(map(str, key))}, seed {seed} is given twice; "
                              "remove one of its files")
-        cell[seed] = float(x) if isinstance(x, (int, float)) and math.isfinite(x) else None
+        if x == NONE:
+            cell[seed] = NONE
+        else:
+            cell[seed] = float(x) if isinstance(x, (int, float)) and math.isfinite(x) else None
         counts[key] = max(counts.get(key, 0), int(row.get("n") or 0))
     if seeds is None:
         seeds = {s for cell in values.values() for s in cell if s is not None}
     wanted = sorted(seeds, key=str)
     cells = {}
     for key, cell in values.items():
-        there = [x for x in cell.values() if x is not None]
+        there = [x for x in cell.values() if isinstance(x, float)]
         need = [None] if set(cell) == {None} or not wanted else wanted
         missing = tuple(s for s in dict.fromkeys([*need, *cell]) if cell.get(s) is None)
         mean, std, n = mean_and_spread(there) if there else (math.nan, math.nan, 0)

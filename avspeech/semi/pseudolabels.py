@@ -23,6 +23,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from avspeech.core import ranges
 from avspeech.core.language import Plug, choice
 from avspeech.report.metrics import uar
 from avspeech.semi import frechet
@@ -48,11 +49,9 @@ class Training:
     confidence: float = 0.9  # lowest posterior that self-training accepts
 
     def __post_init__(self) -> None:
-        if min(self.width, self.epochs, self.batch, self.rounds, self.patience, *self.hidden) < 1:
-            raise ValueError("width, hidden, epochs, batch, rounds and patience should be "
-                             "at least 1")
-        if not 0 <= self.drop < 1 or not 0 < self.confidence < 1:
-            raise ValueError("drop should be in 0..1, below 1; confidence between 0 and 1")
+        ranges.at_least(self, 1, "width", "hidden", "epochs", "batch", "rounds", "patience")
+        ranges.above(self, 0, "rate", "confidence")
+        ranges.below_one(self, "drop", "confidence")
 
 
 @dataclass(frozen=True)

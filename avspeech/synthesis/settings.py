@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from avspeech.core import ranges
 from avspeech.text import symbols as table
 
 TYPICAL_FRAMES = 24  # a last word of about 0.4 s, for a slope that comes without a contour
@@ -40,6 +41,14 @@ class VocoderConfig:
     pitch_width: int = 96  # channels of the pitch reader
     pitch_low: float = 60.0  # hertz, the lowest F0
     pitch_high: float = 500.0  # hertz, the highest F0
+
+    def __post_init__(self) -> None:
+        ranges.at_least(self, 1, "sample_rate", "n_fft", "window", "hop", "mels", "width", "hidden",
+                        "layers", "kernel", "pitch_width")
+        ranges.at_least(self, 0, "low", "gates", "smooth")
+        ranges.above(self, self.low, "high")
+        ranges.above(self, 0, "pitch_low")
+        ranges.above(self, self.pitch_low, "pitch_high")
 
 
 @dataclass(frozen=True)
@@ -92,3 +101,13 @@ class VoiceConfig:
     tones: bool = True
     # Fields of `Vocoder.Config` in which it differs; its mels and rates are those of the voice
     vocoder: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        ranges.at_least(self, 1, "symbols", "vector", "speaker_width", "width", "layers", "heads",
+                        "hidden", "kernel", "prenet", "fusion", "decoder", "blocks", "expansion",
+                        "duration", "phrasing", "tokens", "tone", "tone_heads", "reference",
+                        "steps")
+        ranges.at_least(self, 0, "temperature", "sharpen", "quiet")
+        ranges.above(self, 0, "mel_std", "melody_std")
+        ranges.below_one(self, "dropout")
+        ranges.between(self, 0, 1, "break_threshold")

@@ -45,8 +45,6 @@ class Vocoder(nn.Module):
         self.register_buffer("envelope", _envelope(self.bank), persistent=False)
         bins = c.n_fft // 2 + 1
         harmonic = c.source == "harmonic"
-        if c.smooth < 0:
-            raise InputError(f"vocoder setting smooth={c.smooth}: expected 0 or more hertz")
         smoothing = mel_smoothing(c) if harmonic and c.smooth else None
         self.register_buffer("smoothing", smoothing, persistent=False)
         self.enter = nn.Conv1d(c.mels + harmonic, c.width, 7, padding=3)

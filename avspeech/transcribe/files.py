@@ -140,8 +140,10 @@ def transcribe(
     """
     several = [videos] if isinstance(videos, (str, Path)) else videos
     paths, out = [Path(video) for video in several], Path(out)
-    if not (floor > 0 and 1 <= piece <= 600):
-        raise InputError("the floor should be above 0 dB, a piece 1 to 600 seconds")
+    if not floor > 0:
+        raise InputError(f"floor {floor:g} dB: expected more than 0 dB")
+    if not 1 <= piece <= 600:
+        raise InputError(f"piece {piece:g} s: expected 1 to 600 s")
     together, rate, fps = ((extractor.together, extractor.sample_rate, extractor.fps) if extractor
                          else (_unchanged, RATE, FPS))
     _check_names(names)

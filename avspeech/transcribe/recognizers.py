@@ -207,7 +207,8 @@ class Endpoint:
             raise InputError(f"{where}: answered {error.code}; expected the protocol of "
                              "/audio/transcriptions") from None
         except (OSError, urllib.error.URLError, ValueError) as error:
-            raise InputError(f"{where}: no answer ({error})") from None
+            reason = getattr(error, "reason", error)
+            raise InputError(f"{where}: no answer ({reason})") from None
         if len(data) > LARGEST:
             raise InputError(f"{where}: answered more than {LARGEST:,} bytes")
         return _answer(data.decode("utf-8", "replace"), seconds, where)

@@ -19,6 +19,12 @@ from avspeech.core.recipe import Recipe
 recipe = Recipe("bench", schema=Config, doc=__doc__)
 
 
+@recipe.check
+def check(cfg: Config, exp: Path) -> None:
+    """Looks for the tasks."""
+    plan.check(cfg)
+
+
 @recipe.stage("prepare", uses=("corpora",),
               sources=lambda cfg, exp: [c.source for c in cfg.corpora.values() if c.source])
 def prepare(cfg: Config, exp: Path) -> None:

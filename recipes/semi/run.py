@@ -14,11 +14,13 @@ standardized on the training part; the linguistic vector counts hashed letters o
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from avspeech.bench.plan import Encoder
+from avspeech.core import ranges
 from avspeech.core.recipe import Recipe
 from avspeech.data import corpora
 from avspeech.errors import InputError
@@ -57,6 +59,7 @@ class Language:
                    "word alone.")
 
     def __post_init__(self) -> None:
+        ranges.between(self, 0, 1, "wrong")
         needed = {"answers": ("path",), "endpoint": ("address", "model"), "command": ("command",)}
         for key in needed.get(self.kind, ()):
             if not getattr(self, key):
@@ -80,8 +83,9 @@ class Config:
     seeds: tuple[int, ...] = (0, 1, 2)  # runs
 
     def __post_init__(self) -> None:
-        if not 0 < self.share < 1:
-            raise ValueError(f"share: expected a number between 0 and 1, got {self.share}")
+        ranges.above(self, 0, "share")
+        ranges.below_one(self, "share")
+        ranges.at_least(self, 0, "dims", "seeds")
         if not self.encoders:
             raise InputError("encoders: empty; name one, for example encoders.whisper-base={}")
         if not self.seeds:
@@ -90,6 +94,25 @@ class Config:
 
 
 recipe = Recipe("semi", schema=Config, doc=__doc__)
+
+
+@recipe.check
+def check(cfg: Config, exp: Path) -> None:
+    """Looks for the protocol, its folds, and the encoders."""
+    from avspeech.bench import upstreams
+    from avspeech.data import protocol
+
+    if not re.fullmatch(r"speaker-\d+fold|official", cfg.corpus.protocol):
+        known = [fold.name for fold in protocol.get(cfg.corpus.protocol).folds]
+        for fold in cfg.folds:
+            if fold not in known:
+                raise InputError(f"folds: '{fold}': not in {cfg.corpus.protocol}; it has "
+                                 f"{', '.join(known)}")
+    for name, encoder in cfg.encoders.items():
+        try:
+            upstreams.check(encoder.load or name)
+        except InputError as error:
+            raise InputError(f"encoders.{name}: {error}") from None
 
 
 @recipe.stage("prepare", uses=("corpus",),
@@ -159,7 +182,8 @@ def report(cfg: Config, exp: Path) -> None:
             + ("The linguistic view is simulated: the truth, at random for a share of "
                f"{cfg.language.wrong:g}." if cfg.language.kind == "simulated" else ""))
     sections = [uar.table("Four ways to use the labels", 1, note=note),
-                labels.table("Pseudo-labels of the best round that are right (%)", 1)]
+                labels.table("Pseudo-labels of the best round that are right (%)", 1,
+                             note="none: no pseudo-label was taken in that round.")]
     for section in sections:
         pages.print_table(section)
     pages.write_markdown(exp / "RESULTS.md", f"Few labels: {cfg.corpus.label} of {cfg.corpus.name}",

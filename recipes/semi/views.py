@@ -146,7 +146,7 @@ def evaluate_all(cfg: Any, exp: Path) -> None:
             rows.append({"system": system, "condition": fold.name, "seed": seed, "n": len(test),
                          "uar": 100 * uar(truth[test].tolist(), outcome.predicted.tolist(),
                                           data.classes),
-                         "right": 100 * outcome.right if not math.isnan(outcome.right) else None,
+                         "right": report.NONE if math.isnan(outcome.right) else 100 * outcome.right,
                          "sure": outcome.sure, "taken": outcome.taken, "rounds": len(outcome.dev),
                          "labels": len(train) if system == SYSTEMS[0] else len(labelled), **views})
     report.write_results(exp / "results" / "semi.json", rows,

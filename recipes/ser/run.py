@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from avspeech.core import config, models, pretrained, trainer
+from avspeech.core import config, models, pretrained, ranges, trainer
 from avspeech.core.recipe import Recipe
 from avspeech.data import corpora, protocol
 from avspeech.data.corpora import layout
@@ -96,6 +96,10 @@ class System:
     teacher: str | None = None
     baseline: str | None = None  # a system that the report compares it with, utterance by utterance
 
+    def __post_init__(self) -> None:
+        ranges.at_least(self, 0, "begun")
+        ranges.between(self, 0, 1, "keep")
+
 
 @dataclass
 class Guiding:
@@ -105,6 +109,10 @@ class Guiding:
     layer: int = 3  # which of its hidden states
     dims: int = 128  # principal components of its frames that are learned
     weight: float = 1.0  # of the mean squared error
+
+    def __post_init__(self) -> None:
+        ranges.at_least(self, 0, "layer", "weight")
+        ranges.at_least(self, 1, "dims")
 
     @property
     def file(self) -> str:
@@ -176,8 +184,8 @@ class Config:
             raise InputError("systems: empty; name one, for example systems.plain={}")
         if not self.seeds:
             raise InputError("seeds: empty; at least one is needed")
-        if self.workers < 1:
-            raise InputError(f"workers={self.workers}: expected 1 or more")
+        ranges.at_least(self, 0, "seeds", "structure")
+        ranges.at_least(self, 1, "workers")
 
 
 recipe = Recipe("ser", schema=Config, doc=__doc__)
@@ -227,17 +235,31 @@ def _model(cfg: Config, system: System) -> tuple[str, dict[str, Any]]:
 
 @recipe.check
 def check(cfg: Config, exp: Path) -> None:
-    """Lists the cells, builds each system's model once, and looks for what is judged at the end."""
-    for _ in cells_of(cfg, exp):
-        pass
+    """Builds each system's model once, and lists the cells."""
     for name, system in cfg.systems.items():
         model, differences = _model(cfg, system)
-        models.build(model, **differences)
+        where = f"systems.{name}.config"
+        where = where if differences is system.config else f"model.config, {where}"
+        models.try_build(where, model, differences)
         if system.teacher and system.teacher not in cfg.systems and "/" not in system.teacher:
             raise InputError(f"systems.{name}.teacher: '{system.teacher}': expected the folder of "
                              f"a cell, or a system: {', '.join(cfg.systems)}")
-    for model in (*cfg.calibrate.models.values(), *cfg.judge.beside.values()):
-        pretrained.find(model)
+    for _ in cells_of(cfg, exp):
+        pass
+
+
+@recipe.needed("calibrate")
+def calibrated(cfg: Config, exp: Path) -> None:
+    """Looks for the models that get a temperature."""
+    for name, model in cfg.calibrate.models.items():
+        pretrained.find(model, f"calibrate.models.{name}")
+
+
+@recipe.needed("judge")
+def judged(cfg: Config, exp: Path) -> None:
+    """Looks for what the models are judged on and beside."""
+    for name, model in cfg.judge.beside.items():
+        pretrained.find(model, f"judge.beside.{name}")
     for name, place in cfg.judge.corpora.items():
         corpora.get(name)
         if not Path(place).exists():

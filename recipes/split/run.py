@@ -21,6 +21,7 @@ from avspeech.core import (
     model_files,
     models,
     pretrained,
+    ranges,
     runs,
     storage,
     trainer,
@@ -52,6 +53,13 @@ class Corpus:
     splits: tuple[str, ...] = SPLITS  # the splits whose clips are used
     options: dict[str, Any] = field(default_factory=dict)  # of the corpus' `prepare`
 
+    def __post_init__(self) -> None:
+        ranges.at_least(self, 0, "most")
+        unknown = [split for split in self.splits if split not in SPLITS]
+        if unknown or not self.splits:
+            raise InputError(f"splits={list(self.splits)}: expected one or more of "
+                             f"{', '.join(SPLITS)}")
+
 
 @dataclass
 class Data:
@@ -62,6 +70,10 @@ class Data:
     copies: int = 2
     pitch: tuple[float, float] = (0.75, 1.6)  # range of a copy's factor of the pitch
     seed: int = 0  # of the changes
+
+    def __post_init__(self) -> None:
+        ranges.at_least(self, 0, "copies", "seed")
+        ranges.ascending(self, "pitch", lowest=0.25, highest=4)
 
 
 @dataclass
@@ -77,9 +89,10 @@ class Model:
     config: dict[str, Any] = field(default_factory=dict)  # differences from its settings
 
     def __post_init__(self) -> None:
-        if not 0 <= self.keep <= 1 or (self.keep and not self.init):
-            raise InputError(f"model.keep={self.keep}: expected a share of the weights of "
-                             "model.init, 0 to 1")
+        ranges.between(self, 0, 1, "keep")
+        if self.keep and not self.init:
+            raise InputError(f"keep={self.keep}: a share of the weights of what? Set model.init to "
+                             "a splitter")
 
 
 @dataclass
@@ -104,6 +117,11 @@ class Measuring:
     dev_count: int = 24  # scenes of each kind, clean and as in life, for development
     test_count: int = 100  # for the test
 
+    def __post_init__(self) -> None:
+        ranges.at_least(self, 0, "seed")
+        ranges.above(self, 0.5, "segment")
+        ranges.at_least(self, 1, "dev_count", "test_count")
+
 
 @dataclass
 class Config:
@@ -123,10 +141,15 @@ recipe = Recipe("split", schema=Config, doc=__doc__)
 
 @recipe.check
 def check(cfg: Config, exp: Path) -> None:
-    """Builds the model once, and looks for the one that training begins with."""
-    models.build(cfg.model.name, **cfg.model.config)
+    """Builds the model once."""
+    models.try_build("model.config", cfg.model.name, cfg.model.config)
+
+
+@recipe.needed("train", "evaluate")
+def begun_with(cfg: Config, exp: Path) -> None:
+    """Looks for the model that training begins with."""
     if cfg.model.init:
-        pretrained.find(cfg.model.init)
+        pretrained.find(cfg.model.init, "model.init")
 
 
 @recipe.stage("prepare", uses=("data",),

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from avspeech.core import pretrained, trainer
+from avspeech.core import pretrained, ranges, trainer
 from avspeech.errors import InputError
 from avspeech.extraction import training
 from avspeech.extraction.mixing import MixConfig
@@ -29,6 +28,9 @@ class Corpus:
     vary_cameras: bool = True
     options: dict[str, Any] = field(default_factory=dict)  # of the corpus' `prepare`
 
+    def __post_init__(self) -> None:
+        ranges.at_least(self, 1, "repeat")
+
 
 @dataclass
 class Data:
@@ -36,6 +38,9 @@ class Data:
 
     corpora: dict[str, Corpus] = field(default_factory=dict)  # by name in the registry
     workers: int = 2  # processes that make crops
+
+    def __post_init__(self) -> None:
+        ranges.at_least(self, 1, "workers")
 
 
 @dataclass
@@ -52,10 +57,9 @@ class Mixing:
     seed: int = 1  # of what is listed
 
     def __post_init__(self) -> None:
-        if min(self.dev_count, self.test_count) < 1 or self.segment <= 0:
-            raise InputError(f"dev_count={self.dev_count}, test_count={self.test_count}, "
-                             f"segment={self.segment}: expected 1 mixture or more of each, and "
-                             "seconds above 0")
+        ranges.at_least(self, 1, "dev_count", "test_count")
+        ranges.at_least(self, 0, "seed")
+        ranges.above(self, 0, "segment")
 
 
 @dataclass
@@ -67,8 +71,7 @@ class System:
     only: tuple[str, ...] = ()  # names of the views it may see in training; empty: all
 
     def __post_init__(self) -> None:
-        if self.views < 1:
-            raise InputError(f"views={self.views}: expected 1 or more")
+        ranges.at_least(self, 1, "views")
 
 
 @dataclass
@@ -94,21 +97,17 @@ class Model:
     config: dict[str, Any] = field(default_factory=dict)  # differences from its settings
 
     def __post_init__(self) -> None:
-        if not 0 <= self.begun < math.inf:
-            raise InputError(
-                f"model.begun={self.begun}: expected a share of the learning rate, 0 or more"
-            )
-        if not 0 <= self.keep <= 1 or (self.keep and (not self.init or self.copied)):
-            raise InputError(
-                f"model.keep={self.keep}: expected a share of the weights of model.init, 0 to 1, "
-                "and no model.copied beside it"
-            )
+        ranges.at_least(self, 0, "begun", "looks")
+        ranges.between(self, 0, 1, "keep")
+        if self.keep and (not self.init or self.copied):
+            raise InputError(f"keep={self.keep}: a share of the weights of what? Set model.init to "
+                             "a model, and leave model.copied empty")
         if self.copied and not self.init:
-            raise InputError(f"model.copied={', '.join(self.copied)}: copied from what? Set "
+            raise InputError(f"copied={', '.join(self.copied)}: copied from what? Set "
                              "model.init to a model")
-        if self.looks < 0 or (self.looks and self.begun):
-            raise InputError(f"model.looks={self.looks}: expected a number of pictures, and "
-                             "model.begun=0: only what a frozen frontend sees can be kept")
+        if self.looks and self.begun:
+            raise InputError(f"looks={self.looks}: expected model.begun=0 beside it: only what a "
+                             "frozen frontend sees can be kept")
 
 
 @dataclass
@@ -144,3 +143,4 @@ class Config:
         for key in ("systems", "seeds", "conditions"):
             if not getattr(self, key):
                 raise InputError(f"{key}: empty; at least one is needed")
+        ranges.at_least(self, 0, "seeds")

@@ -64,16 +64,22 @@ BEFORE = "before"  # in tables: the model that training began with
 
 @recipe.check
 def check(cfg: Config, exp: Path) -> None:
-    """Builds each system's model once, and looks for the one that training begins with."""
-    for system in cfg.systems.values():
-        models.build(cfg.model.name, **{**cfg.model.config, **system.model})
-    if cfg.model.init:
-        pretrained.find(cfg.model.init)
+    """Builds each system's model once, and looks at the names of views."""
+    for name, system in cfg.systems.items():
+        models.try_build(f"model.config, systems.{name}.model", cfg.model.name,
+                         {**cfg.model.config, **system.model})
     for name, corpus in cfg.data.corpora.items():
         unknown = sorted(set(corpus.synthetic) - {*VIEW_ANGLES, ROTATING})
         if unknown:
             raise InputError(f"data.corpora.{name}.synthetic: '{unknown[0]}' is no view; expected "
                              f"{', '.join(VIEW_ANGLES)}, {ROTATING}")
+
+
+@recipe.needed("train", "evaluate")
+def begun_with(cfg: Config, exp: Path) -> None:
+    """Looks for the model that training begins with."""
+    if cfg.model.init:
+        pretrained.find(cfg.model.init, "model.init")
 
 
 # --- data -----------------------------------------------------------------------------------------

@@ -30,11 +30,17 @@ recipe = Recipe("tts", schema=Config, doc=__doc__)
 
 @recipe.check
 def check(cfg: Config, exp: Path) -> None:
-    """Builds each system's model once, and looks for the one that training begins with."""
-    for system in cfg.systems.values():
-        models.build(cfg.model.name, **{**cfg.model.config, **system.model})
+    """Builds each system's model once."""
+    for name, system in cfg.systems.items():
+        models.try_build(f"model.config, systems.{name}.model", cfg.model.name,
+                         {**cfg.model.config, **system.model})
+
+
+@recipe.needed("vocoder", "train")
+def begun_with(cfg: Config, exp: Path) -> None:
+    """Looks for the model that training begins with."""
     if cfg.model.init:
-        pretrained.find(cfg.model.init)
+        pretrained.find(cfg.model.init, "model.init")
 
 
 # --- data -----------------------------------------------------------------------------------------

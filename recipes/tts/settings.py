@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from avspeech.core import pretrained, trainer
+from avspeech.core import pretrained, ranges, trainer
 from avspeech.errors import InputError
 from avspeech.media.pitch import check_method
 from avspeech.text import phonemisers
@@ -35,6 +35,9 @@ class Data:
     corpora: dict[str, Corpus] = field(default_factory=dict)
     longest: float = 17.0  # seconds of an utterance that is still used
 
+    def __post_init__(self) -> None:
+        ranges.above(self, 0, "longest")
+
 
 @dataclass
 class Pitch:
@@ -63,6 +66,9 @@ class Align:
     search: bool = False
 
     def __post_init__(self) -> None:
+        ranges.at_least(self, 1, "turns")
+        ranges.above(self, 0, "threshold")
+        ranges.at_least(self, 0, "edge")
         phonemisers.get(self.phonemiser)
 
 
@@ -103,9 +109,8 @@ class Polish:
         max_steps=1000, batch_seconds=8, lr=5e-4, warmup_steps=30, weight_decay=0.0, ema=0.995))
 
     def __post_init__(self) -> None:
-        if min(self.renditions, self.adversary) < 0 or not 0 <= self.start <= 1:
-            raise InputError("polish: expected renditions and adversary of 0 or more, and start in "
-                             "0..1")
+        ranges.at_least(self, 0, "renditions", "adversary")
+        ranges.between(self, 0, 1, "start")
 
 
 @dataclass
@@ -132,6 +137,9 @@ class Sentences:
 
     def __post_init__(self) -> None:
         check_method(self.pitch)
+        ranges.at_least(self, 0, "count", "others", "seed", "controls")
+        ranges.at_least(self, 1, "shortest", "steps")
+        ranges.above(self, 0, "pauses")
 
 
 @dataclass
@@ -159,3 +167,4 @@ class Config:
         for key in ("systems", "seeds"):
             if not getattr(self, key):
                 raise InputError(f"{key}: empty; at least one is needed")
+        ranges.at_least(self, 0, "seeds")

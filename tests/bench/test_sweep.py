@@ -283,7 +283,7 @@ def test_some_of_a_corpus_and_what_an_upstream_has_seen(cfg: plan.Config, tones:
     assert {len(c["gaps"]) for c in outcome.cells} == {1}
     whole = run(cfg, tmp_path / "exp")
     assert (whole.hits, whole.misses) == (18, 18) and not any(c["gaps"] for c in whole.cells)
-    with pytest.raises(ValueError, match="most should be"):
+    with pytest.raises(ValueError, match="most=-1"):
         plan.Corpus(most=-1)
 
 

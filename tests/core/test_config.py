@@ -196,7 +196,7 @@ def test_keys_lists_every_key() -> None:
 
 
 texts = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), max_size=12)
-numbers = st.floats(allow_nan=False)
+numbers = st.floats(allow_nan=False, allow_infinity=False)
 optimisers = st.builds(Optimiser, numbers, st.tuples(numbers, numbers), st.sampled_from(["adam", "sgd"]))
 configs = st.builds(
     Config,
@@ -221,11 +221,17 @@ def test_any_text_survives_a_dump(tmp_path_factory: pytest.TempPathFactory, text
     assert config.load(Required, path) == Required(text)
 
 
-@given(st.floats(allow_nan=False))
+@given(st.floats(allow_nan=False, allow_infinity=False))
 def test_a_float_override_is_that_float(value: float) -> None:
-    text = repr(value).replace("inf", ".inf")
-    loaded = config.load(Config, None, [f"train.optimiser.lr={text}"])
+    loaded = config.load(Config, None, [f"train.optimiser.lr={value!r}"])
     assert math.isclose(loaded.train.optimiser.lr, value) or loaded.train.optimiser.lr == value
+
+
+@pytest.mark.parametrize("text", [".nan", ".inf", "-.inf"])
+def test_what_is_not_finite_is_refused(text: str) -> None:
+    for override in (f"train.optimiser.lr={text}", f"train.extra={{a: [{text}]}}"):
+        with pytest.raises(InputError, match=r"^override train\..*'-?\.\w+'.*finite"):
+            config.load(Config, None, [override])
 
 
 @given(st.text(max_size=40), st.lists(st.text(max_size=30), max_size=2))

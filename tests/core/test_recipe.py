@@ -127,6 +127,17 @@ def test_a_check_stops_a_run_before_it_begins(toy: Toy) -> None:
     assert toy() == ALL
 
 
+def test_what_a_stage_needs_is_asked_for_where_it_is_to_run(toy: Toy) -> None:
+    @toy.recipe.needed("train")
+    def there(cfg: Config, exp: Path) -> None:
+        raise InputError("not there")
+
+    assert toy("--stop-stage", "prepare") == ["prepare"]
+    for more in ([], ["--stage", "train"], ["--stop-stage", "train", "--dry-run"]):
+        with pytest.raises(InputError, match="not there"):
+            toy(*more)
+
+
 def test_what_follows_a_stage_runs_after_it_ran_again(toy: Toy) -> None:
     toy()
     assert toy("--force", "--stage", "train", "--stop-stage", "train") == ["train"]
@@ -227,7 +238,7 @@ def test_a_stage_without_its_outputs_is_a_defect(tmp_path: Path) -> None:
     (["--stage", "4"], "no stage '4'"),
     (["--stage", "0"], "no stage '0'"),
     (["--stage", "report", "--stop-stage", "train"], "comes before"),
-    (["--stage", "train"], "data.txt"),
+    (["--stage", "train"], "data.txt.*run with --stage prepare"),
     (["--stage", "report"], "needs stage train"),
     (["train.lrr=1"], "train.lr"),
     (["--config", "nowhere.yaml"], "nowhere.yaml"),

@@ -150,8 +150,9 @@ def test_measures_take_the_better_order(voices: Voices) -> None:
 
 
 def test_settings_out_of_range_are_refused() -> None:
-    for wrong in (dict(kinds={"three": 1.0}), dict(segment=0.1), dict(room=1.5), dict(speed=0.9)):
-        with pytest.raises(InputError, match=f"scenes.{next(iter(wrong))}"):
+    for wrong in (dict(kinds={"three": 1.0}), dict(kinds={"two": -1.0}), dict(segment=0.1), dict(room=1.5),
+                  dict(speed=0.9), dict(decay=(0.5, 0.1)), dict(gains=(0.0, float("nan")))):
+        with pytest.raises(InputError, match=f"^{next(iter(wrong))}"):
             SceneConfig(**wrong)  # type: ignore[arg-type]
 
 

@@ -66,6 +66,15 @@ def test_a_missing_seed_is_named_and_in_no_mean():
     assert "seed 1" in summary.table().note
 
 
+def test_what_had_nothing_to_measure_is_none_and_not_missing():
+    rows = [{"system": s, "condition": "a", "seed": seed, "right": x}
+            for s, values in {"one": ["none", "none"], "two": ["none", 4.0], "three": [None, "none"]}.items()
+            for seed, x in enumerate(values)]
+    summary = report.aggregate(rows, value="right")
+    assert summary.missing() == ["three / a: seed 0"]
+    assert [row[1] for row in summary.table(digits=1).rows] == ["none", "4.0", "missing"]
+
+
 def test_expected_cells_that_never_came_are_missing():
     summary = report.aggregate(ROWS, expected=[("mvtf", "front"), ("fusion", "front")], seeds=[0, 1, 2])
     assert summary.cells["fusion", "front"].missing == (0, 1, 2)

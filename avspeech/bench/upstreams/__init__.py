@@ -111,9 +111,8 @@ def load(name_or_path: str | Path, **options: Any) -> Upstream:
         raise InputError(f"upstream: expected a name or a path, got {type(name_or_path).__name__}; "
                          "an encoder of yours is an ONNX file, or a class as in CONTRIBUTING.md")
     asked = str(name_or_path)
+    check(asked)
     name, path, family = _place(asked)
-    if path is not None and not path.exists():
-        raise InputError(f"{path}: no such file or folder, for upstream {name}")
     cls: Any = _family_class(family)
     parameters = inspect.signature(cls).parameters
     if path is not None and "path" not in parameters:
@@ -133,6 +132,14 @@ def load(name_or_path: str | Path, **options: Any) -> Upstream:
             f"upstream {asked}: cannot be made of these files and options: {line}") from None
     upstream.name = name if name in UPSTREAMS else Path(asked).stem
     return upstream
+
+
+def check(name_or_path: str) -> None:
+    """Looks whether there is an upstream of a name or path, and loads nothing. Raises InputError
+    where there is none."""
+    name, path, _ = _place(name_or_path)
+    if path is not None and not path.exists():
+        raise InputError(f"{path}: no such file or folder, for upstream {name}")
 
 
 def _place(asked: str) -> tuple[str, Path | None, str]:

@@ -60,6 +60,11 @@ def nearest(asked: np.ndarray, reference: np.ndarray, there: np.ndarray,
     return ((weights / weights.sum(1, keepdims=True)) @ reference).astype(np.float32)
 
 
+def only(contours: np.ndarray, asked: np.ndarray) -> np.ndarray:
+    """`intonation.only` of one sentence: contours `[T, 2]` of the phrases asked for, `[P]` bool."""
+    return contours * np.isin(contours[:, 1:], 1 + np.flatnonzero(asked))
+
+
 def lay(melody: np.ndarray, contours: np.ndarray) -> np.ndarray:
     """`intonation.lay` of one sentence: contours `[T, 2]` in place of the melody `[T]` of last
     words, around the same means."""

@@ -61,6 +61,16 @@ class Wish:
     contours: Contours | None = None
     reference: Contours | None = None
 
+    @property
+    def asked(self) -> np.ndarray:
+        """`[P]` bool: the phrases whose contours are asked for here, not by the text alone."""
+        frames = [] if self.contours is None else self.contours[1][0].tolist()
+        count = max([0, *self.last, len(self.slopes), len(frames)])
+        asked = np.full(count, self.reference is not None)
+        asked[: len(self.slopes)] |= ~np.isnan(np.asarray(self.slopes, np.float32))
+        asked[: len(frames)] |= np.asarray(frames, np.int64) > 0
+        return asked
+
 
 class Engine(Protocol):
     """What the synthesizer calls."""
@@ -76,9 +86,10 @@ class Engine(Protocol):
         """What is known of each symbol `[1, L, .]`, and its frames int64 `[L]`."""
 
     def decode(self, known: np.ndarray, durations: np.ndarray, steps: int, noise: np.ndarray,
-               temperature: float | None) -> tuple[np.ndarray, np.ndarray | None]:
+               temperature: float | None, asked: np.ndarray
+               ) -> tuple[np.ndarray, np.ndarray | None]:
         """The log-mel `[M, T]` and F0 `[T]` (None: the vocoder reads it off the mel) of a stretch
-        of a plan, from noise `[T, channels]`."""
+        of a plan, from noise `[T, channels]`; asked: `Wish.asked` of the plan."""
 
     def sound(self, mel: np.ndarray, f0: np.ndarray | None, noise: np.ndarray) -> np.ndarray:
         """Sound `[T * hop]` of a log-mel and F0, with noise `[T * hop]`."""
@@ -127,14 +138,15 @@ class TorchEngine:
             return np.asarray(known.cpu()), np.asarray(durations[0].cpu())
 
     def decode(self, known: np.ndarray, durations: np.ndarray, steps: int, noise: np.ndarray,
-               temperature: float | None) -> tuple[np.ndarray, np.ndarray | None]:
+               temperature: float | None, asked: np.ndarray
+               ) -> tuple[np.ndarray, np.ndarray | None]:
         """See `Engine`."""
         import torch
 
         with torch.inference_mode():
             mel, f0 = self.model.decode(self._tensor(known), self._tensor(durations[None]),
                                         steps=steps, noise=self._tensor(noise[None]),
-                                        temperature=temperature)
+                                        temperature=temperature, asked=self._tensor(asked[None]))
             return np.asarray(mel[0].cpu()), None if f0 is None else np.asarray(f0[0].cpu())
 
     def sound(self, mel: np.ndarray, f0: np.ndarray | None, noise: np.ndarray) -> np.ndarray:
@@ -200,7 +212,8 @@ class GraphEngine:
                            frames=np.asarray(frames, np.int64)[None])[0][0]
 
     def decode(self, known: np.ndarray, durations: np.ndarray, steps: int, noise: np.ndarray,
-               temperature: float | None) -> tuple[np.ndarray, np.ndarray | None]:
+               temperature: float | None, asked: np.ndarray
+               ) -> tuple[np.ndarray, np.ndarray | None]:
         """See `Engine`."""
         c = self.config
         symbols = np.repeat(np.arange(len(durations)), durations)  # of each frame
@@ -221,11 +234,13 @@ class GraphEngine:
         mel = np.ascontiguousarray((made @ self.sharpening if c.sharpen else made).T)
         if not c.intonation:
             return mel, None
-        melody = x[:, -1] * c.melody_std + c.melody_mean
-        laid = shapes.lay(melody, contours[0])
         if c.pulses == "mel":
             hertz = self.graphs(PITCH, mel=np.ascontiguousarray(made.T)[None])[0][0]
-            laid = 12 * np.log2(hertz / 100) + laid - melody
+            melody = 12 * np.log2(hertz / 100)
+            contours = shapes.only(contours[0], asked)
+        else:
+            melody, contours = x[:, -1] * c.melody_std + c.melody_mean, contours[0]
+        laid = shapes.lay(melody, contours)
         f0 = np.clip(100 * np.exp2(laid / 12), self.vocoder.pitch_low, self.vocoder.pitch_high)
         return mel, f0.astype(np.float32)
 

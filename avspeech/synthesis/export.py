@@ -153,9 +153,9 @@ class Condition(nn.Module):
 class Wave(nn.Module):
     """`ProsodyFM.sounding` and `Vocoder` without complex numbers.
 
-    A call takes the state of the flow `[1, T, channels]`, contours `[1, T, 2]` and noise `[1, T,
-    hop]`, and gives the sound `[1, T * hop]`, the log-mel `[1, M, T]`, and F0 `[1, T]` where the
-    vocoder has one.
+    A call takes the state of the flow `[1, T, channels]`, contours `[1, T, 2]`, noise `[1, T, hop]`
+    and slopes `[1, P]`, NaN where not asked for, and gives the sound `[1, T * hop]`, the log-mel
+    `[1, M, T]`, and F0 `[1, T]` where the vocoder has one.
     """
 
     forth: Tensor
@@ -191,9 +191,10 @@ class Wave(nn.Module):
         sound = (summed / weight.clamp_min(1e-3)).squeeze(1)
         return sound[:, s.pad: s.pad + spectrum.shape[2] * s.hop]
 
-    def forward(self, x: Tensor, contours: Tensor, noise: Tensor) -> tuple[Tensor, ...]:
+    def forward(self, x: Tensor, contours: Tensor, noise: Tensor, slopes: Tensor
+                ) -> tuple[Tensor, ...]:
         v: Vocoder = self.vocoder
-        mel, f0 = self.model.sounding(x, contours)
+        mel, f0 = self.model.sounding(x, contours, ~slopes.isnan())
         f0, smoothed, inner = v.backbone(mel, f0)
         y = v.head(inner).transpose(1, 2)
         if f0 is None:
@@ -294,7 +295,7 @@ def build(model: prosodyfm.ProsodyFM, info: pretrained.ModelInfo) -> Any:
     laid = op("Slice", [contours, "axis_0", end, batch], "contours")
     hiss = drawn("wave_noise", total, "hiss")
     found = _join(parts["wave"], "wave_", {"x": kept, "contours": laid, "noise": hiss}, nodes,
-                  weights)
+                  weights)  # and the graph's own slopes
     for inner, name in zip(found, ("audio", "mel", "f0"), strict=False):
         op("Identity", [inner], name)
 
@@ -358,8 +359,9 @@ def _parts(model: prosodyfm.ProsodyFM) -> dict[str, Any]:
             "velocity": _export(model.decoder, (x, torch.zeros(1), hint, mask),
                                 ({1: long}, None, {1: long}, {1: long}), ["velocity"]),
             "wave": _export(Wave(model),
-                            (x, torch.zeros(1, count, 2), torch.randn(1, count, config.hop)),
-                            ({1: frames}, {1: frames}, {1: frames}),
+                            (x, torch.zeros(1, count, 2), torch.randn(1, count, config.hop),
+                             torch.zeros(1, 2)),
+                            ({1: frames}, {1: frames}, {1: frames}, {1: phrases}),
                             ["audio", "mel", *(["f0"] if config.source == "harmonic" else [])])}
 
 
@@ -426,7 +428,8 @@ def compare(model: prosodyfm.ProsodyFM, path: str | Path) -> dict[int, float]:
         total = int(durations.sum())
         noise = noise.repeat(1, -(-total // (40 * length)), 1)  # as the file does where it is short
         hiss = torch.randn(1, total, model.vocoder.config.hop, generator=make)
-        mel, melody = model.decode(known, durations, steps=steps, noise=noise)
+        mel, melody = model.decode(known, durations, steps=steps, noise=noise,
+                                   asked=~slopes.isnan())
         got = run(ids[0].tolist(), last[0].tolist(), speaker[0].numpy(), slopes[0].tolist(), 1.1,
                   seconds[0].tolist(), steps, noise=noise.numpy(), wave_noise=hiss.numpy())
         if got["durations"].tolist() != durations[0].tolist():

@@ -35,8 +35,8 @@ def times(batch: int, device: torch.device | None = None) -> Tensor:
     return (first + torch.randperm(batch, device=device) / batch) % 1.0
 
 
-def loss(field: Field, x_1: Tensor, mask: Tensor, t: Tensor | None = None, z: Tensor | None = None,
-         weight: Tensor | None = None) -> Tensor:
+def loss(field: Field, x_1: Tensor, mask: Tensor, t: Tensor | None = None,
+         z: Tensor | None = None) -> Tensor:
     """Mean squared error of a field's velocity.
 
     Args:
@@ -45,14 +45,11 @@ def loss(field: Field, x_1: Tensor, mask: Tensor, t: Tensor | None = None, z: Te
         mask: `[B, T]` bool, frames that count.
         t: `[B]` times (default: drawn).
         z: noise `[B, T, M]` (default: drawn).
-        weight: `[M]` of the channels (default: 1 each).
     """
     t = times(len(x_1), x_1.device) if t is None else t
     z = torch.randn_like(x_1) if z is None else z
     x_t, u = path(z, x_1, t)
     error = (field(x_t, t) - u).square() * mask.unsqueeze(-1)
-    if weight is not None:
-        error = error * weight
     return error.sum() / (mask.sum() * x_1.shape[-1]).clamp_min(1)
 
 

@@ -140,6 +140,13 @@ def lay(melody: Tensor, contours: Tensor) -> Tensor:
     return torch.where(inside, level + contour, melody)
 
 
+def only(contours: Tensor, asked: Tensor) -> Tensor:
+    """The contours `[B, T, 2]` of `lay`, those of the phrases asked for (`[B, P]` bool) alone."""
+    numbers = torch.arange(1, asked.shape[1] + 1, device=asked.device)
+    there = (contours[..., 1:] == numbers) & asked.unsqueeze(1)
+    return contours * there.any(-1, keepdim=True)
+
+
 def contour_loss(points: Tensor, contours: Tensor, frames: Tensor) -> Tensor:
     """Mean squared error, in units of SCALE, of drawn contours.
 

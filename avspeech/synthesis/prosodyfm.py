@@ -26,9 +26,11 @@ the flow makes the melody (F0) beside the mel from these contours. After the flo
 the mean of its melody and takes the drawn contour, and the vocoder's pulses follow: what is asked
 reaches the sound by construction. Numbers: egs/asterisk/README.md.
 
-With `pulses` "mel" the pulses follow what the vocoder reads off the mel, moved in last words as the
-melody is moved there: with that F0 the vocoder learned its filters, and where there is no voice it
-is another than the melody, which runs on there. Numbers: egs/teacher/README.md.
+With `pulses` "mel" the melody of the sound is what the vocoder reads off the mel: with that F0 it
+learned its filters, and where there is no voice it is another than the flow's melody, which runs on
+there. A last word keeps its mean and takes the contour that is asked for. Where the text alone
+asks, the mel has that contour already, and pulses along the drawn one cost quality. Numbers:
+egs/teacher/README.md.
 """
 
 from __future__ import annotations
@@ -288,13 +290,16 @@ class ProsodyFM(nn.Module):
             return x
         return torch.cat([x, ((melody - c.melody_mean) / c.melody_std).unsqueeze(-1)], -1)
 
-    def sounding(self, x: Tensor, contours: Tensor) -> tuple[Tensor, Tensor | None]:
+    def sounding(self, x: Tensor, contours: Tensor, asked: Tensor | None = None
+                 ) -> tuple[Tensor, Tensor | None]:
         """Inverts `normalise`, sharpens the mel, and gives last words the contours that were asked
         of them.
 
         Args:
             x: `[B, T, channels]`.
             contours: `[B, T, 2]` of `condition`.
+            asked: `[B, P]` bool, the phrases whose contours somebody asked for, not the text alone
+                (default: all). Where pulses follow the mel the others keep what is read.
 
         Returns:
             (log-mel `[B, M, T]`; F0 `[B, T]` in hertz, None without intonation: the vocoder reads
@@ -305,11 +310,12 @@ class ProsodyFM(nn.Module):
         mel = (made @ self.sharpening if c.sharpen else made).transpose(1, 2)
         if not c.intonation:
             return mel, None
-        melody = x[..., -1] * c.melody_std + c.melody_mean
-        laid = intonation.lay(melody, contours)
         if c.pulses == "mel":
-            read = 12 * torch.log2(self.vocoder.f0(made.transpose(1, 2)) / 100)
-            laid = read + laid - melody
+            melody = 12 * torch.log2(self.vocoder.f0(made.transpose(1, 2)) / 100)
+            contours = contours if asked is None else intonation.only(contours, asked)
+        else:
+            melody = x[..., -1] * c.melody_std + c.melody_mean
+        laid = intonation.lay(melody, contours)
         return mel, (100 * torch.exp2(laid / 12)).clamp(v.pitch_low, v.pitch_high)
 
     # --- use ------------------------------------------------------------------------------------
@@ -361,7 +367,14 @@ class ProsodyFM(nn.Module):
         known, durations = self.plan(ids, lengths, speaker, last, contours, contour_frames, weights,
                                      slopes,
                                      reference, rate, break_seconds)
-        mel, f0 = self.decode(known, durations, steps, solver, sway, seed, noise, temperature)
+        asked = torch.ones_like(ids) if reference is not None else torch.zeros_like(ids)
+        for given in (None if contour_frames is None else contour_frames > 0,
+                      None if weights is None else weights.flatten(2).sum(-1) > 0,
+                      None if slopes is None else ~slopes.isnan()):
+            if given is not None:
+                asked[:, : given.shape[1]] |= given[:, : ids.shape[1]]
+        mel, f0 = self.decode(known, durations, steps, solver, sway, seed, noise, temperature,
+                              asked > 0)
         return mel, f0, durations
 
     @torch.no_grad()
@@ -404,8 +417,10 @@ class ProsodyFM(nn.Module):
     @torch.no_grad()
     def decode(self, known: Tensor, durations: Tensor, steps: int = 4, solver: str = "euler",
                sway: float = -1.0, seed: int | None = None, noise: Tensor | None = None,
-               temperature: float | None = None) -> tuple[Tensor, Tensor | None]:
-        """The second half of `synthesise`, from what `plan` gave or any stretch of its symbols.
+               temperature: float | None = None, asked: Tensor | None = None
+               ) -> tuple[Tensor, Tensor | None]:
+        """The second half of `synthesise`, from what `plan` gave or any stretch of its symbols;
+        `asked` is that of `sounding`.
 
         Returns:
             (log-mel `[B, M, T]`; F0 `[B, T]` or None).
@@ -419,7 +434,7 @@ class ProsodyFM(nn.Module):
         x = flow_matching.integrate(lambda x, t: self.decoder(x, t, hint, there),
                                     noise[:, : mean.shape[1]] * temperature,
                                     flow_matching.schedule(steps, sway, mean.device), solver)
-        return self.sounding(x, contours)
+        return self.sounding(x, contours, asked)
 
     def _tone(self, h: Tensor, last: Tensor, contours: Tensor | None, frames: Tensor | None,
               weights: Tensor | None, slopes: Tensor | None, reference: tuple[Tensor, Tensor] | None

@@ -345,7 +345,7 @@ def parity(model: prosodyfm.ProsodyFM, graphs: Graphs,
         known, durations = plans[0]
         total = int(durations.sum())
         noise = rng.standard_normal((total, model.channels), np.float32)
-        (mel, f0), (mel_2, f0_2) = (e.decode(p, durations, steps, noise, None)
+        (mel, f0), (mel_2, f0_2) = (e.decode(p, durations, steps, noise, None, wish.asked)
                                     for e, (p, _) in zip((one, two), plans, strict=True))
         differences = [np.abs(mel_2 - mel).max()]
         if f0 is not None and f0_2 is not None:

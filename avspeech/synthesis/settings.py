@@ -88,8 +88,8 @@ class VoiceConfig:
     break_threshold: float = 0.5  # probability from which the predictor's break is made
     temperature: float = 0.667  # deviation of the flow's noise, unless another is asked for
     steps: int = 4  # of the flow, unless others are asked for
-    # What the pulses of the sound follow: "melody", the one that the flow makes, or "mel", what the
-    # vocoder reads off the mel, as in its training, moved in last words as the melody is
+    # What the pulses of the sound follow: "melody", the one that the flow makes, with the contours
+    # of last words, or "mel", what the vocoder reads off the mel, with the contours asked for alone
     pulses: Literal["melody", "mel"] = "melody"
     # By how much the log-mel differs more from its mean over 9 bands than the flow makes it, which
     # is smoother than speech (0: not)

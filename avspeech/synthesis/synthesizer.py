@@ -349,21 +349,22 @@ class Synthesizer:
         slopes = [np.nan if tone is None else tone.slope for tone in tones]
         whole = [first + end for end in ends]  # by the words of the whole script
         contours, frames_of = padded_contours(manner.contours or {}, whole)
-        known, durations = engine.plan(Wish(
+        wish = Wish(
             script.ids(), last, manner.voice, [manner.rate * t.rate for t in tokens], asked, slopes,
-            None if contours is None else (contours, np.array([frames_of])), manner.reference))
+            None if contours is None else (contours, np.array([frames_of])), manner.reference)
+        known, durations = engine.plan(wish)
         if not durations.sum():
             return
         noise = _noise(seed, int(durations.sum()), engine.channels)
         moved, factors = styles.shifts(tokens, durations), styles.gains(tokens, durations)
-        sound = self._sound(known, durations, pauses, noise, manner, seed, moved, factors)
+        sound = self._sound(wish, known, durations, pauses, noise, manner, seed, moved, factors)
         pieces = timed(sound, tokens, durations, pauses, words, self.hop, self.sample_rate,
                        script.points)
         lead, tail = (int(durations[i]) * self.hop / self.sample_rate for i in (0, -1))
         yield from rest.before(pieces, lead, self.sample_rate)
         rest.due, rest.there = script.rest(0), tail
 
-    def _sound(self, known: np.ndarray, durations: np.ndarray, pauses: set[int],
+    def _sound(self, wish: Wish, known: np.ndarray, durations: np.ndarray, pauses: set[int],
                noise: np.ndarray, manner: Manner, seed: int, moved: np.ndarray | None,
                factors: np.ndarray | None) -> Iterator[np.ndarray]:
         """The phrases of a planned sentence, joined in its long pauses. moved, factors: of
@@ -381,7 +382,7 @@ class Synthesizer:
             count = int(durations[stretch].sum())
             mel, f0 = self.engine.decode(known[:, stretch], durations[stretch], manner.steps,
                                          noise[first[begin]: first[begin] + count],
-                                         manner.temperature)
+                                         manner.temperature, wish.asked)
             here = slice(int(first[begin]), int(first[begin]) + count)
             if moved is not None and f0 is not None:
                 v = self.engine.vocoder

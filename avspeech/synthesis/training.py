@@ -166,7 +166,6 @@ class Aligned:
 
 FIELDS = ("tokens", "lengths", "durations", "last", "mel", "melody", "contours", "contour_frames",
           "speaker")
-MELODY_WEIGHT = 8.0  # of the melody in the flow's loss, where a band of the mel has 1
 
 
 def _understood(model: ProsodyFM, tokens: Tensor, lengths: Tensor, last: Tensor, contours: Tensor,
@@ -233,11 +232,8 @@ class Speaking(nn.Module):
         count = there.sum() * wanted.shape[-1]
         losses["prior"] = 0.5 * ((mean - wanted).square() * there.unsqueeze(-1)).sum() / count
         hint = model.decoder.prepare(condition)
-        weight = torch.ones(wanted.shape[-1], device=mel.device)
-        weight[model.mels:] = MELODY_WEIGHT
         losses["flow"] = flow_matching.loss(lambda x, t: model.decoder(x, t, hint, there), wanted,
-                                            there,
-                                            t, z, weight)
+                                            there, t, z)
         timed = model.timed[tokens] & mask
         off = model.durations(fused.detach(), mask) - torch.log1p(durations.float())
         losses["duration"] = (off.square() * timed).sum() / timed.sum()

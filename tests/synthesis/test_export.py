@@ -31,6 +31,19 @@ def tiny(**differences: object) -> torch.nn.Module:
 INFO = pretrained.ModelInfo("synthesis", "prosodyfm", dict(TINY), sample_rate=8000, fps=None, licence="CC0")
 
 
+@torch.no_grad()
+def test_pulses_that_follow_the_mel_take_the_slopes_asked_for_alone() -> None:
+    model = tiny(pulses="mel")
+    x, contours, noise = torch.randn(1, 24, 21), torch.zeros(1, 24, 2), torch.randn(1, 24, 128)
+    contours[:, 2:8], contours[:, 15:] = torch.tensor([2.0, 1.0]), torch.tensor([1.0, 2.0])
+    contours[:, 2:8, 0] += torch.arange(6.0)
+    contours[:, 15:, 0] -= torch.arange(9.0)
+    read, none, first = (export.Wave(model)(x, contours, noise, torch.tensor([slopes]))[2]
+                         for slopes in ([torch.nan], [torch.nan, torch.nan], [4.0, torch.nan]))
+    assert torch.equal(read, none) and torch.equal(first[:, 8:], none[:, 8:])
+    assert not torch.allclose(first[:, 2:8], none[:, 2:8], rtol=1e-3)
+
+
 @pytest.fixture(scope="module")
 def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for package in ("onnx", "onnxscript", "onnxruntime"):
@@ -52,7 +65,7 @@ def test_the_vocoder_without_complex_numbers_is_the_vocoder(differences: dict) -
         torch.nn.init.normal_(model.vocoder.gate.weight)  # it begins at nothing
     x, contours, noise = torch.randn(1, 37, 21), torch.zeros(1, 37, 2), torch.randn(1, 37, 128)
     contours[:, 9:20] = torch.tensor([2.0, 1.0])
-    sound, mel, *f0 = export.Wave(model)(x, contours, noise)
+    sound, mel, *f0 = export.Wave(model)(x, contours, noise, torch.full((1, 2), torch.nan))
     more = {"f0": f0[0], "noise": noise.reshape(1, -1)} if f0 else {}
     assert torch.allclose(mel, (x[..., :20] * 2 - 5.5).transpose(1, 2))
     assert torch.allclose(sound, model.vocoder(mel, **more), atol=1e-5)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
+from avspeech.synthesis import contours as arrays
 from avspeech.synthesis import intonation as it
 
 
@@ -56,6 +57,16 @@ def test_a_drawn_contour_is_read_off_and_compared() -> None:
     assert float(it.contour_loss(points, padded, frames)) < 1e-10
     assert float(it.contour_loss(points, -padded, frames)) > 0.1
     assert float(it.contour_loss(points, padded, torch.zeros_like(frames))) == 0
+
+
+def test_contours_of_the_phrases_asked_for_alone() -> None:
+    phrases = torch.tensor([0, 1, 1, 0, 2, 2, 2, 0, 3, 3, 0, 0.0])
+    contours = torch.stack([torch.linspace(-3, 3, 12), phrases], -1)
+    kept = it.only(contours[None], torch.tensor([[False, True]]))[0]
+    assert torch.equal(kept[4:7], contours[4:7]) and not kept[:4].any() and not kept[7:].any()
+    assert np.array_equal(arrays.only(contours.numpy(), np.array([False, True])), kept.numpy())
+    assert not it.only(contours[None], torch.zeros(1, 0, dtype=torch.bool)).any()
+    assert not arrays.only(contours.numpy(), np.zeros(0, bool)).any()
 
 
 def test_invented_contours_rise_and_fall() -> None:

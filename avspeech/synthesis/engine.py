@@ -234,13 +234,11 @@ class GraphEngine:
         mel = np.ascontiguousarray((made @ self.sharpening if c.sharpen else made).T)
         if not c.intonation:
             return mel, None
+        laid = shapes.lay(x[:, -1] * c.melody_std + c.melody_mean, contours[0])
         if c.pulses == "mel":
             hertz = self.graphs(PITCH, mel=np.ascontiguousarray(made.T)[None])[0][0]
-            melody = 12 * np.log2(hertz / 100)
-            contours = shapes.only(contours[0], asked)
-        else:
-            melody, contours = x[:, -1] * c.melody_std + c.melody_mean, contours[0]
-        laid = shapes.lay(melody, contours)
+            here = shapes.only(contours[0], asked)[:, 1] > 0
+            laid = np.where(here, laid, 12 * np.log2(hertz / 100))
         f0 = np.clip(100 * np.exp2(laid / 12), self.vocoder.pitch_low, self.vocoder.pitch_high)
         return mel, f0.astype(np.float32)
 

@@ -26,10 +26,10 @@ the flow makes the melody (F0) beside the mel from these contours. After the flo
 the mean of its melody and takes the drawn contour, and the vocoder's pulses follow: what is asked
 reaches the sound by construction. Numbers: egs/asterisk/README.md.
 
-With `pulses` "mel" the melody of the sound is what the vocoder reads off the mel: with that F0 it
-learned its filters, and where there is no voice it is another than the flow's melody, which runs on
-there. A last word keeps its mean and takes the contour that is asked for. Where the text alone
-asks, the mel has that contour already, and pulses along the drawn one cost quality. Numbers:
+With `pulses` "mel" the pulses follow what the vocoder reads off the mel: with that F0 it learned its
+filters, and where there is no voice it is another than the flow's melody, which runs on there. Last
+words follow the melody and the drawn contour where somebody asks for it. Where the text alone asks,
+the mel has that contour already, and pulses along the drawn one cost quality. Numbers:
 egs/teacher/README.md.
 """
 
@@ -310,12 +310,11 @@ class ProsodyFM(nn.Module):
         mel = (made @ self.sharpening if c.sharpen else made).transpose(1, 2)
         if not c.intonation:
             return mel, None
+        laid = intonation.lay(x[..., -1] * c.melody_std + c.melody_mean, contours)
         if c.pulses == "mel":
-            melody = 12 * torch.log2(self.vocoder.f0(made.transpose(1, 2)) / 100)
-            contours = contours if asked is None else intonation.only(contours, asked)
-        else:
-            melody = x[..., -1] * c.melody_std + c.melody_mean
-        laid = intonation.lay(melody, contours)
+            read = 12 * torch.log2(self.vocoder.f0(made.transpose(1, 2)) / 100)
+            here = contours if asked is None else intonation.only(contours, asked)
+            laid = torch.where(here[..., 1] > 0, laid, read)
         return mel, (100 * torch.exp2(laid / 12)).clamp(v.pitch_low, v.pitch_high)
 
     # --- use ------------------------------------------------------------------------------------

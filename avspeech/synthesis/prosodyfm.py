@@ -26,10 +26,10 @@ the flow makes the melody (F0) beside the mel from these contours. After the flo
 the mean of its melody and takes the drawn contour, and the vocoder's pulses follow: what is asked
 reaches the sound by construction. Numbers: egs/asterisk/README.md.
 
-With `pulses` "mel" the pulses follow what the vocoder reads off the mel: with that F0 it learned its
-filters, and where there is no voice it is another than the flow's melody, which runs on there. Last
-words follow the melody and the drawn contour where somebody asks for it. Where the text alone asks,
-the mel has that contour already, and pulses along the drawn one cost quality. Numbers:
+With `pulses` "mel" the pulses follow what the vocoder reads off the mel: with that F0 it learned
+its filters, and where there is no voice it is another than the flow's melody, which runs on there.
+Last words follow the melody and the drawn contour where somebody asks for it. Where the text alone
+asks, the mel has that contour already, and pulses along the drawn one cost quality. Numbers:
 egs/teacher/README.md.
 """
 

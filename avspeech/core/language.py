@@ -108,7 +108,9 @@ class Endpoint:
         try:
             with urllib.request.urlopen(request, timeout=self.seconds) as reply:
                 return str(json.load(reply)["choices"][0]["message"]["content"])
-        except (OSError, urllib.error.URLError) as error:
+        except urllib.error.HTTPError as error:
+            raise InputError(f"endpoint {self.address}: {id}: no answer ({error})") from None
+        except OSError as error:  # of a URLError the reason alone
             raise InputError(f"endpoint {self.address}: {id}: no answer "
                              f"({getattr(error, 'reason', error)})") from None
         except (ValueError, KeyError, IndexError, TypeError):

@@ -98,8 +98,7 @@ recipe = Recipe("semi", schema=Config, doc=__doc__)
 
 @recipe.check
 def check(cfg: Config, exp: Path) -> None:
-    """Looks for the protocol, its folds, and the encoders."""
-    from avspeech.bench import upstreams
+    """Looks for the protocol and its folds."""
     from avspeech.data import protocol
 
     if not re.fullmatch(r"speaker-\d+fold|official", cfg.corpus.protocol):
@@ -108,6 +107,13 @@ def check(cfg: Config, exp: Path) -> None:
             if fold not in known:
                 raise InputError(f"folds: '{fold}': not in {cfg.corpus.protocol}; it has "
                                  f"{', '.join(known)}")
+
+
+@recipe.needed("features")
+def encoders(cfg: Config, exp: Path) -> None:
+    """Looks for the encoders."""
+    from avspeech.bench import upstreams
+
     for name, encoder in cfg.encoders.items():
         try:
             upstreams.check(encoder.load or name)

@@ -69,7 +69,7 @@ def test_a_file_of_labels(run, exp):
     assert {r["linguistic"] for r in report.read_results(exp)[0]} == {1.0}
     with pytest.raises(InputError, match="fold '9': does not exist; there are 1, 2, 3, 4"):
         run(arguments(exp, "folds=['9']"))
-    with pytest.raises(InputError, match="language: command: empty"):
+    with pytest.raises(InputError, match="language.command: empty"):
         run(arguments(exp, "language={kind: command}"))
 
 

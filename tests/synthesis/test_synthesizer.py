@@ -17,6 +17,7 @@ import warnings
 import zlib
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -27,7 +28,7 @@ import avspeech
 from avspeech.cli import main
 from avspeech.core import models, pretrained
 from avspeech.errors import InputError
-from avspeech.synthesis import files
+from avspeech.synthesis import engine, files
 from avspeech.synthesis.script_parts import LONGEST
 from avspeech.synthesis.synthesizer import Speech, Synthesizer, limited
 from avspeech.text import symbols
@@ -662,3 +663,15 @@ def test_a_voice_without_intonation_refuses_pitch() -> None:
     with pytest.raises(InputError, match="without intonation"):
         flat("<emphasis>No</emphasis> way.")
     assert len(flat('<prosody volume="soft" rate="slow">No</prosody> way.').audio)
+
+
+def test_what_is_asked_of_phrases_by_whatever_means() -> None:
+    lines = np.zeros((1, 3, 5), np.float32), np.array([[0, 5, 0]])
+
+    def asked(**more: Any) -> list[bool]:
+        wish = engine.Wish([3] * 4, [0, 1, 2, 3], np.zeros(1, np.int64), [1.0] * 4, [np.nan] * 4, **more)
+        return wish.asked.tolist()
+
+    assert asked() == [False] * 3 and asked(reference=lines) == [True] * 3
+    assert asked(slopes=[np.nan, np.nan, -4.0]) == [False, False, True]
+    assert asked(slopes=[4.0], contours=lines) == [True, True, False]

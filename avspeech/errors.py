@@ -7,13 +7,23 @@ keeps its traceback.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 
 class InputError(ValueError):
     """Bad input. The message is one line: which file, line or key, what was expected, what to
     do."""
+
+
+@contextmanager
+def telling(where: str) -> Iterator[None]:
+    """Puts a file, line or key in front of the message of an InputError from within."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(f"{where}: {error}") from None
 
 
 def such_as(files: Iterable[Path]) -> str:

@@ -25,7 +25,7 @@ from avspeech.bench.tasks import Binding, Task
 from avspeech.data.corpora import layout
 from avspeech.data.labels import canonical, one_person
 from avspeech.data.manifest import Utterance
-from avspeech.errors import InputError
+from avspeech.errors import InputError, telling
 
 PARTS = ("train", "dev", "test")
 
@@ -271,10 +271,8 @@ def _speaker_folds(utterances: Sequence[Utterance], targets: Sequence[float], co
     values: dict[str, list[float]] = {}
     for utterance, target in zip(utterances, targets):
         values.setdefault(utterance.speaker, []).append(target)
-    try:
+    with telling(where):
         group = protocol.by_speaker(values, count, classes)
-    except InputError as error:
-        raise InputError(f"{where}: {error}") from None
     count = max(group.values()) + 1
     folds = []
     for k in range(count):

@@ -195,22 +195,6 @@ def build(name: str, **differences: Any) -> nn.Module:
                          f"({type(error).__name__}: {reason})") from error
 
 
-def try_build(where: str, name: str, differences: dict[str, Any]) -> None:
-    """Builds a model once, so that settings that cannot be are refused before any work.
-
-    Args:
-        where: the keys that its settings come from, for messages.
-        name, differences: as `build`.
-
-    Raises:
-        InputError: as `build`, after the keys.
-    """
-    try:
-        build(name, **differences)
-    except InputError as error:
-        raise InputError(f"{where}: {error}") from None
-
-
 def hint(name: str, known: Any) -> str:
     """What may have been meant by a name that is not known: " (did you mean 'mvtf'?)", or ""."""
     close = difflib.get_close_matches(name, list(known), 1)

@@ -116,18 +116,16 @@ def names() -> list[str]:
     return sorted(found, key=lambda name: (name not in DEFAULTS, name))
 
 
-def find(name_or_folder: str | Path, key: str = "") -> Path:
+def find(name_or_folder: str | Path) -> Path:
     """The folder of a model.
 
     Args:
         name_or_folder: a released name, the path of a model folder, or a model on a hub,
             `hf:owner/name@revision` (see `core.hub`).
-        key: of the configuration that names it, for messages.
 
     Raises:
         InputError: it is none of these, or cannot be fetched.
     """
-    key = f"{key}: " if key else ""
     if isinstance(name_or_folder, str) and name_or_folder.startswith("hf:"):
         from avspeech.core import hub
 
@@ -138,9 +136,8 @@ def find(name_or_folder: str | Path, key: str = "") -> Path:
     if folder.is_dir():
         return folder
     if folder.exists():
-        raise InputError(f"{key}{folder}: is a file; a model is a folder with {CONFIG} and "
-                         f"{WEIGHTS}")
-    raise InputError(f"{key}{name_or_folder}: neither a model folder nor a released model; "
+        raise InputError(f"{folder}: is a file; a model is a folder with {CONFIG} and {WEIGHTS}")
+    raise InputError(f"{name_or_folder}: neither a model folder nor a released model; "
                      f"released: {', '.join(names()) or 'none'}")
 
 

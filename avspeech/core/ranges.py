@@ -11,7 +11,7 @@ A setting that is None is not looked at; of a list each value is.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from avspeech.errors import InputError
@@ -48,6 +48,16 @@ def ascending(settings: Any, *names: str, lowest: float = -math.inf, highest: fl
         if not (len(pair) == 2 and all(map(math.isfinite, pair))
                 and lowest <= pair[0] <= pair[1] <= highest):
             raise InputError(f"{name}={pair}: expected two numbers{bounds}, the lower one first")
+
+
+def weights(settings: Any, name: str, known: Collection[str], of: str) -> None:
+    """Refuses weights by kind, {kind: weight}, of a kind that is not known, below 0, not finite or
+    all 0, with an InputError. `of`: what the kinds are of."""
+    given: dict[str, float] = getattr(settings, name)
+    if unknown := sorted(set(given) - set(known)):
+        raise InputError(f"{name}: '{unknown[0]}' is not a kind of {of}; known: {', '.join(known)}")
+    if not 0 < sum(given.values()) < math.inf or min(given.values()) < 0:
+        raise InputError(f"{name}: expected weights of 0 or more, one of them above 0")
 
 
 def _check(settings: Any, names: tuple[str, ...], right: Callable[[Any], bool], expected: str

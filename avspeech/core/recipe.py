@@ -266,11 +266,12 @@ class Recipe:
         if stage.sources is not None:
             parts["sources"] = _hash(*(_listing(Path(p)) for p in stage.sources(cfg, exp)))
         if stage.inputs is not None:
-            for path in map(Path, stage.inputs(cfg, exp)):
+            paths = [Path(p) for p in stage.inputs(cfg, exp)]
+            for path in paths:
                 if not path.exists():
                     raise InputError(f"stage {stage.name} needs {path}, which does not exist; "
                                      f"{self._maker(path, number, cfg, exp)}")
-            parts["inputs"] = _hash(*(_file_hash(Path(p), exp) for p in stage.inputs(cfg, exp)))
+            parts["inputs"] = _hash(*(_file_hash(path, exp) for path in paths))
         elif number:
             before = self.stages[number - 1].name
             marker = _read_marker(exp, before)

@@ -33,7 +33,7 @@ from avspeech.emotion.engine import engine_of
 from avspeech.emotion.features import trimming, without_offset
 from avspeech.emotion.frames import HOP, SAMPLE_RATE, frame_count
 from avspeech.emotion.windows import Heard, Hearing
-from avspeech.errors import InputError
+from avspeech.errors import InputError, telling
 from avspeech.media import audio as sound
 from avspeech.media.resampling import Resampler
 
@@ -234,10 +234,8 @@ class EmotionRecognizer:
         def note(windows: Iterator[Heard]) -> None:
             for w in windows:
                 below = levels(w.samples)
-                try:
+                with telling(str(name)):
                     posteriors = self.posteriors(w, below)
-                except InputError as error:
-                    raise InputError(f"{name}: {error}") from None
                 conditions.add(w.start, w.samples, below)
                 found.append((w.start / SAMPLE_RATE, w.end / SAMPLE_RATE, posteriors, below))
 

@@ -8,7 +8,6 @@ seed, the same whatever the number of workers. Training draws new ones with the 
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -73,13 +72,7 @@ class MixConfig:
     speed: float = 0.0  # share by which another speaker's voice is played faster or slower at most
 
     def __post_init__(self) -> None:
-        unknown = sorted(set(self.kinds) - set(KINDS))
-        if unknown:
-            raise InputError(f"kinds: '{unknown[0]}' is not a kind of mixture; known: "
-                             f"{', '.join(KINDS)}")
-        weights = list(self.kinds.values())
-        if not 0 < sum(weights) < math.inf or min(weights) < 0:
-            raise InputError("kinds: expected weights of 0 or more, one of them above 0")
+        ranges.weights(self, "kinds", KINDS, "mixture")
         ranges.ascending(self, "gains", "noise")
         ranges.between(self, 0, 1, "occluded", "missing")
         ranges.between(self, 0, 0.5, "speed")

@@ -6,7 +6,6 @@ list of seeds, and training draws new ones without end.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -51,13 +50,7 @@ class SceneConfig:
     microphone: float = 0.6  # chance of a microphone's or a line's frequency response
 
     def __post_init__(self) -> None:
-        unknown = set(self.kinds) - set(KINDS)
-        if unknown:
-            raise InputError(f"kinds: '{sorted(unknown)[0]}' is not a kind of scene; known: "
-                             f"{', '.join(KINDS)}")
-        weights = list(self.kinds.values())
-        if not 0 < sum(weights) < math.inf or min(weights) < 0:
-            raise InputError("kinds: expected weights of 0 or more, one of them above 0")
+        ranges.weights(self, "kinds", KINDS, "scene")
         ranges.above(self, 0.5, "segment")
         ranges.between(self, 0, 1, "partial", "room", "noise", "third", "microphone")
         ranges.between(self, 0, 0.5, "speed")

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from avspeech.core.strict_json import once
-from avspeech.errors import InputError
+from avspeech.errors import InputError, telling
 from avspeech.text import symbols
 from avspeech.text.cleaning import clean
 from avspeech.text.rules import masked
@@ -140,14 +140,10 @@ def read_pronunciations(path: str | Path) -> dict[str, str]:
                     f"{path}, line {number}: '{word.strip()}' is there twice; keep one of them"
                 )
             found[word.strip()] = phones.strip()
-            try:
+            with telling(f"{path}, line {number}"):
                 Own({word: phones})
-            except InputError as error:
-                raise InputError(f"{path}, line {number}: {error}") from None
     if len(found) > MOST:
         raise InputError(f"{path}: {len(found):,} words; at most {MOST:,} are taken")
-    try:
+    with telling(str(path)):
         Own(found)
-    except InputError as error:
-        raise InputError(f"{path}: {error}") from None
     return found

@@ -23,7 +23,7 @@ from avspeech.bench.plan import Encoder
 from avspeech.core import ranges
 from avspeech.core.recipe import Recipe
 from avspeech.data import corpora
-from avspeech.errors import InputError
+from avspeech.errors import InputError, telling
 from avspeech.semi.pseudolabels import Training
 
 
@@ -115,10 +115,8 @@ def encoders(cfg: Config, exp: Path) -> None:
     from avspeech.bench import upstreams
 
     for name, encoder in cfg.encoders.items():
-        try:
+        with telling(f"encoders.{name}"):
             upstreams.check(encoder.load or name)
-        except InputError as error:
-            raise InputError(f"encoders.{name}: {error}") from None
 
 
 @recipe.stage("prepare", uses=("corpus",),

@@ -31,7 +31,7 @@ from avspeech.emotion.cells import Cell, Selection, mel_config
 from avspeech.emotion.features import FeatureConfig
 from avspeech.emotion.guides import Guide
 from avspeech.emotion.training import AugmentConfig
-from avspeech.errors import InputError
+from avspeech.errors import InputError, telling
 
 
 @dataclass
@@ -240,7 +240,8 @@ def check(cfg: Config, exp: Path) -> None:
         model, differences = _model(cfg, system)
         where = f"systems.{name}.config"
         where = where if differences is system.config else f"model.config, {where}"
-        models.try_build(where, model, differences)
+        with telling(where):
+            models.build(model, **differences)
         if system.teacher and system.teacher not in cfg.systems and "/" not in system.teacher:
             raise InputError(f"systems.{name}.teacher: '{system.teacher}': expected the folder of "
                              f"a cell, or a system: {', '.join(cfg.systems)}")
@@ -252,14 +253,16 @@ def check(cfg: Config, exp: Path) -> None:
 def calibrated(cfg: Config, exp: Path) -> None:
     """Looks for the models that get a temperature."""
     for name, model in cfg.calibrate.models.items():
-        pretrained.find(model, f"calibrate.models.{name}")
+        with telling(f"calibrate.models.{name}"):
+            pretrained.find(model)
 
 
 @recipe.needed("judge")
 def judged(cfg: Config, exp: Path) -> None:
     """Looks for what the models are judged on and beside."""
     for name, model in cfg.judge.beside.items():
-        pretrained.find(model, f"judge.beside.{name}")
+        with telling(f"judge.beside.{name}"):
+            pretrained.find(model)
     for name, place in cfg.judge.corpora.items():
         corpora.get(name)
         if not Path(place).exists():

@@ -30,7 +30,7 @@ from avspeech.core.recipe import Recipe
 from avspeech.data import corpora
 from avspeech.data.corpora import layout
 from avspeech.data.manifest import read_manifest, resolve
-from avspeech.errors import InputError
+from avspeech.errors import InputError, telling
 from avspeech.extraction import scenes
 from avspeech.extraction.scenes import SceneConfig
 
@@ -142,14 +142,16 @@ recipe = Recipe("split", schema=Config, doc=__doc__)
 @recipe.check
 def check(cfg: Config, exp: Path) -> None:
     """Builds the model once."""
-    models.try_build("model.config", cfg.model.name, cfg.model.config)
+    with telling("model.config"):
+        models.build(cfg.model.name, **cfg.model.config)
 
 
 @recipe.needed("train", "evaluate")
 def begun_with(cfg: Config, exp: Path) -> None:
     """Looks for the model that training begins with."""
     if cfg.model.init:
-        pretrained.find(cfg.model.init, "model.init")
+        with telling("model.init"):
+            pretrained.find(cfg.model.init)
 
 
 @recipe.stage("prepare", uses=("data",),

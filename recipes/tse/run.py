@@ -42,7 +42,7 @@ from avspeech.data.manifest import (
     read_manifest,
     write_manifest,
 )
-from avspeech.errors import InputError
+from avspeech.errors import InputError, telling
 from avspeech.extraction import training
 from avspeech.extraction.looks import Looks
 from avspeech.extraction.mixing import (
@@ -66,8 +66,8 @@ BEFORE = "before"  # in tables: the model that training began with
 def check(cfg: Config, exp: Path) -> None:
     """Builds each system's model once, and looks at the names of views."""
     for name, system in cfg.systems.items():
-        models.try_build(f"model.config, systems.{name}.model", cfg.model.name,
-                         {**cfg.model.config, **system.model})
+        with telling(f"model.config, systems.{name}.model"):
+            models.build(cfg.model.name, **{**cfg.model.config, **system.model})
     for name, corpus in cfg.data.corpora.items():
         unknown = sorted(set(corpus.synthetic) - {*VIEW_ANGLES, ROTATING})
         if unknown:
@@ -79,7 +79,8 @@ def check(cfg: Config, exp: Path) -> None:
 def begun_with(cfg: Config, exp: Path) -> None:
     """Looks for the model that training begins with."""
     if cfg.model.init:
-        pretrained.find(cfg.model.init, "model.init")
+        with telling("model.init"):
+            pretrained.find(cfg.model.init)
 
 
 # --- data -----------------------------------------------------------------------------------------

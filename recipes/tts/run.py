@@ -21,7 +21,7 @@ from avspeech.core import config, model_files, models, pretrained, runs, storage
 from avspeech.core.recipe import Recipe
 from avspeech.data import content, corpora
 from avspeech.data.corpora import layout
-from avspeech.errors import InputError
+from avspeech.errors import InputError, telling
 from avspeech.report import provenance
 from avspeech.synthesis.vocoding import Sounds
 
@@ -32,15 +32,16 @@ recipe = Recipe("tts", schema=Config, doc=__doc__)
 def check(cfg: Config, exp: Path) -> None:
     """Builds each system's model once."""
     for name, system in cfg.systems.items():
-        models.try_build(f"model.config, systems.{name}.model", cfg.model.name,
-                         {**cfg.model.config, **system.model})
+        with telling(f"model.config, systems.{name}.model"):
+            models.build(cfg.model.name, **{**cfg.model.config, **system.model})
 
 
 @recipe.needed("vocoder", "train")
 def begun_with(cfg: Config, exp: Path) -> None:
     """Looks for the model that training begins with."""
     if cfg.model.init:
-        pretrained.find(cfg.model.init, "model.init")
+        with telling("model.init"):
+            pretrained.find(cfg.model.init)
 
 
 # --- data -----------------------------------------------------------------------------------------

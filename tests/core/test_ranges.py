@@ -72,3 +72,11 @@ def test_no_setting_of_a_model_that_is_a_number_may_be_below_0(name: str) -> Non
         wrong: Any = (-1,) if "tuple" in str(field.type) else -1
         with pytest.raises(InputError, match=f"^{field.name}="):
             config(**{field.name: wrong})
+
+
+@pytest.mark.parametrize("kinds", [{"three": 1.0}, {}, {"two": 0.0}, {"two": 2.0, "one": -1.0},
+                                   {"two": math.nan}, {"two": math.inf}])
+def test_weights_of_kinds(kinds: dict[str, float]) -> None:
+    ranges.weights(One({"two": 0.0, "one": 0.1}), "value", ("one", "two"), "scene")
+    with pytest.raises(InputError, match="^value: "):
+        ranges.weights(One(kinds), "value", ("one", "two"), "scene")

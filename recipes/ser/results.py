@@ -97,8 +97,11 @@ def results_page(done: Cells, exp: Path, pairs: Mapping[str, str], oracle: bool)
 def begun_with(done: Cells, wanted: protocols.Protocol) -> list[report.Section]:
     """What the models with which systems begin were trained on: its speakers may be those of the
     test."""
-    tested = {wanted.corpus, *(str(u.labels["corpus"]) for u in read_manifest(done[0][1].manifest)
-                               if "corpus" in u.labels)}
+    run = folds_of(done)
+    groups = {group for fold in wanted.folds if fold.name in run for group in fold.test}
+    tested = {str(u.labels.get("corpus", wanted.corpus))
+              for u in wanted.selected(read_manifest(done[0][1].manifest))
+              if protocols.group_of(wanted, u) in groups}
     lines = []
     for init in dict.fromkeys(cell.init for _, cell in done):
         names = [entry["name"] for entry in heard_before(init)]

@@ -16,6 +16,7 @@ import torch
 from recipe_loading import ROOT, check_what_is_trained_again, recipe_module
 
 from avspeech.core import models, pretrained
+from avspeech.data import protocol
 from avspeech.data.manifest import Utterance, write_manifest
 from avspeech.errors import InputError
 from avspeech.media import audio
@@ -34,8 +35,6 @@ def test_the_mini_emotion_recipe_runs_through(tmp_path: Path, monkeypatch: pytes
     exp = tmp_path / "exp"
     page = (exp / "RESULTS.md").read_text(encoding="utf-8")
     assert "hrf against plain" in page and "chosen by the test speakers" in page and "Merged against" in page
-    from avspeech.data import protocol
-
     whole = protocol.get("mini_emotion")
     assert f"Speaker-independent, 2 of {len(whole.folds)} folds pooled" in page
     assert "Only these folds were run: fold1, fold2." in page and "nan" not in page
@@ -313,14 +312,21 @@ def test_emotion_cells_train_on_a_dask_cluster(tmp_path: Path) -> None:
     assert len(list(tmp_path.rglob("cell.json"))) == 2
 
 
-@pytest.mark.parametrize("corpus, told", [("ravdess", "its speakers were heard"),
-                                          ("own_emotion", "Where sounds of the test are from one of")])
-def test_what_a_model_to_begin_with_has_heard_is_told(tmp_path: Path, corpus: str, told: str) -> None:
+@pytest.mark.parametrize("fold, told", [("first", "The test is on ravdess: its speakers were heard"),
+                                        ("second", "Where sounds of the test are from one of")])
+def test_what_a_model_to_begin_with_has_heard_is_told_of_the_tested_folds(
+        tmp_path: Path, fold: str, told: str) -> None:
     recipe_module("ser")
     results = importlib.import_module("results")
-    write_manifest(tmp_path / "all.jsonl", [Utterance("u", "a.wav", 1.0, "s", labels={"emotion": "sad"})])
-    cell = SimpleNamespace(init="emotion-edge", manifest=str(tmp_path / "all.jsonl"))
-    [section] = results.begun_with([(tmp_path, cell)], SimpleNamespace(corpus=corpus))
+    write_manifest(tmp_path / "all.jsonl", [
+        Utterance(corpus, "a.wav", 1.0, "s", labels={"emotion": "sad", "corpus": corpus})
+        for corpus in ("ravdess", "urdu")])
+    wanted = protocol.Protocol(
+        name="both-left-out", corpus="both", label="emotion", kind="classification", classes=("sad",),
+        mapping={"sad": "sad"}, group="corpus", source="",
+        folds=(protocol.Fold("first", ("ravdess",), ()), protocol.Fold("second", ("urdu",), ())))
+    cell = SimpleNamespace(init="emotion-edge", manifest=str(tmp_path / "all.jsonl"), fold=fold)
+    [section] = results.begun_with([(tmp_path, cell)], wanted)
     assert "which was trained on ravdess" in section.body and told in section.body
     cell.init = "random"
-    assert results.begun_with([(tmp_path, cell)], SimpleNamespace(corpus=corpus)) == []
+    assert results.begun_with([(tmp_path, cell)], wanted) == []

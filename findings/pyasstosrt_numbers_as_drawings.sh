@@ -8,8 +8,8 @@
 #   with three lines, 'Room', '7' and 'please.', only 'Room' is left; '42.' stays. Of an ASS file
 #   with removing_effects=True, 'let us meet at 10:30 or 11', 'more than 20 of 30 came' and 'my
 #   number is 5, not 6.' are gone, 'Let us meet at 10:30 or 11' stays. Real drawings are dropped
-#   too. Times are right, captions are numbered anew, so that no gap is seen. No message; the README
-#   has 'remove effects from text' and no more.
+#   too. Times are right to a hundredth of a second, captions are numbered anew, so that no gap is
+#   seen. No message; the README has 'remove effects from text' and no more.
 # WHY IT MATTERS: ages, dates, scores and counting are captions of a number, and a caption that goes
 #   on in the middle of a sentence begins small: transcripts made of the output lack just the
 #   numbers, and pairs of sound and text for training have a hole there.

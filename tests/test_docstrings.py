@@ -9,6 +9,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 FILES = sorted(str(p.relative_to(ROOT)) for folder in ("avspeech", "recipes", "tools")
                for p in (ROOT / folder).rglob("*.py"))
+BEGINS = re.compile(r"    [*\w`\"<>.\[\]]+(, [*\w`\"<>.]+)*( \(.*\))?:")  # an argument, or several alike
 SECTION = re.compile(r"(Args|Returns|Raises|Yields|Attributes):")
 
 
@@ -24,6 +25,8 @@ def faults(source: str) -> list[str]:
                   if SECTION.search(line) and re.match(r".*(Args|Raises|Yields): \S", line)]
         for heading in ("Args:\n", "Attributes:\n"):
             block = doc.partition(heading)[2].partition("\n\n")[0]
+            found += [f"{node.name}: {line.strip()}" for line in block.split("\n")
+                      if re.match(r"    \S", line) and not BEGINS.match(line)]
             for name in names_of(node):
                 if re.search(rf"[.;:)\d]\s+{name}: ", re.sub(r"\n +", " ", block)) \
                         and not re.search(rf"^ +([\w*]+, )*{name}(, [\w*]+)*: ", block, re.M):
@@ -58,5 +61,6 @@ def f(a, b):
 '''
     assert faults(ruined) == ["f: b"]
     assert faults(ruined.replace("first. b: the", "first.\n        b: the")) == []
+    assert faults(ruined.replace("b: the\n            second", "\n        second")) == ["f: second."]
     fields = ruined.replace("def f(a, b)", "class F").replace("Args", "Attributes")
     assert faults(fields + "    a: int\n    b: int\n") == ["F: b"]

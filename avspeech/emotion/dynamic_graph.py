@@ -201,9 +201,10 @@ class DynamicGraph(LogMelModel):
         return torch.cat([x[:, i : i + count] for i in range(width // step)], 2)
 
     def structured(self, x: Tensor, frames: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """x [B, T, M] from `features`, frames [B] (None: all T) -> logits [B, K], structure loss
-        []."""
-        return self._run(self.normalise(x, frame_mask(frames, x.shape[1])), frames)
+        """x [B, T, M] from `features`, frames [B] (None: all T) -> logits [B, K], as of
+        `classify`, and structure loss []."""
+        logits, loss = self._run(self.normalise(x, frame_mask(frames, x.shape[1])), frames)
+        return logits / self.config.temperature, loss
 
     def logits(self, x: Tensor, frames: Tensor | None) -> Tensor:
         return self._run(x, frames)[0]

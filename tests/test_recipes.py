@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from recipe_loading import recipe_module
 
-from avspeech.core import config
+from avspeech.core import config, models
 
 ROOT = Path(__file__).resolve().parents[1]
 RECIPES = sorted(p.parent.name for p in ROOT.glob("recipes/*/run.py"))
@@ -82,6 +82,12 @@ def test_every_config_key_has_a_comment(task: str) -> None:
     about = config.comments(recipe_module(task).recipe.schema)
     assert about
     assert [key for key, comment in about.items() if not comment] == []
+
+
+@pytest.mark.parametrize("name", models.MODELS)
+def test_every_setting_of_a_model_has_a_comment(name: str) -> None:
+    about = config.comments(models.model_class(name).Config)
+    assert about and [key for key, comment in about.items() if not comment] == []
 
 
 @pytest.mark.parametrize("path", YAMLS)

@@ -244,7 +244,7 @@ def _probe(request: Request) -> tuple[list[dict[str, Any]], list[dict[str, Any]]
             "fold": c.fold, "seed": c.seed, "kind": kind, "term": request["term"],
             "label": request["label"], "classes": classes, "metric": metrics[0],
             "metrics": _measures(metrics, truth, c.predicted, len(classes)),
-            "dev": {metrics[0]: _number(-c.dev if metrics[0] == "mae" else c.dev)},
+            "dev": {metrics[0]: _number(c.dev)},
             "metric_definition": {m: DEFINITIONS[m] for m in metrics},
             "lr": c.lr, "epoch": c.epoch, "lr_scores": [[lr, _number(s)] for lr, s in c.scores],
             "layer_weights": [_number(w) for w in c.layer_weights],

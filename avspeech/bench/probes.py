@@ -85,7 +85,8 @@ class Chosen:
     lr: float
     epoch: int
     dev: float
-    scores: list[tuple[float, float]]  # (learning rate, development score; NaN: undefined)
+    # (learning rate, development score in the units of the metric; NaN: undefined)
+    scores: list[tuple[float, float]]
     layer_weights: list[float]
     # [n, K] on its n test utterances: log posteriors; for ordinal the logits of the cuts; for
     # regression [n, 1] in the units of the targets
@@ -382,7 +383,8 @@ class _Batch:
                 out = out.log_softmax(-1)
             elif self.kind == "regression":
                 out = predicted[:, None]
-            score_of = [(lr, float(s) if s > -torch.inf else float("nan"))
+            sign = -1 if self.metric == "mae" else 1  # see `score`
+            score_of = [(lr, sign * float(s) if s > -torch.inf else float("nan"))
                         for lr, s in zip(self.lrs, top[g])]
             chosen.append(Chosen(fold.name, seed, self.lrs[e], int(epochs[g, e]), score_of[e][1],
                                  score_of, one["layers"][g, 0].softmax(-1).tolist(),

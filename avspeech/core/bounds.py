@@ -11,7 +11,7 @@ import torch
 from torch.nn.modules import module as modules
 from torch.overrides import TorchFunctionMode
 
-from avspeech.errors import InputError
+from avspeech.errors import InputError, telling
 
 SPARE = 2**23  # elements of a tensor that is no weight, such as a filter bank
 TOTAL = 2**26  # elements of all of them
@@ -112,10 +112,10 @@ def building(where: str, weights: Mapping[str, torch.Tensor]) -> Iterator[None]:
 
     hook = modules.register_module_module_registration_hook(count)
     try:
-        with _Counting(elements):
+        with telling(where), _Counting(elements):
             yield
-    except InputError as error:
-        raise InputError(f"{where}: {error}") from None
+    except InputError:
+        raise
     except Exception as error:
         reason = " ".join(str(error).split())[:200] or "no reason given"
         raise InputError(f"{where}: no model can be built of its settings ({type(error).__name__}: "

@@ -20,7 +20,7 @@ from typing import Any, Literal
 import numpy as np
 
 from avspeech.core import exporting
-from avspeech.errors import InputError
+from avspeech.errors import InputError, telling
 
 SUFFIX = ".onnx"
 Choice = Literal["auto", "onnx", "torch"]
@@ -34,6 +34,8 @@ _TYPES = {"F32": np.float32, "F16": np.float16, "I8": np.int8}
 
 class Graphs:
     """The graphs of a model. Each is loaded when it is first used, and runs on one thread.
+
+    Threads may share them; a copy, also in another process, loads its own.
 
     Args:
         folder: of the model, for messages.
@@ -49,12 +51,14 @@ class Graphs:
         self.folder, self.threads = folder, 1
         self._graphs, self._weights = dict(graphs), weights
         self._sessions: dict[str, Any] = {}
-        self._asked: dict[str, list[str]] = {}  # names of their inputs
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_sessions": {}}  # a session can neither be copied nor pickled
 
     @property
     def names(self) -> list[str]:
         """The names of the graphs."""
-        return sorted({*self._graphs, *self._sessions})
+        return sorted(self._graphs)
 
     def __call__(self, name: str, **inputs: np.ndarray) -> list[np.ndarray]:
         """Runs a graph.
@@ -70,14 +74,13 @@ class Graphs:
             InputError: the folder has no such graph, it cannot be loaded, or asks for more.
         """
         session = self._session(name)
-        if name not in self._asked:
-            self._asked[name] = [i.name for i in session.get_inputs()]
-            absent = sorted({*self._asked[name]} - {*inputs})
-            if absent:
-                raise InputError(f"{self.folder / name}{SUFFIX}: asks for '{absent[0]}', as those "
-                                 "of another version do; make the folder again (avspeech export "
-                                 "--to runtime)")
-        found: list[np.ndarray] = session.run(None, {key: inputs[key] for key in self._asked[name]})
+        asked = [i.name for i in session.get_inputs()]
+        absent = sorted({*asked} - {*inputs})
+        if absent:
+            raise InputError(f"{self.folder / name}{SUFFIX}: asks for '{absent[0]}', as those of "
+                             "another version do; make the folder again (avspeech export --to "
+                             "runtime)")
+        found: list[np.ndarray] = session.run(None, {key: inputs[key] for key in asked})
         return found
 
     def about(self, name: str) -> dict[str, str]:
@@ -99,18 +102,18 @@ class Graphs:
         # A map of the file, not a copy: what was read of it is given back afterwards.
         with self._weights.open("rb") as file, \
                 mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-            try:
-                session = exporting.onnx_session(self._graphs[name], self.threads,
-                                                 weights_of(self._graphs[name], Stored(content)))
-            except InputError as error:
-                raise InputError(f"{self.folder / name}{SUFFIX}: {error}") from None
-            except Exception as error:  # onnxruntime has many kinds
-                reason = " ".join(str(error).split())[:200]
-                raise InputError(f"{self.folder / name}{SUFFIX}: cannot be loaded "
-                                 f"({reason})") from None
+            with telling(f"{self.folder / name}{SUFFIX}"):
+                try:
+                    session = exporting.onnx_session(self._graphs[name], self.threads,
+                                                     weights_of(self._graphs[name],
+                                                                Stored(content)))
+                except InputError:
+                    raise
+                except Exception as error:  # onnxruntime has many kinds
+                    reason = " ".join(str(error).split())[:200]
+                    raise InputError(f"cannot be loaded ({reason})") from None
             with contextlib.suppress(OSError, AttributeError):
                 content.madvise(mmap.MADV_DONTNEED)
-        del self._graphs[name]
         return session
 
 
@@ -161,10 +164,10 @@ class Stored:
         return np.ascontiguousarray(parts[0].transpose(recipe["order"])).reshape(recipe["shape"])
 
 
-def in_onnx_order(weight: np.ndarray) -> np.ndarray:
-    """An LSTM's weight `[4 H, I]` with its gates as ONNX has them: torch has input, forget, cell,
-    output; ONNX input, output, forget, cell."""
-    gates = weight.reshape(4, -1, weight.shape[1])[[0, 3, 1, 2]]
+def in_onnx_order(weight: Any) -> Any:
+    """An LSTM's weight `[4 H, ...]`, an array or a tensor, with its gates as ONNX has them: torch
+    has input, forget, cell, output; ONNX input, output, forget, cell."""
+    gates = weight.reshape(4, -1, *weight.shape[1:])[[0, 3, 1, 2]]
     return gates.reshape(weight.shape)
 
 

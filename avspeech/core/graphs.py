@@ -236,20 +236,14 @@ class WholeLSTM(nn.Module):
         assert lstm.batch_first and lstm.bias and not lstm.proj_size
         self.hidden, self.layers = lstm.hidden_size, lstm.num_layers
         ways = self.ways = 2 if lstm.bidirectional else 1
-        h = self.hidden
-        # torch has the gates input, forget, cell, output; ONNX input, output, forget, cell
-        order = torch.cat([torch.arange(h) + gate * h for gate in (0, 3, 1, 2)])
-        weights = dict(lstm.named_parameters())
         for layer in range(self.layers):
-            for kind in ("weight_ih", "weight_hh"):
-                names = [f"{kind}_l{layer}{way}" for way in ("", "_reverse")[:ways]]
-                value = torch.stack([weights[name].detach()[order] for name in names])
+            found = {kind: torch.stack([
+                in_onnx_order(lstm.get_parameter(f"{kind}_l{layer}{way}").detach())
+                for way in ("", "_reverse")[:ways]])
+                for kind in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")}
+            both = torch.cat([found.pop("bias_ih"), found.pop("bias_hh")], 1)
+            for kind, value in {**found, "bias": both}.items():
                 self.register_buffer(f"{kind}_{layer}", value)
-            both = []
-            for way in ("", "_reverse")[:ways]:
-                both.append(torch.cat([weights[f"{kind}_l{layer}{way}"].detach()[order]
-                                       for kind in ("bias_ih", "bias_hh")]))
-            self.register_buffer(f"bias_{layer}", torch.stack(both))
 
     def forward(self, x: Tensor) -> tuple[Tensor, None]:
         """Maps `[N, T, I]` to `[N, T, ways * hidden]`; the state is not given."""

@@ -161,9 +161,8 @@ class Cell:
     keep: float = 0.0
     # settings of a model whose training compute this one gets, by more or fewer steps
     match: dict[str, Any] | None = None
-    train: trainer.TrainConfig = field(
-        default_factory=trainer.TrainConfig
-    )  # of the optimizer and loop
+    # of the optimizer and loop
+    train: trainer.TrainConfig = field(default_factory=trainer.TrainConfig)
     augment: AugmentConfig = field(default_factory=AugmentConfig)  # what is done to features
     features: FeatureConfig = field(default_factory=FeatureConfig)  # what is kept of an utterance
     structure: float = 0.1  # weight of a graph's structure loss
@@ -411,9 +410,8 @@ def _train_cell(folder: Path, cell: Cell) -> dict[str, Any]:
     if "records" in best and cell.oracle:
         write_records(folder / "oracle.jsonl", best["records"])
     checkpoint.write_tensors(folder / WEIGHTS, network.model.state_dict())
-    shutil.rmtree(
-        folder / "train" / "checkpoints", ignore_errors=True
-    )  # of no use to a finished cell
+    # Of no use to a finished cell
+    shutil.rmtree(folder / "train" / "checkpoints", ignore_errors=True)
     (folder / "train" / "best.safetensors").unlink(missing_ok=True)
     speakers = {}
     for part in protocols.PARTS:

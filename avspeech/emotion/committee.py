@@ -29,9 +29,8 @@ class CommitteeConfig(LogMelConfig):
 
     member: str = "conv_transformer"  # a model's name in `core.models.MODELS`
     members: int = 3  # how many
-    settings: dict[str, Any] = field(
-        default_factory=dict
-    )  # a member's other differences from defaults
+    # a member's other differences from defaults
+    settings: dict[str, Any] = field(default_factory=dict)
 
 
 class Committee(LogMelModel):
@@ -42,9 +41,8 @@ class Committee(LogMelModel):
     config: CommitteeConfig
 
     def __init__(self, config: CommitteeConfig = CommitteeConfig()):
-        super().__init__(
-            dataclasses.replace(config, normalise="level")
-        )  # members keep their own statistics
+        # Members keep their own statistics
+        super().__init__(dataclasses.replace(config, normalise="level"))
         self.config = config
         if config.members < 1 or not issubclass(model_class(config.member), LogMelModel) \
                 or config.member == "committee":

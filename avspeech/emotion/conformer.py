@@ -40,7 +40,7 @@ class ConformerConfig(LogMelConfig):
     # of all convolutions: "batch" (folded away by `to_deploy`), "layer", "none"
     conv_norm: str = "batch"
     dim: int = 80  # width of the layers, D
-    layers: int = 4
+    layers: int = 4  # Conformer blocks
     heads: int = 4  # of the attention
     inner: int = 160  # of the feed-forward networks
     kernel: int = 9  # of the depthwise convolutions, odd

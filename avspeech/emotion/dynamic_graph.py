@@ -76,7 +76,7 @@ class DynamicGraphConfig(LogMelConfig):
     gamma: float = 0.1  # weight within the structure loss; see `graph.LearnedGraph`
     dim: int = 128  # width, D
     layers: int = 3  # graph layers before the last one
-    residual: bool = True
+    residual: bool = True  # whether graph layers add to what they get, behind a norm
     # "nodes": one pooling over all; "windows": means of windows, then a pooling
     readout: str = "nodes"
     pooling: str = "attention"  # "attention" or "mean"
@@ -166,9 +166,8 @@ class DynamicGraph(LogMelModel):
         self.head = nn.Linear(self.pool.out, c.classes)
         fixed = {"complete": 1 - torch.eye(c.window), "none": torch.zeros(c.window, c.window)}
         self.register_buffer("static", fixed.get(c.graph, line(c.window)), persistent=False)
-        if (
-            c.graph == "dynamic"
-        ):  # stored: another version of PyTorch might draw others from the seed
+        if c.graph == "dynamic":
+            # Stored, as another version of PyTorch might draw others from the seed
             make = torch.Generator().manual_seed(c.seed)
             self.register_buffer("random", long_range((c.window, c.window), c.long_range, make))
 
@@ -194,18 +193,18 @@ class DynamicGraph(LogMelModel):
         """x [B, T, ...] -> [B, S, W, ...]: a window each `step` nodes, while there are nodes; zeros
         behind."""
         width, step = self.config.window, self.config.step
+        # Sizes are spelled out: torch.export does not find them again
         count = (x.shape[1] + step - 1) // step
-        number = (
-            count - 1 + width // step
-        )  # sizes spelled out: torch.export does not find them again
+        number = count - 1 + width // step
         x = F.pad(x, [0, 0] * (x.ndim - 2) + [0, number * step - x.shape[1]])
         x = x.reshape(x.shape[0], number, step, *x.shape[2:])
         return torch.cat([x[:, i : i + count] for i in range(width // step)], 2)
 
     def structured(self, x: Tensor, frames: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """x [B, T, M] from `features`, frames [B] (None: all T) -> logits [B, K], structure loss
-        []."""
-        return self._run(self.normalise(x, frame_mask(frames, x.shape[1])), frames)
+        """x [B, T, M] from `features`, frames [B] (None: all T) -> logits [B, K], as of
+        `classify`, and structure loss []."""
+        logits, loss = self._run(self.normalise(x, frame_mask(frames, x.shape[1])), frames)
+        return logits / self.config.temperature, loss
 
     def logits(self, x: Tensor, frames: Tensor | None) -> Tensor:
         return self._run(x, frames)[0]

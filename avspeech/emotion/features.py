@@ -76,8 +76,8 @@ def trimming(frontend: Mapping[str, Any]) -> FeatureConfig:
     for key, value in given.items():
         number = isinstance(value, (int, float)) and not isinstance(value, bool)
         if not number or not 0 <= value < math.inf:
-            raise InputError(f"the model's frontend.{key} should be a number of 0 or more, "
-                             f"got {value!r}")
+            raise InputError(f"{key}={value!r}: expected a number of 0 or more; where none is "
+                             f"given, it is the model's frontend.{key}")
     return FeatureConfig(**given)
 
 

@@ -89,7 +89,7 @@ class EmotionRecognizer:
             as in training; 0: nothing is cut.
 
     Raises:
-        InputError: a model of another kind, or windows that are out of range.
+        InputError: a model of another kind, or a value out of range.
     """
 
     def __init__(self, model: Any, info: ModelInfo, *, window: float = WINDOW, hop: float = EVERY,
@@ -101,8 +101,8 @@ class EmotionRecognizer:
                 f"label for each of its outputs; it has {len(info.labels)} labels"
             )
         self.model, self.info = model, info
-        before = trimming(info.frontend)
-        self.trim, self.margin = before.trim if trim is None else trim, before.margin
+        cut = trimming(info.frontend if trim is None else {**info.frontend, "trim": trim})
+        self.trim, self.margin = cut.trim, cut.margin
         self.labels: Sequence[str] = tuple(info.labels)
         self.window, self.hop = check_windows(window, hop)
         self.caution = caution(info.metrics)
@@ -173,8 +173,9 @@ class EmotionRecognizer:
             window: in seconds; default: the recognizer's.
             hop: in seconds; default: the recognizer's.
         """
-        return EmotionStream(self, sample_rate,
-                             *check_windows(window or self.window, hop or self.hop))
+        window, hop = check_windows(self.window if window is None else window,
+                                    self.hop if hop is None else hop)
+        return EmotionStream(self, sample_rate, window, hop)
 
     def hearing(self, window: float, hop: float, shortest: float | None = None) -> Hearing:
         """Cuts sound into windows with this model's spectrum; all arguments in seconds

@@ -17,6 +17,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -179,18 +180,17 @@ def to_deploy(
     parameters shared with another module, a subclass with a forward of its own, a norm to fold that
     has no running statistics, values that are not float32 or float64.
     """
-    owners: dict[int, str] = {}
+    owners: dict[int, set[str]] = {}
     for name, module in model.named_modules():
-        inside = isinstance(module, FactorisedLinear)
-        for key, parameter in [] if inside else module.named_parameters(recurse=False):
-            owners[id(parameter)] = f"{name}.{key}".lstrip(".")
+        for key, parameter in module.named_parameters(recurse=False):
+            owners.setdefault(id(parameter), set()).add(f"{name}.{key}".lstrip("."))
     for name, module in model.named_modules():
         if isinstance(module, FactorisedLinear):
             _sound(module, name)
             mine = {
                 f"{name}.factors.{key}".lstrip(".") for key, _ in module.factors.named_parameters()
             }
-            others = [owners[id(p)] for p in module.parameters() if owners[id(p)] not in mine]
+            others = sorted({o for p in module.parameters() for o in owners[id(p)]} - mine)
             if others:
                 raise InputError(
                     f"'{name}' cannot be merged: it shares a parameter with '{others[0]}'"
@@ -217,27 +217,35 @@ def expandnet_init(factorised: nn.Module) -> nn.Module:
 
 def _merged(model: nn.Module, norms: bool) -> nn.Module:
     done: dict[int, nn.Module] = {}  # a module used in two places stays one
+    uses = Counter(id(m) for _, m in model.named_modules(remove_duplicate=False))
 
     def visit(module: nn.Module) -> nn.Module:
         if id(module) not in done:
             if isinstance(module, FactorisedLinear):
-                done[id(module)] = module.merge().eval()
+                done[id(module)] = merged = module.merge().eval()
+                uses[id(merged)] = uses[id(module)]
             else:
                 done[id(module)] = module
-                for name, child in module.named_children():
+                for name, child in _children(module).items():
                     setattr(module, name, visit(child))
                 for first, second in _neighbours(module) if norms else []:
-                    _fold(module, first, second)
+                    if all(uses[id(getattr(module, name))] == 1 for name in (first, second)):
+                        _fold(module, first, second)
         return done[id(module)]
 
     return visit(model)
 
 
-def _neighbours(module: Any) -> list[tuple[str, str]]:
+def _children(module: nn.Module) -> dict[str, Any]:
+    """All children by name; `named_children` leaves out those that have a second name."""
+    return {name: child for name, child in module._modules.items() if child is not None}
+
+
+def _neighbours(module: nn.Module) -> list[tuple[str, str]]:
     """Names of children that run one after the other and nowhere else, the second or the first a
     norm to fold."""
     pairs = list(getattr(module, "folds", ()))
-    children: dict[str, Any] = dict(module.named_children())
+    children = _children(module)
     if isinstance(module, nn.Sequential):
         names = list(children)
         pairs += [(a, b) for a, b in zip(names, names[1:]) if isinstance(children[b], _NORMS)

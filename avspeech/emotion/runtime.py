@@ -13,13 +13,8 @@ from avspeech.core.graphs import exported
 from avspeech.emotion import engine
 from avspeech.emotion.logmel import SAMPLE_RATE, WINDOW, LogMelModel
 
-LENGTHS = (
-    WINDOW,
-    5_000,
-    SAMPLE_RATE,
-    3 * SAMPLE_RATE + 77,
-    8 * SAMPLE_RATE,
-)  # samples, where it is compared
+# Samples, where it is compared
+LENGTHS = (WINDOW, 5_000, SAMPLE_RATE, 3 * SAMPLE_RATE + 77, 8 * SAMPLE_RATE)
 
 
 class Frames(nn.Module):

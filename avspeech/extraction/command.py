@@ -126,6 +126,6 @@ def _extract_pipe(args: argparse.Namespace) -> None:
     # time of the graphs, and its slower start does not count
     engine: Choice = "torch" if find_spec("torch") and multiplies_bf16() else "auto"
     extractor = Extractor.from_pretrained(args.model, engine=engine, splitter=None)
-    stream = extractor.stream(0.3 if args.latency is None else args.latency)
+    stream = extractor.stream(0.3 if args.latency is None else args.latency, face=args.face or 1)
     with open(0, "rb", buffering=0, closefd=False) as source:
-        extract_pipe(source, args.out, stream, args.face or 1, args.audio)
+        extract_pipe(source, args.out, stream, args.audio)

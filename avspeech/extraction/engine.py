@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Protocol
 
 import numpy as np
@@ -260,18 +260,16 @@ def standardized(crops: np.ndarray, shown: np.ndarray) -> np.ndarray:
 def splitter_of(model: Any) -> Callable[[np.ndarray], np.ndarray]:
     """A function from a mixture float32 `[N]` to its voices `[K, N]`, of what
     `pretrained.open_model` gives for a splitter, or of a function of tensors."""
-    if not isinstance(model, Graphs):
-        return TorchEngine(model)
+    return partial(_split, model) if isinstance(model, Graphs) else TorchEngine(model)
 
-    def run(mixture: np.ndarray) -> np.ndarray:
-        about = model.about(SPLIT)
-        n, hop = int(about["n_fft"]), int(about["hop"])
-        level = level_of(mixture)
-        parts = _pair(spectrum(mixture / level, n, hop))
-        voices = model(SPLIT, spectrum=parts[None])[0][0]
-        return sound(voices[:, 0] + 1j * voices[:, 1], len(mixture), n, hop) * level
 
-    return run
+def _split(graphs: Graphs, mixture: np.ndarray) -> np.ndarray:
+    about = graphs.about(SPLIT)
+    n, hop = int(about["n_fft"]), int(about["hop"])
+    level = level_of(mixture)
+    parts = _pair(spectrum(mixture / level, n, hop))
+    voices = graphs(SPLIT, spectrum=parts[None])[0][0]
+    return sound(voices[:, 0] + 1j * voices[:, 1], len(mixture), n, hop) * level
 
 
 def _pair(parts: np.ndarray) -> np.ndarray:

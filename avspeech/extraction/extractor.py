@@ -23,7 +23,7 @@ from avspeech.extraction.cameras import Offset, settle
 from avspeech.extraction.engine import engine_of, splitter_of
 from avspeech.extraction.files import extract, find_faces
 from avspeech.extraction.views import arrays_as_tracks
-from avspeech.extraction.windows import Seam, Windows, stitch
+from avspeech.extraction.windows import SHORTEST, Seam, Windows, stitch
 from avspeech.media.audio import check_rate, mono, resample
 from avspeech.media.audio import read as read_sound
 from avspeech.media.mouths import MouthTrack
@@ -42,7 +42,6 @@ UNSEEN = ("silence", "model")
 PRECISIONS = ("auto", "float32")
 SPLITTER = "voices-small"  # the released splitter
 NEVER = np.iinfo(np.int64).max
-SHORTEST = 0.5  # s; shorter input is padded, as normalization means little on less
 
 
 class Extractor:

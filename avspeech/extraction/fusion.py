@@ -58,11 +58,11 @@ class TensorFusion(nn.Module):
     is a bilinear form.
 
     Args:
-        dim: width D of the embeddings and of the result. symmetric: use (z_ij + z_ji) / 2, so that
-        the order of the views does not matter. slots: None takes the pairs of the views that are
-        shown. A number (3 in the paper) repeats the
-            views in turn until there are that many, and takes the pairs of those. Both agree for
-            one view and for V = slots.
+        dim: width D of the embeddings and of the result.
+        symmetric: use (z_ij + z_ji) / 2, so that the order of the views does not matter.
+        slots: None takes the pairs of the views that are shown. A number (3 in the paper) repeats
+            the views in turn until there are that many, and takes the pairs of those. Both agree
+            for one view and for V = slots.
     """
 
     def __init__(self, dim: int, symmetric: bool = False, slots: int | None = None):

@@ -82,7 +82,39 @@ class Residual(nn.Module):
         return out
 
 
-class ResNetLips(nn.Module):
+class Lips(nn.Module):
+    """A lip encoder.
+
+    Attributes:
+        channels: C, the width of the output.
+        around: frames that `look` sees on either side of each.
+    """
+
+    channels: int
+    around: int
+
+    def forward(self, crops: Tensor, mask: Tensor) -> Tensor:
+        """Encodes mouth crops.
+
+        Args:
+            crops: `[N, T, H, W]` uint8 or float; of 88 x 88 pixels for all but `ResNetLips`.
+            mask: bool `[N, T]`.
+
+        Returns:
+            `[N, T, C]`.
+        """
+        return self.over_time(self.look(standardized(crops, mask)), mask)
+
+    def look(self, x: Tensor) -> Tensor:
+        """What each standardized frame of `[N, T, H, W]` looks like: `[N, T, ...]`."""
+        raise NotImplementedError
+
+    def over_time(self, looks: Tensor, mask: Tensor) -> Tensor:
+        """The embeddings `[N, T, C]` of what `look` gives."""
+        raise NotImplementedError
+
+
+class ResNetLips(Lips):
     """A 3-D convolution (5 x 7 x 7, stride 1 x 2 x 2) and a ResNet-18: the usual lip reading front
     end.
 
@@ -108,18 +140,6 @@ class ResNetLips(nn.Module):
             *[Residual(a, b, 1 if a == b else 2, act) for a, b in zip(widths, widths[1:])]
         )
 
-    def forward(self, crops: Tensor, mask: Tensor) -> Tensor:
-        """Encodes mouth crops.
-
-        Args:
-            crops: `[N, T, H, W]` uint8 or float.
-            mask: bool `[N, T]`.
-
-        Returns:
-            `[N, T, 512]`.
-        """
-        return self.look(standardized(crops, mask))
-
     def look(self, x: Tensor) -> Tensor:
         """Encodes crops `[N, T, H, W]` that are standardized already: `[N, T, 512]`."""
         x = self.act(self.norm(self.stem(x.unsqueeze(1))))
@@ -133,7 +153,7 @@ class ResNetLips(nn.Module):
         return looks
 
 
-class SmallLips(nn.Module):
+class SmallLips(Lips):
     """A lip encoder for CPUs: a convolution over 5 frames, three residual stages, a BLSTM over
     time.
 
@@ -166,18 +186,6 @@ class SmallLips(nn.Module):
         )
         self.rnn = nn.LSTM(8 * width, 4 * width, num_layers=2, batch_first=True, bidirectional=True)
 
-    def forward(self, crops: Tensor, mask: Tensor) -> Tensor:
-        """Encodes mouth crops.
-
-        Args:
-            crops: `[N, T, 88, 88]` uint8 or float.
-            mask: bool `[N, T]`.
-
-        Returns:
-            `[N, T, 8 * width]`.
-        """
-        return self.over_time(self.look(standardized(crops, mask)), mask)
-
     def look(self, x: Tensor) -> Tensor:
         """Each standardized frame of `[N, T, 88, 88]`, with two at either side: `[N, T, C]`."""
         n, t, h, w = x.shape
@@ -198,7 +206,7 @@ class _Pool(nn.MaxPool3d):
         return super().forward(x.contiguous(memory_format=torch.channels_last_3d))
 
 
-class LipNetLips(nn.Module):
+class LipNetLips(Lips):
     """The three spatio-temporal convolutions of LipNet, and a BLSTM over time.
 
     Assael, Shillingford, Whiteson, de Freitas, "LipNet", arXiv 1611.01599. LipNet's picture of 100
@@ -233,18 +241,6 @@ class LipNetLips(nn.Module):
                                    nn.Dropout(0.2))
         self.rnn = nn.LSTM(self.channels, self.channels // 2, num_layers=2, batch_first=True,
                            bidirectional=True, dropout=0.2)
-
-    def forward(self, crops: Tensor, mask: Tensor) -> Tensor:
-        """Encodes mouth crops.
-
-        Args:
-            crops: `[N, T, 88, 88]` uint8 or float.
-            mask: bool `[N, T]`.
-
-        Returns:
-            `[N, T, 8 * width]`.
-        """
-        return self.over_time(self.look(standardized(crops, mask)), mask)
 
     def look(self, x: Tensor) -> Tensor:
         """The convolutions over standardized crops `[N, T, 88, 88]`: `[N, T, 96 * 3 * 4]`."""

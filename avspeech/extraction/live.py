@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from avspeech.errors import InputError
+from avspeech.extraction.windows import SHORTEST
 from avspeech.media.mouths import MODEL_CROP, STORED_CROP
 
 if TYPE_CHECKING:
@@ -54,7 +55,6 @@ class Stream:
     def __init__(self, extractor: Extractor, latency: float, past: float = PAST,
                  fps: float = 25.0, face: int = 1) -> None:
         from avspeech.extraction.evidence import Lateness
-        from avspeech.extraction.extractor import SHORTEST
 
         if not LEAST <= latency <= 10:
             raise InputError(f"latency={latency}: expected {LEAST} to 10 seconds")

@@ -7,7 +7,6 @@ seed, the same whatever the number of workers. Training draws new ones with the 
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from avspeech.core import ranges
+from avspeech.core.config import from_dict
 from avspeech.data.manifest import Utterance, read_jsonl, resolve, write_jsonl
 from avspeech.errors import InputError
 from avspeech.media import audio, video
@@ -52,6 +52,12 @@ class Mixture:
     seed: int = 0  # of the noise
     views: tuple[str, ...] = ()  # names of the views that there are
     occlusions: tuple[tuple[str, float, float], ...] = ()  # (view, start, end), s: frames not seen
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise InputError(f"kind={self.kind!r}: expected one of {', '.join(KINDS)}")
+        ranges.above(self, 0, "duration")
+        ranges.at_least(self, 0, "start", "seed")
 
 
 KINDS = ("two", "same", "many", "partial", "noise", "silent")
@@ -194,24 +200,11 @@ def read_mixtures(path: str | Path) -> list[Mixture]:
     Raises:
         InputError: a bad one, with file and line.
     """
-    known = {f.name for f in dataclasses.fields(Mixture)}
     mixtures = []
     for where, record in read_jsonl(path):
-        if (not isinstance(record, dict) or set(record) - known
-            or not {"id", "kind", "target", "duration"} <= set(record)):
-            raise InputError(f"{where}: not a mixture; expected the keys id, kind, target, "
-                             f"duration of {sorted(known)}")
-        try:
-            record["interferers"] = tuple(
-                Source(**source) for source in record.get("interferers", ())
-            )
-        except TypeError as error:
-            raise InputError(f"{where}: bad interferer ({error})") from None
-        record["views"] = tuple(record.get("views", ()))
-        record["occlusions"] = tuple(
-            (str(v), float(a), float(b)) for v, a, b in record.get("occlusions", ())
-        )
-        mixtures.append(Mixture(**record))
+        if not isinstance(record, dict):
+            raise InputError(f"{where}: not a mixture; expected a JSON object")
+        mixtures.append(from_dict(Mixture, record, where))
     return mixtures
 
 

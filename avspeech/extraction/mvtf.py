@@ -252,10 +252,10 @@ class Separated(NamedTuple):
     """What `MVTF.separate` gives.
 
     Attributes:
-        estimate: `[B, N]`, the target's voice. planes: `[B, P, T, bands]`, what the lips say, on
-        their own clock. lag: `[B, 2 * lags + 1]`, log probability that the lips are so many STFT
-        frames late, from -lags
-            to lags; None without lags.
+        estimate: `[B, N]`, the target's voice.
+        planes: `[B, P, T, bands]`, what the lips say, on their own clock.
+        lag: `[B, 2 * lags + 1]`, log probability that the lips are so many STFT frames late, from
+            -lags to lags; None without lags.
     """
 
     estimate: Tensor

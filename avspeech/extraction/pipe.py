@@ -45,15 +45,13 @@ SHORT = 0.5  # s by which a container may be shorter than its header says
 SLACK = 1e-3  # s: containers round their times
 
 
-def extract_pipe(source: IO[bytes], out: Path, stream: Stream, face: int = 1,
-                 track: int | None = None) -> float:
+def extract_pipe(source: IO[bytes], out: Path, stream: Stream, track: int | None = None) -> float:
     """Extracts the voice of one face from a container that is read from its beginning to its end.
 
     Args:
         source: the pipe, unbuffered.
         out: a wav file, 16 bit, mono; "-" for standard output, where the header holds no length.
-        stream: of a latency.
-        face: which face, counted from 1, the largest first: see `LiveMouth`.
+        stream: of a latency, and of a face (the largest first, see `LiveMouth`).
         track: of the sound, from 1; by default the one that is marked, or the first.
 
     Returns:
@@ -72,7 +70,7 @@ def extract_pipe(source: IO[bytes], out: Path, stream: Stream, face: int = 1,
         raise InputError(f"{NAME}: not a container that FFmpeg can read from a pipe ({reason}); "
                          "send MPEG-TS or Matroska") from None
     with container, _writer(out, stream.sample_rate) as write:
-        feed = _Feed(container, stream, face, track)
+        feed = _Feed(container, stream, track)
         try:
             for voice in feed.voice():
                 write(voice)
@@ -86,14 +84,14 @@ def extract_pipe(source: IO[bytes], out: Path, stream: Stream, face: int = 1,
 class _Feed:
     """Decodes a container's sound and pictures and pushes them into a stream, on one clock."""
 
-    def __init__(self, container: Any, stream: Stream, face: int, track: int | None) -> None:
+    def __init__(self, container: Any, stream: Stream, track: int | None) -> None:
         self.container, self.stream = container, stream
         self.sound = _sound_of(container, track)
         self.pictures = _pictures_of(container)
         self.zero = Fraction(container_zero(container))
         self.fps = stream.extractor.fps
         self.aspect = pixel_aspect(self.pictures)
-        self.mouth = LiveMouth(self.fps, face)
+        self.mouth = LiveMouth(self.fps, stream.face)
         self.read = FrameReader()
         prepare_sound(self.sound)
         self.bend: Resampler | None = None

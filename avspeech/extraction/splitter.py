@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from avspeech.extraction.engine import splitter_of
-from avspeech.extraction.windows import Seam, Windows, stitch
+from avspeech.extraction.windows import SHORTEST, Seam, Windows, stitch
 from avspeech.media.audio import check_rate, mono, resample
 
 if TYPE_CHECKING:
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
     from avspeech.core.engine import Choice, Graphs
     from avspeech.core.pretrained import ModelInfo
-
-SHORTEST = 0.5  # s; shorter input is padded, as normalization means little on less
 
 
 class Splitter:

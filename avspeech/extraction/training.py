@@ -212,10 +212,9 @@ class Separating(nn.Module):
         part: "lips" (the cue alone; the estimate is the mixture), "guess" (with the full-band first
             guess) or "whole".
         tune_lips: the lip encoder learns in this part too; else it is trained in its own part only,
-        as
-            in the paper.
+            as in the paper.
         tune_guess: the cue and the guess learn together with the blocks; else the blocks learn
-        alone.
+            alone.
     """
 
     def __init__(

@@ -14,6 +14,8 @@ import numpy as np
 
 from avspeech.errors import InputError
 
+SHORTEST = 0.5  # s; shorter input is padded, as normalization means little on less
+
 
 @dataclass(frozen=True)
 class Windows:

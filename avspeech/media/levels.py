@@ -81,7 +81,11 @@ def mono(audio: Any, notes: list[str] | None = None) -> np.ndarray:
     Raises:
         InputError: other shapes and types, no samples, NaN, infinity, or samples above `BESIDE`.
     """
-    array = np.asarray(audio.detach().cpu() if hasattr(audio, "detach") else audio)
+    if hasattr(audio, "detach"):
+        audio = audio.detach().cpu()
+        if str(audio.dtype) == "torch.bfloat16":  # NumPy has no such type
+            audio = audio.float()
+    array = np.asarray(audio)
     shape = tuple(array.shape)
     if array.ndim not in (1, 2) or 0 in shape:
         raise InputError(f"audio: shape {shape}, expected [N], [C, N] or [N, C] with at least one "

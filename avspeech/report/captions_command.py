@@ -70,7 +70,7 @@ def _judge(args: argparse.Namespace):  # type: ignore[no-untyped-def]
     from avspeech.core.language import Command, Endpoint
     from avspeech.report.caption_judges import ModelJudge, word_coverage
 
-    judge = args.judge or "words"
+    judge = "words" if args.judge is None else args.judge
     endpoint = judge.startswith(("http://", "https://"))
     if not endpoint and (args.judge_model or args.judge_key):
         raise InputError("--judge-model and --judge-key belong to an endpoint: --judge http://...")

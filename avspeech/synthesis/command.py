@@ -151,7 +151,7 @@ def _speak(args: argparse.Namespace) -> None:
         from avspeech.media.wav_pipe import refuse_terminal
 
         refuse_terminal("SPEECH.wav")
-    name = args.model or default_voice()
+    name = default_voice() if args.model is None else args.model
     own = read_pronunciations(args.lexicon) if args.lexicon is not None else None
     voice = Synthesizer.from_pretrained(name, pronunciations=own)
     if args.threads is not None:

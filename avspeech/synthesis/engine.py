@@ -61,16 +61,6 @@ class Wish:
     contours: Contours | None = None
     reference: Contours | None = None
 
-    @property
-    def asked(self) -> np.ndarray:
-        """`[P]` bool: the phrases whose contours are asked for here, not by the text alone."""
-        frames = [] if self.contours is None else self.contours[1][0].tolist()
-        count = max([0, *self.last, len(self.slopes), len(frames)])
-        asked = np.full(count, self.reference is not None)
-        asked[: len(self.slopes)] |= ~np.isnan(np.asarray(self.slopes, np.float32))
-        asked[: len(frames)] |= np.asarray(frames, np.int64) > 0
-        return asked
-
 
 class Engine(Protocol):
     """What the synthesizer calls."""
@@ -82,14 +72,15 @@ class Engine(Protocol):
     def break_probability(self, ids: Sequence[int]) -> np.ndarray:
         """The probability `[L]` of a break behind each symbol."""
 
-    def plan(self, wish: Wish) -> tuple[np.ndarray, np.ndarray]:
-        """What is known of each symbol `[1, L, .]`, and its frames int64 `[L]`."""
+    def plan(self, wish: Wish) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """What is known of each symbol `[1, L, .]`, its frames int64 `[L]`, and the phrases whose
+        contours are asked for here, not by the text alone, bool `[P]`."""
 
     def decode(self, known: np.ndarray, durations: np.ndarray, steps: int, noise: np.ndarray,
                temperature: float | None, asked: np.ndarray
                ) -> tuple[np.ndarray, np.ndarray | None]:
         """The log-mel `[M, T]` and F0 `[T]` (None: the vocoder reads it off the mel) of a stretch
-        of a plan, from noise `[T, channels]`; asked: `Wish.asked` of the plan."""
+        of a plan, from noise `[T, channels]`; asked: of the plan."""
 
     def sound(self, mel: np.ndarray, f0: np.ndarray | None, noise: np.ndarray) -> np.ndarray:
         """Sound `[T * hop]` of a log-mel and F0, with noise `[T * hop]`."""
@@ -117,7 +108,7 @@ class TorchEngine:
                                                  self._tensor([len(ids)], np.int64))
             return np.asarray(found[0].cpu())
 
-    def plan(self, wish: Wish) -> tuple[np.ndarray, np.ndarray]:
+    def plan(self, wish: Wish) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """See `Engine`."""
         import torch
 
@@ -130,12 +121,13 @@ class TorchEngine:
         if len(wish.slopes):
             more["slopes"] = self._tensor([wish.slopes], np.float32)
         with torch.inference_mode():
-            known, durations = self.model.plan(
+            known, durations, asked = self.model.plan(
                 self._tensor([wish.ids], np.int64), speaker=self._tensor(wish.speaker),
                 last=self._tensor([wish.last], np.int64),
                 rate=self._tensor([wish.rate], np.float32),
                 break_seconds=self._tensor([wish.seconds], np.float32), **more)
-            return np.asarray(known.cpu()), np.asarray(durations[0].cpu())
+            return (np.asarray(known.cpu()), np.asarray(durations[0].cpu()),
+                    np.asarray(asked[0].cpu()))
 
     def decode(self, known: np.ndarray, durations: np.ndarray, steps: int, noise: np.ndarray,
                temperature: float | None, asked: np.ndarray
@@ -179,13 +171,14 @@ class GraphEngine:
         """See `Engine`."""
         return self.graphs(BREAKS, ids=np.asarray([ids], np.int64))[0][0]
 
-    def plan(self, wish: Wish) -> tuple[np.ndarray, np.ndarray]:
+    def plan(self, wish: Wish) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """See `Engine`."""
         ids, last = np.asarray([wish.ids], np.int64), np.asarray([wish.last], np.int64)
         sizes = [len(wish.slopes)] + ([] if wish.contours is None else [wish.contours[0].shape[1]])
         phrases = np.arange(1, max([int(last.max()), 1, *sizes]) + 1)
         text = self.graphs(TEXT, ids=ids, last=last, phrases=phrases)
         tone = text[1][0] if self.config.intonation else np.zeros(0, np.float32)
+        asked = np.full(len(tone), wish.reference is not None)
         if self.config.intonation:
             if wish.reference is not None:
                 lines, frames = wish.reference
@@ -193,18 +186,19 @@ class GraphEngine:
             if wish.contours is not None:
                 lines, frames = wish.contours[0][0], wish.contours[1][0]
                 found = self._tones(shapes.centered(lines, frames), frames)
-                tone[: len(found)][frames > 0] = found[frames > 0]
+                given = np.flatnonzero(frames)
+                tone[given], asked[given] = found[given], True
             slopes = np.asarray(wish.slopes, np.float32)
-            asked = ~np.isnan(slopes)
-            if asked.any():
+            given = np.flatnonzero(~np.isnan(slopes))
+            if len(given):
                 lines = shapes.straight(np.nan_to_num(slopes), TYPICAL_FRAMES)
                 found = self._tones(lines, np.full(len(slopes), TYPICAL_FRAMES))
-                tone[: len(slopes)][asked] = found[asked]
+                tone[given], asked[given] = found[given], True
         known, durations = self.graphs(
             PLAN, h=text[0], ids=ids, last=last, speaker=wish.speaker, tone=tone[None],
             rate=np.asarray([wish.rate], np.float32),
             break_seconds=np.asarray([wish.seconds], np.float32))
-        return known, durations[0]
+        return known, durations[0], asked
 
     def _tones(self, lines: np.ndarray, frames: np.ndarray) -> np.ndarray:
         """Embeddings `[P, D]` of contours `[P, F]`."""

@@ -423,13 +423,12 @@ def compare(model: prosodyfm.ProsodyFM, path: str | Path) -> dict[int, float]:
         if c.embeddings != "table":
             speaker = torch.ones(1, c.vector)
         noise = torch.randn(1, 40 * length, model.channels, generator=make)
-        known, durations = model.plan(ids, speaker=speaker, last=last, slopes=slopes, rate=1.1,
-                                      break_seconds=seconds)
+        known, durations, asked = model.plan(ids, speaker=speaker, last=last, slopes=slopes,
+                                             rate=1.1, break_seconds=seconds)
         total = int(durations.sum())
         noise = noise.repeat(1, -(-total // (40 * length)), 1)  # as the file does where it is short
         hiss = torch.randn(1, total, model.vocoder.config.hop, generator=make)
-        mel, melody = model.decode(known, durations, steps=steps, noise=noise,
-                                   asked=~slopes.isnan())
+        mel, melody = model.decode(known, durations, steps=steps, noise=noise, asked=asked)
         got = run(ids[0].tolist(), last[0].tolist(), speaker[0].numpy(), slopes[0].tolist(), 1.1,
                   seconds[0].tolist(), steps, noise=noise.numpy(), wave_noise=hiss.numpy())
         if got["durations"].tolist() != durations[0].tolist():

@@ -363,17 +363,10 @@ class ProsodyFM(nn.Module):
         Raises:
             InputError: ids are out of the table.
         """
-        known, durations = self.plan(ids, lengths, speaker, last, contours, contour_frames, weights,
-                                     slopes,
-                                     reference, rate, break_seconds)
-        asked = torch.ones_like(ids) if reference is not None else torch.zeros_like(ids)
-        for given in (None if contour_frames is None else contour_frames > 0,
-                      None if weights is None else weights.flatten(2).sum(-1) > 0,
-                      None if slopes is None else ~slopes.isnan()):
-            if given is not None:
-                asked[:, : given.shape[1]] |= given[:, : ids.shape[1]]
+        known, durations, asked = self.plan(ids, lengths, speaker, last, contours, contour_frames,
+                                            weights, slopes, reference, rate, break_seconds)
         mel, f0 = self.decode(known, durations, steps, solver, sway, seed, noise, temperature,
-                              asked > 0)
+                              asked)
         return mel, f0, durations
 
     @torch.no_grad()
@@ -382,11 +375,12 @@ class ProsodyFM(nn.Module):
              contour_frames: Tensor | None = None, weights: Tensor | None = None,
              slopes: Tensor | None = None, reference: tuple[Tensor, Tensor] | None = None,
              rate: float | Tensor = 1.0, break_seconds: Tensor | None = None
-             ) -> tuple[Tensor, Tensor]:
+             ) -> tuple[Tensor, Tensor, Tensor]:
         """The first half of `synthesise`, with its arguments.
 
         Returns:
-            (what is known of each symbol `[B, L, .]`, see `outline`; its frames `[B, L]` int64).
+            (what is known of each symbol `[B, L, .]`, see `outline`; its frames `[B, L]` int64; the
+            phrases whose contours were asked for, see `sounding`).
         """
         if ids.numel() and not 0 <= int(ids.min()) <= int(ids.max()) < self.config.symbols:
             raise InputError(f"symbol {int(ids.max())}: the voice knows 0 to "
@@ -400,8 +394,9 @@ class ProsodyFM(nn.Module):
             speaker = torch.zeros(batch, dtype=torch.int64, device=ids.device)
         last = torch.zeros_like(ids) if last is None else last
         h = self.encode(ids, mask)
-        tone = self._tone(h, last, contours, contour_frames, weights, slopes, reference) \
-            if self.config.intonation else None
+        tone, asked = None, torch.zeros(batch, 0, dtype=torch.bool, device=ids.device)
+        if self.config.intonation:
+            tone, asked = self._tone(h, last, contours, contour_frames, weights, slopes, reference)
         fused = self.fuse(h, mask, speaker, tone, last)
         frames = torch.expm1(self.durations(fused, mask)) / rate
         timed = self.timed[ids] & mask
@@ -411,7 +406,7 @@ class ProsodyFM(nn.Module):
             given = break_seconds * (self.vocoder.config.sample_rate / self.vocoder.config.hop)
             wanted = torch.where(torch.isnan(given), wanted, given.nan_to_num().round())
         durations = torch.where(timed, wanted, torch.zeros_like(wanted)).long()
-        return self.outline(fused, tone, last, durations), durations
+        return self.outline(fused, tone, last, durations), durations, asked
 
     @torch.no_grad()
     def decode(self, known: Tensor, durations: Tensor, steps: int = 4, solver: str = "euler",
@@ -437,30 +432,31 @@ class ProsodyFM(nn.Module):
 
     def _tone(self, h: Tensor, last: Tensor, contours: Tensor | None, frames: Tensor | None,
               weights: Tensor | None, slopes: Tensor | None, reference: tuple[Tensor, Tensor] | None
-              ) -> Tensor:
+              ) -> tuple[Tensor, Tensor]:
+        """The intonation `[B, P, D]` of last words, and where `[B, P]` it was asked for."""
         sizes = [x.shape[1] for x in (contours, weights, slopes) if x is not None]
         phrases = max([int(last.max()), 1, *sizes])
-        asked = self.aligner(h, last, phrases)
-        tone = asked
+        tone = self.aligner(h, last, phrases)
+        asked = torch.full(tone.shape[:2], reference is not None, device=h.device)
         if reference is not None:
-            tone = intonation.align_attention(asked, self.tones(*reference), reference[1] > 0)
+            tone = intonation.align_attention(tone, self.tones(*reference), reference[1] > 0)
 
-        def put(tone: Tensor, at: Tensor, value: Tensor) -> Tensor:
+        def put(at: Tensor, value: Tensor) -> tuple[Tensor, Tensor]:
             more = phrases - at.shape[1]
-            return torch.where(F.pad(at, (0, more)).unsqueeze(-1), F.pad(value, (0, 0, 0, more)),
-                               tone)
+            at = F.pad(at, (0, more))
+            return torch.where(at.unsqueeze(-1), F.pad(value, (0, 0, 0, more)), tone), asked | at
 
         if contours is not None and frames is not None:
             there = torch.arange(contours.shape[-1], device=h.device) < frames.unsqueeze(-1)
             middle = (contours * there).sum(-1) / frames.clamp_min(1)
-            tone = put(tone, frames > 0, self.tones(intonation.perturb(contours, middle), frames))
+            tone, asked = put(frames > 0, self.tones(intonation.perturb(contours, middle), frames))
         if slopes is not None:
             typical = torch.full_like(slopes, TYPICAL_FRAMES).long()
             lines = intonation.straight(slopes.nan_to_num(), typical, TYPICAL_FRAMES)
-            tone = put(tone, ~torch.isnan(slopes), self.tones(lines, typical))
+            tone, asked = put(~torch.isnan(slopes), self.tones(lines, typical))
         if weights is not None:
-            tone = put(tone, weights.flatten(2).sum(-1) > 0, self.tones.mix(weights))
-        return tone
+            tone, asked = put(weights.flatten(2).sum(-1) > 0, self.tones.mix(weights))
+        return tone, asked
 
     def break_probability(self, ids: Tensor, lengths: Tensor) -> Tensor:
         """The probability of a break behind each symbol, by the built-in predictor.

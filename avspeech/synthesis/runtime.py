@@ -339,14 +339,14 @@ def parity(model: prosodyfm.ProsodyFM, graphs: Graphs,
                            given if c.intonation and steps == 10 else None)
         plans = [e.plan(wish) for e in (one, two)]
         what = f"{length} symbols, {steps} steps"
-        if plans[0][1].tolist() != plans[1][1].tolist():
+        if any(a.tolist() != b.tolist() for a, b in zip(plans[0][1:], plans[1][1:], strict=True)):
             found[what] = math.inf
             continue
-        known, durations = plans[0]
+        known, durations, asked = plans[0]
         total = int(durations.sum())
         noise = rng.standard_normal((total, model.channels), np.float32)
-        (mel, f0), (mel_2, f0_2) = (e.decode(p, durations, steps, noise, None, wish.asked)
-                                    for e, (p, _) in zip((one, two), plans, strict=True))
+        (mel, f0), (mel_2, f0_2) = (e.decode(p[0], durations, steps, noise, None, asked)
+                                    for e, p in zip((one, two), plans, strict=True))
         differences = [np.abs(mel_2 - mel).max()]
         if f0 is not None and f0_2 is not None:
             differences.append(np.abs(f0_2 / f0 - 1).max())

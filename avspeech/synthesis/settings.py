@@ -69,7 +69,7 @@ class VoiceConfig:
     hidden: int = 320  # channels within its layers
     kernel: int = 3  # symbols, of its convolutions
     prenet: int = 3  # symbols, kernel of the three convolutions before it
-    dropout: float = 0.1
+    dropout: float = 0.1  # of the encoders, in training
     fusion: int = 1  # layers of the fusion encoder
     decoder: tuple[int, ...] = (160, 224)  # channels of the U-Net's levels
     blocks: int = 2  # of each level of the U-Net
@@ -82,9 +82,9 @@ class VoiceConfig:
     tone_heads: int = 4  # of the Terminal Intonation Encoder
     reference: int = 128  # channels of its LSTM
     mel_mean: float = -5.5  # of the training data's log-mel
-    mel_std: float = 2.0
+    mel_std: float = 2.0  # its standard deviation
     melody_mean: float = 6.0  # of the training data's melody, in semitones over 100 Hz
-    melody_std: float = 5.0
+    melody_std: float = 5.0  # its standard deviation
     break_threshold: float = 0.5  # probability from which the predictor's break is made
     temperature: float = 0.667  # deviation of the flow's noise, unless another is asked for
     steps: int = 4  # of the flow, unless others are asked for

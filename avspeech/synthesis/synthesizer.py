@@ -138,8 +138,8 @@ class Synthesizer:
             reference: a recording (file, or samples `[N]` at the voice's rate) whose phrase endings
                 are taken where the text asks for no tone.
             temperature: of the noise (default: the voice's own).
-            sentence_rest: seconds of silence between two sentences (default: by the mark, 0.3 to
-                0.45).
+            sentence_rest: seconds of silence between two sentences (default: 0.4, or 0.5 after
+                "…").
             paragraph_rest: seconds between two paragraphs (default: 0.8, or twice `sentence_rest`
                 where that is more).
 
@@ -203,8 +203,8 @@ class Synthesizer:
                              f"{own} do")
         if temperature is not None and not 0 <= temperature <= 2:
             raise InputError(f"temperature {temperature}: expected 0 to 2")
-        if seed != int(seed) or not 0 <= seed < 2 ** 63:
-            raise InputError(f"seed {seed}: expected a whole number, 0 or more")
+        if not (0 <= seed < 2 ** 63 and seed == int(seed)):
+            raise InputError(f"seed {seed}: expected a whole number from 0 to 2^63 - 1")
         heard = None if reference is None else self.listen(reference)
         if heard is not None and not self.config.tones:
             warnings.warn(DEAF, stacklevel=2)
@@ -268,13 +268,10 @@ class Synthesizer:
 
         if not self.config.intonation:
             raise InputError("this voice was trained without intonation: it takes no reference")
-        name = reference if isinstance(reference, (str, Path)) else "the reference"
-        samples = (audio.read(reference, self.sample_rate) if isinstance(reference, (str, Path))
-                   else np.asarray(reference, np.float32))
-        if samples.ndim != 1:
-            raise InputError(f"{name}: shape {samples.shape}, expected samples [N]")
-        if not np.isfinite(samples).all():
-            raise InputError(f"{name}: samples that are NaN or infinite; mend them first")
+        if isinstance(reference, (str, Path)):
+            name, samples = reference, audio.read(reference, self.sample_rate)
+        else:
+            name, samples = "the reference", audio.mono(reference)
         hop = self.hop / self.sample_rate
         hertz, voiced = pitch.f0(samples, self.sample_rate, hop, method=pitch.best_method())
         quiet = prosody.silences(samples, self.sample_rate, prosody.PAUSE)
@@ -304,10 +301,8 @@ class Synthesizer:
         names = self.voices
         if voice is None:
             return np.zeros(1, np.int64)
-        if isinstance(voice, str) and voice in names:
-            return np.array([names.index(voice)])
-        if str(voice).isdigit() and int(voice) < len(names):
-            return np.array([int(voice)])
+        if str(voice) in self.speakers:
+            return np.array([self.speakers.index(str(voice)) % len(names)])
         raise InputError(f"voice '{voice}' is not known; this model has: {', '.join(names)}")
 
     def say(self, script: Script, manner: Manner, rest: Rest | None = None) -> Iterator[Piece]:
@@ -352,21 +347,21 @@ class Synthesizer:
         wish = Wish(
             script.ids(), last, manner.voice, [manner.rate * t.rate for t in tokens], asked, slopes,
             None if contours is None else (contours, np.array([frames_of])), manner.reference)
-        known, durations = engine.plan(wish)
+        known, durations, wanted = engine.plan(wish)
         if not durations.sum():
             return
         noise = _noise(seed, int(durations.sum()), engine.channels)
         moved, factors = styles.shifts(tokens, durations), styles.gains(tokens, durations)
-        sound = self._sound(wish, known, durations, pauses, noise, manner, seed, moved, factors)
+        sound = self._sound(known, durations, wanted, pauses, noise, manner, seed, moved, factors)
         pieces = timed(sound, tokens, durations, pauses, words, self.hop, self.sample_rate,
                        script.points)
         lead, tail = (int(durations[i]) * self.hop / self.sample_rate for i in (0, -1))
         yield from rest.before(pieces, lead, self.sample_rate)
         rest.due, rest.there = script.rest(0), tail
 
-    def _sound(self, wish: Wish, known: np.ndarray, durations: np.ndarray, pauses: set[int],
-               noise: np.ndarray, manner: Manner, seed: int, moved: np.ndarray | None,
-               factors: np.ndarray | None) -> Iterator[np.ndarray]:
+    def _sound(self, known: np.ndarray, durations: np.ndarray, asked: np.ndarray,
+               pauses: set[int], noise: np.ndarray, manner: Manner, seed: int,
+               moved: np.ndarray | None, factors: np.ndarray | None) -> Iterator[np.ndarray]:
         """The phrases of a planned sentence, joined in its long pauses. moved, factors: of
         `styles`, `[T]`."""
         shortest = JOIN * self.sample_rate / self.hop
@@ -382,7 +377,7 @@ class Synthesizer:
             count = int(durations[stretch].sum())
             mel, f0 = self.engine.decode(known[:, stretch], durations[stretch], manner.steps,
                                          noise[first[begin]: first[begin] + count],
-                                         manner.temperature, wish.asked)
+                                         manner.temperature, asked)
             here = slice(int(first[begin]), int(first[begin]) + count)
             if moved is not None and f0 is not None:
                 v = self.engine.vocoder

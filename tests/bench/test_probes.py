@@ -126,6 +126,17 @@ def test_equal_scores_go_to_the_smaller_rate_and_the_earlier_epoch() -> None:
     assert (chosen.lr, chosen.epoch) == (1e-2, 1)
 
 
+@pytest.mark.parametrize("metric", ["ccc", "mae"])
+def test_the_scores_told_are_in_the_units_of_the_metric(metric: str) -> None:
+    x, y, _ = problem("regression")
+    fold = folds()[0]
+    chosen = train(Pooled(x), y, [fold], (0,), "regression", 0, FAST, metric)[0]
+    expected = getattr(metrics, metric)(y[list(fold.dev)], chosen.dev_predicted)
+    assert chosen.dev == pytest.approx(expected) and (chosen.lr, chosen.dev) in chosen.scores
+    best = min if metric == "mae" else max
+    assert chosen.dev == best(s for _, s in chosen.scores)
+
+
 def test_constant_and_huge_dimensions_do_no_harm() -> None:
     x, y, classes = problem("classification")
     x[:, 2, 0], x[:, 0, 1] = 7.0, 1e6 * x[:, 0, 1]

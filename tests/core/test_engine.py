@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import copy
 import os
+import pickle
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import soundfile
 import torch
 
+import avspeech
 from avspeech.core import exporting, model_files, pretrained
 from avspeech.core.checkpoint import tensor_bytes
 from avspeech.core.engine import Graphs, Stored, reference, tolerance, weights_of
@@ -27,6 +33,8 @@ FOREIGN = ("torch", "torchaudio", "speechbrain", "librosa", "scipy", "cv2", "tqd
            "matplotlib", "rich", "sklearn", "onnx")
 RUN = """
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 sys.modules.update(dict.fromkeys({foreign}))  # importing what is None here fails
 from avspeech.cli import main
 sys.exit(main({argv}))
@@ -153,3 +161,27 @@ def test_products_of_whole_numbers_are_near_those_of_real_ones(stored: str) -> N
     found = session.run(None, {"x": x})[0]
     off = np.abs(found - wanted).mean() / np.abs(wanted).mean()
     assert 1e-4 < off < 0.02 if stored == "int8" else off < 1e-6
+
+
+@pytest.mark.parametrize("name", ["emotion-mcu", "voices-small", "prosodyfm-asterisk"])
+def test_threads_share_graphs_from_the_first_call_on_and_copies_give_the_same(name: str) -> None:
+    def said(model: Any) -> np.ndarray:
+        if name.startswith("prosodyfm"):
+            return np.asarray(model("No.").audio)
+        found = model(sound, sample_rate=16000)
+        return found if isinstance(found, np.ndarray) else np.array([*found.posteriors.values()])
+
+    sound = (np.random.default_rng(0).standard_normal(8000) * 0.1).astype(np.float32)
+    model = avspeech.load(name, engine="onnx")
+    together = threading.Barrier(3)
+    with ThreadPoolExecutor(3) as pool:
+        found = [*pool.map(lambda _: together.wait() < 3 and said(model), range(3))]
+    found += [said(copy.deepcopy(model)), said(pickle.loads(pickle.dumps(model)))]
+    assert all(np.array_equal(found[0], one) for one in found[1:])
+
+
+def test_what_a_graph_asks_for_is_said_at_every_call() -> None:
+    graphs = pretrained.open_model("emotion-mcu", engine="onnx")[0]
+    for _ in range(2):
+        with pytest.raises(InputError, match="asks for 'spectrum'"):
+            graphs("classify", other=np.zeros(1))

@@ -89,7 +89,7 @@ def test_phi_and_dice_on() -> None:
 
 @pytest.mark.parametrize("learn", ["glcn", "lgrin", "none"])
 def test_the_structure_loss(learn: str) -> None:
-    model = make(learn=learn).eval()
+    model = make(learn=learn, temperature=2.0).eval()
     x, frames = torch.randn(3, 90, 20), torch.tensor([90, 40, 70])
     with torch.no_grad():
         logits, loss = model.structured(x, frames)

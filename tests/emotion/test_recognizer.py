@@ -99,8 +99,11 @@ def test_silence_is_cut_off_as_in_training() -> None:
     samples = np.concatenate([np.zeros(RATE, np.float32), voice(1.0)])
     assert whole(samples, RATE).posteriors == EmotionRecognizer(model, info, trim=0)(samples, RATE).posteriors
     assert whole(samples, RATE).posteriors != EmotionRecognizer(model, info)(samples, RATE).posteriors
-    with pytest.raises(InputError, match="frontend.trim should be a number"):
+    with pytest.raises(InputError, match="trim='40': expected a number .* frontend.trim"):
         EmotionRecognizer(model, dataclasses.replace(info, frontend={"trim": "40"}))
+    for trim in (-1.0, float("nan")):
+        with pytest.raises(InputError, match="trim=.*: expected a number"):
+            EmotionRecognizer(model, info, trim=trim)
 
 
 def test_without_trimming_the_model_hears_the_silence() -> None:
@@ -343,6 +346,8 @@ def test_what_is_no_sound_is_refused(recognizer: EmotionRecognizer, sound: np.nd
 def test_windows_that_cannot_be_are_refused(options: dict[str, float]) -> None:
     with pytest.raises(InputError, match="window"):
         EmotionRecognizer(*built(), **options)
+    with pytest.raises(InputError, match="window"):
+        EmotionRecognizer(*built()).stream(**options)
 
 
 def test_loaded_by_its_task(folder) -> None:

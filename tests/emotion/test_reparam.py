@@ -138,6 +138,27 @@ def broken(kind: str) -> nn.Module:
     return model
 
 
+def test_modules_under_two_names_are_merged_and_their_neighbors_are_those_that_run() -> None:
+    layer, plain, relu, norm = FactorisedLinear(6, 6), nn.Linear(6, 6), nn.ReLU(), nn.BatchNorm1d(6)
+    norm.running_mean, norm.running_var = torch.randn(6), torch.rand(6) + 0.5
+    x = torch.randn(5, 6)
+    for parts in ([layer, relu, layer], [layer, relu, plain, relu, norm], [plain, norm, plain, norm],
+                  [layer, norm, relu, layer]):
+        model = nn.Sequential(*parts).eval()
+        light = to_deploy(model)
+        torch.testing.assert_close(light(x), model(x), rtol=1e-4, atol=1e-5)
+        assert not any(isinstance(m, FactorisedLinear) for m in light.modules())
+        assert len({*light.children()}) == len({*parts})
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_a_shared_parameter_is_refused_wherever_it_is_named_first(first: bool) -> None:
+    layer, other = FactorisedLinear(6, 6, 1.0), nn.Linear(6, 6)
+    layer.factors[0].weight = other.weight
+    with pytest.raises(InputError, match="shares a parameter"):
+        to_deploy(nn.ModuleList([layer, other] if first else [other, layer]))
+
+
 @pytest.mark.parametrize(("kind", "text"), [
     ("activation", "ReLU"), ("dropout", "Sequential"), ("norm", "LayerNorm"), ("hook", "hooks"),
     ("forward", "forward of its own"), ("parametrised", "Parametrized"), ("tied", "shares"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -100,10 +101,17 @@ def test_the_manifest_holds_everything(tmp_path: Path) -> None:
     assert read_mixtures(tmp_path / "m.jsonl") == drawn
 
 
-@pytest.mark.parametrize("line", ["[]", '{"id": "a"}',
-                                  '{"id": "a", "kind": "two", "target": "b", "duration": 1, "colour": 2}'])
-def test_a_bad_line_is_named(tmp_path: Path, line: str) -> None:
-    (tmp_path / "m.jsonl").write_text(line + "\n")
+@pytest.mark.parametrize("more", [
+    {}, {"target": "b", "colour": 2}, {"target": "b", "kind": "tow"}, {"target": "b", "duration": "1"},
+    {"target": "b", "duration": -1}, {"target": "b", "views": "front"}, {"target": "b", "start": None},
+    {"target": "b", "occlusions": [["front", 1]]}, {"target": "b", "interferers": [3]},
+    {"target": "b", "interferers": [{"utterance": "c", "gain_db": "loud"}]}])
+def test_a_bad_line_is_named(tmp_path: Path, more: dict) -> None:
+    line = {"id": "a", "kind": "two", "duration": 1, **more}
+    (tmp_path / "m.jsonl").write_text(json.dumps(line) + "\n")
+    with pytest.raises(InputError, match="m.jsonl:1"):
+        read_mixtures(tmp_path / "m.jsonl")
+    (tmp_path / "m.jsonl").write_text("[]\n")
     with pytest.raises(InputError, match="m.jsonl:1"):
         read_mixtures(tmp_path / "m.jsonl")
 

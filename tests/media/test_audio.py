@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+import torch
 
 from avspeech.errors import InputError
 from avspeech.media import audio, decoding
@@ -107,6 +108,12 @@ def test_whole_numbers_become_sound_as_the_message_says() -> None:
         assert np.abs(audio.mono(samples / factor) - tone).max() < 1e-4
     heard = audio.mono(((tone * 127 + 128).astype(np.uint8) - 128.0) / 128)
     assert np.abs(heard - tone).max() < 0.02
+
+
+def test_tensors_of_any_precision_are_heard() -> None:
+    tone = torch.sin(torch.arange(200) / 7) / 2
+    for kind in (torch.float64, torch.float32, torch.float16, torch.bfloat16):
+        assert np.abs(audio.mono(tone.to(kind)) - tone.numpy()).max() < 4e-3
 
 
 def test_channels_are_averaged(tmp_path: Path) -> None:

@@ -113,13 +113,13 @@ def test_controls_reach_the_mel_and_only_where_they_are_asked(model: ProsodyFM) 
     # Durations may differ, so compare what the fused symbols say
     mask = torch.ones_like(ids, dtype=torch.bool)
     h = model.encode(ids, mask)
-    tones = [model._tone(h, last, None, None, None, s, None) for s in (nothing, asked)]
+    tones = [model._tone(h, last, None, None, None, s, None)[0] for s in (nothing, asked)]
     assert torch.equal(tones[0][0, :-1], tones[1][0, :-1])
     assert not torch.equal(tones[0][0, -1], tones[1][0, -1])
     contour = torch.linspace(-3, 3, 24)[None, None]
-    heights = [model._tone(h, last, contour + c, torch.tensor([[24]]), None, None, None) for c in (0, 40)]
+    heights = [model._tone(h, last, contour + c, torch.tensor([[24]]), None, None, None)[0] for c in (0, 40)]
     assert torch.allclose(heights[0], heights[1], atol=1e-4)
-    lines = model._tone(h, last, None, None, None, torch.tensor([[6.0]]), None)
+    lines = model._tone(h, last, None, None, None, torch.tensor([[6.0]]), None)[0]
     assert torch.allclose(lines[0, 0], heights[0][0, 0], atol=1e-4)
 
 

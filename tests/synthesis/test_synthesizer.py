@@ -190,7 +190,8 @@ def test_a_very_long_sentence_is_cut(voice: Synthesizer) -> None:
 
 @pytest.mark.parametrize(("options", "said"), [
     (dict(rate=0), "rate"), (dict(rate=9.0), "faster"), (dict(steps=0), "steps"), (dict(steps=2.5), "steps"),
-    (dict(seed=-1), "seed"), (dict(voice="eve"), "ann, bob"), (dict(temperature=-1.0), "temperature"),
+    (dict(seed=-1), "seed"), (dict(seed=float("nan")), "seed"), (dict(seed=float("inf")), "seed"),
+    (dict(voice="²"), "ann, bob"), (dict(voice="eve"), "ann, bob"), (dict(temperature=-1.0), "temperature"),
     (dict(reference="none.wav"), "no such file"), (dict(reference=np.zeros(8000, np.float32)), "voiced")])
 def test_bad_wishes_are_said_at_once(voice: Synthesizer, options: dict, said: str) -> None:
     with pytest.raises(InputError, match=said):
@@ -667,10 +668,11 @@ def test_a_voice_without_intonation_refuses_pitch() -> None:
 
 def test_what_is_asked_of_phrases_by_whatever_means() -> None:
     lines = np.zeros((1, 3, 5), np.float32), np.array([[0, 5, 0]])
+    voice = engine.TorchEngine(tiny())
 
     def asked(**more: Any) -> list[bool]:
         wish = engine.Wish([3] * 4, [0, 1, 2, 3], np.zeros(1, np.int64), [1.0] * 4, [np.nan] * 4, **more)
-        return wish.asked.tolist()
+        return voice.plan(wish)[2].tolist()
 
     assert asked() == [False] * 3 and asked(reference=lines) == [True] * 3
     assert asked(slopes=[np.nan, np.nan, -4.0]) == [False, False, True]

@@ -32,6 +32,11 @@ SYNC = 65536  # bytes before the first frame of an MP3 file in which it is looke
 # Of what servers and programs write in the place of data, seven bytes or more
 TEXTS = (b"</html>", b"</HTML>", b"<!DOCTYPE ", b"<!doctype ", b"<?xml version", b"HTTP/1.1 ",
          b"Traceback (most recent")
+JOINED = ("another recording begins within it, at byte {:,} (they were joined as they are): {}; "
+          "join them by ffmpeg -f concat")
+# How files begin of which FFmpeg reads the first alone where several are joined: FLV, TTA, VOC, WTV
+FIRST_ALONE = (rb"FLV\x01[\x01\x04\x05]\0\0\0\x09\0\0\0\0", rb"TTA1[\1-\3]\0[\1-\x40]\0",
+               rb"Creative Voice File\x1a", rb"\xb7\xd8\x00\x207I\xda\x11\xa6N\x00\x07")
 # How a FLAC file begins: whether titles follow its STREAMINFO, or sound
 FLAC_RATES = dict(enumerate((88200, 176400, 192000, 8000, 16000, 22050, 24000, 32000, 44100, 48000,
                              96000), 1))  # samples a second, by their number in a frame
@@ -98,6 +103,8 @@ def left_over(path: str | Path) -> list[str]:
             return _flac_goes_on(file)
         if begin[4:] == b"ftyp":
             return _mp4_goes_on(file)
+        if (again := _begins_again(file)) is not None:
+            return [JOINED.format(again, "it was not read")]
     told, there = bytes_told(path) or (0, 0)
     more = _unread(path, told, there)
     if more <= PADDING:
@@ -159,6 +166,18 @@ def _unread(path: str | Path, told: int, there: int) -> int:
     return 0 if empty else length - at
 
 
+def _begins_again(file: BinaryIO) -> int | None:
+    """Where a file of `FIRST_ALONE` begins once more; None where it does not, and of others."""
+    file.seek(0)
+    begin = file.read(32)
+    again = next((pattern for pattern in FIRST_ALONE if re.match(pattern, begin)), None)
+    if again is None:
+        return None
+    with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        found = re.compile(again).search(data, 1)
+        return found.start() if found else None
+
+
 def _mp4_goes_on(file: BinaryIO) -> list[str]:
     """A sentence where another recording follows in an MP4 file. A header that stands in front of
     each of its fragments, whose numbers go on, is none."""
@@ -177,8 +196,7 @@ def _mp4_goes_on(file: BinaryIO) -> list[str]:
                 name == b"moof" and head[12:16] == b"mfhd") else number
             anew = bool(again) and name == b"moof" and number <= before
         if anew:
-            return [f"another recording begins within it, at byte {again:,} (they were joined as "
-                    "they are): it was not read, or not all of it; join them by ffmpeg -f concat"]
+            return [JOINED.format(again, "it was not read, or not all of it")]
         if size < 8:
             break
         at += size

@@ -75,8 +75,10 @@ def decode_track(path: str | Path, track: int, damaged: list[float],
             return
         rate, channels = first[0], len(first[2])
         if not RATES[0] <= rate <= RATES[1]:
+            why = ("convert it to WAV (ffmpeg -i IN -ar 96000 OUT.wav)"
+                   if stream.codec_context.name.startswith("dsd") else "the file is damaged")
             raise InputError(f"{path}: its sound has {rate} samples a second; expected "
-                             f"{RATES[0]:,} to {RATES[1]:,}; the file is damaged")
+                             f"{RATES[0]:,} to {RATES[1]:,}; {why}")
         for piece in on_one_clock(_at_rate(chain([first], frames), rate), rate, length, notes):
             if not isinstance(piece, int):
                 channels = len(piece)
@@ -154,9 +156,12 @@ def _frames(container: Any, stream: Any, damaged: list[float],
     trial.check(container.name.removeprefix("file:"), stream)
     prepare_sound(stream)
     counted = container.format.name in COUNTED
+    before: Fraction | None = None
     for frame in decode_packets(container, stream, damaged, broken):
         timed = not counted and frame.pts is not None and frame.time_base
         at = frame.pts * Fraction(frame.time_base) if timed else None
+        # RealAudio 14.4 gives all frames one time, which tells nothing of the second one
+        at, before = None if at == before else at, at
         zero = at if zero is None and at is not None else zero
         try:
             samples = read(frame)

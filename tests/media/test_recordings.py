@@ -6,7 +6,9 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,7 +19,7 @@ pytest.importorskip("av")
 from sounds import decoded, encode, murmur  # noqa: E402
 
 from avspeech.errors import InputError  # noqa: E402
-from avspeech.media import audio, endings, recordings  # noqa: E402
+from avspeech.media import audio, endings, recordings, tracks  # noqa: E402
 
 RATE = 48000
 
@@ -651,6 +653,34 @@ def test_an_mp4_behind_another_is_told(tmp_path: Path, flags: str) -> None:
     path.write_bytes(data + data)
     sound = recordings.survey(path)
     assert any(f"byte {len(data):,}" in note for note in sound.faults), sound.notes
+
+
+@pytest.mark.parametrize(("name", "codec"), [("x.flv", "mp3"), ("x.flv", "aac"), ("x.tta", "tta"),
+                                             ("x.voc", "pcm_s16le")])
+def test_joined_files_of_which_the_first_is_read_are_told(tmp_path: Path, name: str, codec: str) -> None:
+    for k in (0, 1):
+        encode(tmp_path / f"{k}{name}", [murmur(1, 44100, k)], 44100, codec)
+    one, two = ((tmp_path / f"{k}{name}").read_bytes() for k in (0, 1))
+    (tmp_path / name).write_bytes(one + two)
+    assert not any("begins within it" in note for note in recordings.survey(tmp_path / f"0{name}").notes)
+    assert any(f"at byte {len(one):,} " in note for note in recordings.survey(tmp_path / name).faults)
+
+
+def test_frames_that_all_have_one_time_have_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """RealAudio 14.4 gives each of its frames the time zero."""
+    path = encode(tmp_path / "x.mkv", [murmur(2, 16000)], 16000, "pcm_s16le")
+    whole = audio.read(path)
+    decode = tracks.decode_packets
+
+    def at_zero(*args: Any) -> Iterator[Any]:
+        for frame in decode(*args):
+            frame.pts = 0
+            yield frame
+
+    monkeypatch.setattr(tracks, "decode_packets", at_zero)
+    recordings._survey.cache_clear()
+    found = recordings.survey(path)
+    assert found.samples == len(whole) and not found.notes
 
 
 def test_silence_of_another_track_hides_no_hole(tmp_path: Path) -> None:

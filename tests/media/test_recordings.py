@@ -666,6 +666,28 @@ def test_joined_files_of_which_the_first_is_read_are_told(tmp_path: Path, name: 
     assert any(f"at byte {len(one):,} " in note for note in recordings.survey(tmp_path / name).faults)
 
 
+@pytest.mark.parametrize("sized", [True, False])
+def test_matroska_without_a_length_that_is_cut_off_is_told(tmp_path: Path, sized: bool) -> None:
+    """A recorder in the browser tells the size of no cluster; others do."""
+    whole = encode(tmp_path / "x.mkv", [murmur(4, 48000)], 48000, "libopus",
+                   container={"live": "1", "cluster_time_limit": "1000"})
+    data = bytearray(whole.read_bytes())
+    for at in [found.start() + 4 for found in re.finditer(re.escape(endings.CLUSTER), data)]:
+        wide = 9 - data[at].bit_length()
+        if not sized:
+            data[at: at + wide] = ((2 << 7 * wide) - 1).to_bytes(wide, "big")
+    whole.write_bytes(data)
+    assert not endings.cut_off(whole) and not recordings.survey(whole).faults
+    last = data.rfind(endings.CLUSTER) + 100
+    cut = tmp_path / "cut.mkv"
+    for end in np.linspace(last, len(data) - 60, 20).astype(int):
+        cut.write_bytes(data[:end])
+        assert len(endings.cut_off(cut)) == 1 or not sized
+    assert any("cut off within" in note for note in recordings.survey(cut).faults)
+    cut.write_bytes(data + bytes(100))  # room that was set aside
+    assert not endings.cut_off(cut)
+
+
 def test_frames_that_all_have_one_time_have_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """RealAudio 14.4 gives each of its frames the time zero."""
     path = encode(tmp_path / "x.mkv", [murmur(2, 16000)], 16000, "pcm_s16le")

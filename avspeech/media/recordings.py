@@ -35,9 +35,9 @@ from avspeech.media.decoding import (
     DEFAULT,
     can_decode,
     check_exists,
-    container_zero,
     open_container,
     sound_tracks,
+    told_end,
 )
 from avspeech.media.levels import (
     HARDLY_CLIPPED,
@@ -48,7 +48,7 @@ from avspeech.media.levels import (
     SILENCE_DB,
     ChannelLevels,
 )
-from avspeech.media.notes import BYTES, SILENT, Note
+from avspeech.media.notes import BYTES, CUT_OFF, EARLY, SILENT, Note
 from avspeech.media.tracks import (
     MISSED,
     TELLS_LENGTH,
@@ -185,8 +185,7 @@ def promised(path: str | Path) -> float | None:
         streams = [s for s in sound_tracks(container) if s.duration]
         if not streams or not timed:
             return None
-        start = (streams[0].start_time or 0) * streams[0].time_base
-        return float(start + streams[0].duration * streams[0].time_base) - container_zero(container)
+        return told_end(container, streams[0])
 
 
 _here = threading.local()  # .kept: (key, samples) of one sound; .reading: a `_Reading`
@@ -421,8 +420,10 @@ def _measured(path: str, key: Any, found: Sound, damaged: list[float], notes: li
     if not samples:
         raise InputError(
             f"{path}: no sound could be decoded from it; the file is empty, damaged or truncated")
+    early = any(note.about == EARLY for note in losses)  # then it is told how much is missing
+    ends = [note for note in endings.notes(path) if not (early and note.about == CUT_OFF)]
     found = replace(found, rate=rate, samples=samples, damaged=tuple(damaged),
-                    notes=(*endings.notes(path), *notes, *losses))
+                    notes=(*ends, *notes, *losses))
     found = _judged(found, levels)
     if kept is not None:
         _here.kept = ((*key, found), np.concatenate([found.mixed(piece) for piece in kept]))

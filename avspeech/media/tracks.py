@@ -24,9 +24,10 @@ from avspeech.media.decoding import (
     open_container,
     prepare_sound,
     sound_tracks,
+    told_end,
 )
 from avspeech.media.levels import RATES
-from avspeech.media.notes import LOST, SILENT, Note
+from avspeech.media.notes import EARLY, LOST, SILENT, Note
 from avspeech.media.resampling import Resampler
 
 MAX_GAP = 6 * 3600  # seconds of silence that are never exceeded
@@ -113,7 +114,7 @@ def decode_track(path: str | Path, track: int, damaged: list[float],
                               fault=True))
         if missing:
             notes.append(Note(f"it ends at {heard / rate:.2f} s, but its header tells of "
-                              f"{told:.2f} s: the rest is missing", LOST, fault=True))
+                              f"{told:.2f} s: the rest is missing", EARLY, fault=True))
 
 
 def _told(path: str | Path, container: Any, stream: Any, rate: int,
@@ -127,7 +128,7 @@ def _told(path: str | Path, container: Any, stream: Any, rate: int,
         return float((stream.duration or 0) * stream.time_base), 0.005
     end = 0.0
     if formats & TELLS_LENGTH or "wav" in formats and damaged:
-        end = float((stream.duration or 0) * stream.time_base) or _tagged(container, stream)
+        end = told_end(container, stream) if stream.duration else _tagged(container, stream)
     return end, MISSING + 0.02 * end
 
 

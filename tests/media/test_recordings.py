@@ -688,6 +688,17 @@ def test_matroska_without_a_length_that_is_cut_off_is_told(tmp_path: Path, sized
     assert not endings.cut_off(cut)
 
 
+@pytest.mark.parametrize(("name", "codec"), [("x.wmv", "wmav2"), ("x.mp4", "aac"), ("x.mkv", "aac"),
+                                             ("x.flv", "aac")])
+def test_nothing_is_missing_of_a_file_whose_times_begin_late(tmp_path: Path, name: str, codec: str) -> None:
+    """ASF counts the length of its streams from zero, wherever they begin."""
+    path = encode(tmp_path / name, [murmur(4, 44100)], 44100, codec, container={"output_ts_offset": "30"},
+                  bit_rate=64000)
+    found = recordings.survey(path)
+    assert not found.notes and found.samples / found.rate == pytest.approx(4, abs=0.2)
+    assert (audio.promised(path) or 4) == pytest.approx(4, abs=0.2)
+
+
 def test_frames_that_all_have_one_time_have_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """RealAudio 14.4 gives each of its frames the time zero."""
     path = encode(tmp_path / "x.mkv", [murmur(2, 16000)], 16000, "pcm_s16le")

@@ -2,8 +2,8 @@
 
 Programs that cut without coding anew (QuickTime Player is one) leave the recording whole and write
 which parts of it are shown. FFmpeg follows such a list, but where pictures are coded in another
-order than they are shown (B-frames), those of each part but the first come early, by about as many
-frames as are kept back for sorting: measured with FFmpeg 8 and 9, x264's default, by 0.16 s.
+order than they are shown (B-frames), those of each part but the first may come early, where it does
+not begin at a key picture: measured with FFmpeg 8 and 9 by 0 to 5 pictures.
 """
 
 from __future__ import annotations

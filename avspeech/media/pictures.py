@@ -313,8 +313,8 @@ def _decode(path: str | Path, start: float, skip: bool,
         aspect = pixel_aspect(stream)
         if stream.codec_context.has_b_frames and (count := edit_list.parts(path)) > 1:
             warnings.warn(f"{path}: its pictures are put together of {count} parts by an edit "
-                          "list: behind each cut they come some frames early; let the program that "
-                          "has cut it write the pictures anew", stacklevel=2)
+                          "list: behind each cut they may come some frames early; let the program "
+                          "that has cut it write the pictures anew", stacklevel=2)
         clock = Clock(path, container, stream, skip)
         if skip and not audio.seek(container, start - RUN_UP):
             return

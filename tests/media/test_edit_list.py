@@ -1,4 +1,4 @@
-"""Films that are cut by an edit list: where pictures come early behind the cuts it is said, else not."""
+"""Films that are cut by an edit list: where pictures may come early behind the cuts it is said."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def cut(path: Path, parts: list[tuple[float, float]], units: int, first: int) ->
     ([(0.6, 0.4), (0.6, 1.0)], list(range(10, 40))),  # one goes on where the other ends
     ([(0.6, 0.0), (0.6, 2.0)], [*range(15), *range(50, 65)]),
     ([(0.6, 2.0), (0.6, 0.0)], [*range(50, 65), *range(15)])])
-def test_cuts_behind_which_pictures_come_early_are_said(tmp_path: Path, parts: list[tuple[float, float]],
+def test_cuts_behind_which_pictures_may_come_early_are_said(tmp_path: Path, parts: list[tuple[float, float]],
                                                         shown: list[int], between: int) -> None:
     path = write_film(tmp_path / "x.mp4", shades(75), [k / 25 for k in range(75)], codec="libx264",
                       options={"bf": str(between), "g": "10", "crf": "1", "sc_threshold": "0"})

@@ -21,7 +21,7 @@ from avspeech.media import audio, endings, recordings, video
 from avspeech.media.face import make_finder
 from avspeech.media.face_tracks import SURE
 from avspeech.media.heads import region_of_face
-from avspeech.media.notes import CUT_OFF, LOST, SILENT
+from avspeech.media.notes import CUT_OFF, EARLY, LOST, SILENT
 from avspeech.media.pictures import SLOW
 
 TOLERANCE = 0.1  # seconds by which a file may be shorter than its header or the manifest says
@@ -229,7 +229,7 @@ class _Checker:
         # What decoding has shown is not told twice
         out.faults += [f"truncated: {fault}" if fault.about == CUT_OFF else fault
                        for fault in recordings.survey(file).faults
-                       if not faults or fault.about not in (CUT_OFF, LOST, SILENT)]
+                       if not faults or fault.about not in (CUT_OFF, EARLY, LOST, SILENT)]
 
     def _see(self, file: Path, out: _Pictures, look: bool) -> None:
         damaged: list[float] = []

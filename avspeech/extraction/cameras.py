@@ -25,7 +25,13 @@ from avspeech.media.mouths import MouthTrack
 RATE = 8000  # Hz, of the sounds that are compared
 PIECE, PIECES = 60.0, 5  # s of sound compared at a time, and how many pieces are tried
 BAND = (100.0, 3800.0)  # Hz, of what is compared
-REACH = 2.0  # s: the largest offset that is looked for in sounds
+REACH = 30.0  # s: the largest offset that is looked for in sounds
+# s of the parts, and how many of them, by whose median an offset is made finer, and how far from
+# it is looked: clocks that run at different speeds blur the peak of a longer part
+PART, PARTS, NEAR = 10.0, 5, 0.2
+# s of a recording from which on it is looked whether the offset stays, and by which it may grow
+LONG, STAYS = 180.0, 0.02
+UNEVEN = 0.25  # share of what it grows by, by which the middle may be elsewhere than half way
 CLEAR = 10.0  # height of the peak of sounds over the deviation of all other values
 FRAMES = 10  # the largest offset that is looked for in pictures
 LEAST = 50  # frames that both cameras must see
@@ -42,11 +48,16 @@ class Offset:
         by: "sound" or "pictures", which told it; "given"; "reference" for the camera whose clock is
             the common one; "" where nothing told it, and `late` is 0.
         why: where nothing told it, the reason.
+        drift: seconds by which `late`, which is that of the beginning, grows in a second.
+        jumps: where it grows, but not evenly: (second, how late) at some places. That is not
+            corrected.
     """
 
     late: float = 0.0
     by: str = ""
     why: str = ""
+    drift: float = 0.0
+    jumps: tuple[tuple[float, float], ...] = ()
 
 
 def by_sound(reference: np.ndarray, other: np.ndarray, rate: int = RATE) -> float | None:
@@ -63,23 +74,38 @@ def by_sound(reference: np.ndarray, other: np.ndarray, rate: int = RATE) -> floa
     n = min(len(reference), len(other))
     if n < rate:
         return None
+    values = _correlation(reference[:n], other[:n], rate, min(round(REACH * rate), n // 2))
+    place = int(values.argmax())
+    rest = np.abs(np.arange(len(values)) - place) > rate // 20  # echoes of the room
+    if (values[place] <= 0 or values[place] < CLEAR * values[rest].std()
+            or values[place] < 1.5 * values[rest].max()):
+        return None
+    late = place - len(values) // 2
+    begin, part = max(0, -late), round(PART * rate)
+    found = []
+    for start in range(begin, min(n, n - late) - part + 1, part):
+        one, two = reference[start: start + part], other[start + late: start + late + part]
+        near = _correlation(one, two, rate, round(NEAR * rate))
+        if near.max() > 0:
+            found.append(late + int(near.argmax()) - len(near) // 2)
+    return float(np.median(found[:PARTS] or [late])) / rate
+
+
+def _correlation(one: np.ndarray, two: np.ndarray, rate: int, reach: int) -> np.ndarray:
+    """The cross-correlation `[2 reach + 1]` of sounds of one length, each frequency with the same
+    weight, where the second is up to `reach` samples early or late; zeros where one is silent."""
+    n = len(one)
     size = 1 << (2 * n - 1).bit_length()
-    one, two = (np.fft.rfft(x[:n] - x[:n].mean(), size) for x in (reference, other))
-    cross = np.conj(one) * two
+    ones, twos = (np.fft.rfft(x - x.mean(), size) for x in (one, two))
+    cross = np.conj(ones) * twos
     hertz = np.arange(len(cross)) * (rate / size)
     power = np.abs(cross)
     # What one of them does not have tells nothing, and its phase is noise
     heard = (hertz >= BAND[0]) & (hertz <= BAND[1]) & (power > 1e-8 * power.max())
     if power.max() <= 0 or np.count_nonzero(heard) < 100:
-        return None
+        return np.zeros(2 * reach + 1)
     values = np.fft.irfft(np.where(heard, cross / np.maximum(power, 1e-30), 0), size)
-    reach = min(round(REACH * rate), n // 2)
-    near = np.concatenate([values[-reach:], values[: reach + 1]])
-    place = int(near.argmax())
-    rest = np.abs(np.arange(len(near)) - place) > rate // 20  # echoes of the room
-    if near[place] < CLEAR * near[rest].std() or near[place] < 1.5 * near[rest].max():
-        return None
-    return (place - reach) / rate
+    return np.concatenate([values[-reach:], values[: reach + 1]])
 
 
 def by_pictures(pairs: Sequence[tuple[MouthTrack, MouthTrack]], around: float = 0.0
@@ -175,11 +201,38 @@ def by_sounds(videos: Sequence[Path], reference: int) -> list[Offset]:
         elif not has_sound(path):
             found.append(Offset(0.0, "", "it has no sound"))
         else:
-            lags = (by_sound(one, two) for one, two in _pieces(first, path))
-            late = next((lag for lag in lags if lag is not None), None)
-            found.append(Offset(0.0, "", "their sounds do not tell") if late is None
-                         else Offset(late, "sound"))
+            lags = enumerate(by_sound(one, two) for one, two in _pieces(first, path))
+            told = next(((k, lag) for k, lag in lags if lag is not None), None)
+            found.append(Offset(0.0, "", "their sounds do not tell") if told is None
+                         else _growing(videos[reference], path, told[0] * PIECE, told[1]))
     return found
+
+
+def _growing(reference: Path, path: Path, begin: float, late: float) -> Offset:
+    """How late a file is that is `late` seconds at `begin`, and by how much that grows up to its
+    end, of recordings that are long."""
+    end = min(audio.duration(reference), audio.duration(path) - late) - PIECE
+    if end - begin < LONG:
+        return Offset(late, "sound")
+    places = [(begin, late)]
+    for second in ((begin + end) / 2, end):
+        at = int(second)
+        own = max(0, at + int(late))
+        try:
+            more = by_sound(audio.read(reference, RATE, at, PIECE, notes=[]),
+                            audio.read(path, RATE, own, PIECE, notes=[]))
+        except InputError:
+            more = None
+        if more is None:  # nothing tells that it grows
+            return Offset(late, "sound")
+        places.append((float(at), own - at + more))
+    grown = places[2][1] - late
+    if abs(grown) < STAYS and abs(places[1][1] - late) < STAYS:
+        return Offset(late, "sound")
+    if abs(places[1][1] - late - grown / 2) > max(STAYS, UNEVEN * abs(grown)):
+        return Offset(late, "sound", jumps=tuple(places))
+    drift = grown / (places[2][0] - begin)
+    return Offset(late - drift * (begin + PIECE / 2), "sound", drift=drift)
 
 
 def has_sound(path: Path) -> bool:
@@ -222,6 +275,9 @@ def settle(offsets: Sequence[Offset], reference: int,
         if known.by == "given" or number == reference:
             out.append(known if known.by == "given" else Offset(0.0, "reference"))
             continue
+        if known.drift or known.jumps:
+            out.append(known)
+            continue
         pairs = [(face[reference], face[number]) for face in faces
                  if reference in face and number in face]
         late = by_pictures(pairs, known.late)
@@ -254,6 +310,16 @@ def notes(videos: Sequence[Path | str], offsets: Sequence[Offset], reference: in
         if not offset.by:
             lines.append(f"{path}: whether it runs together with {videos[reference]} could not be "
                          f"judged ({offset.why}); taken as it is")
+        elif offset.jumps:
+            places = ", ".join(f"{late * 1000:.0f} ms at {at:.0f} s" for at, late in offset.jumps)
+            lines.append(f"{path}: how late it is beside {videos[reference]} changes in the middle "
+                         f"({places}): one of them was interrupted; {offset.jumps[0][1] * 1000:.0f}"
+                         " ms was taken for all; give parts that go together")
+        elif offset.drift:
+            way = "later" if offset.drift > 0 else "earlier"
+            lines.append(f"{path}: its clock and that of {videos[reference]} run apart: it is "
+                         f"{offset.late * 1000:.0f} ms late at the beginning by its sound, and "
+                         f"each minute {abs(offset.drift) * 60_000:.2g} ms {way}; corrected")
         elif round(offset.late * fps):
             way = "behind" if offset.late > 0 else "ahead of"
             lines.append(f"{path}: {abs(offset.late) * 1000:.0f} ms {way} {videos[reference]} by "

@@ -113,7 +113,7 @@ def extract(
                               "pixels wide in the video: hardly anything is seen of its lips; come "
                               "nearer, or use a picture with more pixels", stacklevel=2)
 
-        pictures = max(len(view.present) / fps - view.late for views in faces
+        pictures = max(view.common(len(view.present)) for views in faces
                        for view in views.values())
         with storage.scratch() as store:
             samples = _decode(sound, sample_rate, store, track)
@@ -269,15 +269,15 @@ def _offsets(videos: Sequence[Path], late: Sequence[float] | None
 def _set(found: Sequence[Sequence[MouthTrack]], offsets: Sequence[cameras.Offset]) -> None:
     for tracks, offset in zip(found, offsets, strict=True):
         for track in tracks:
-            track.late, track.late_by = offset.late, offset.by
+            track.late, track.late_by, track.drift = offset.late, offset.by, offset.drift
 
 
 def _clocks(videos: Sequence[Path], views: Mapping[int, MouthTrack]) -> list[dict[str, Any]]:
     """For a report: how late each of several cameras is; nothing for one."""
     if len(videos) == 1:
         return []
-    return [{"video": videos[number].name, "late": round(track.late, 3), "by": track.late_by}
-            for number, track in views.items()]
+    return [{"video": videos[number].name, "late": round(track.late, 3), "by": track.late_by,
+             "drift_ppm": round(1e6 * track.drift, 1)} for number, track in views.items()]
 
 
 def _long_enough(tracks: list[MouthTrack], frames: int) -> list[MouthTrack]:

@@ -214,13 +214,12 @@ def motion_of(track: MouthTrack) -> np.ndarray:
 
 
 def _traits(track: MouthTrack) -> _Traits:
-    present, motion = np.asarray(track.present), motion_of(track)
-    late = round(track.late * track.fps)
-    if late > 0:
-        present, motion = present[late:], motion[late:]
-    elif late < 0:
-        present = np.concatenate([np.zeros(-late, bool), present])
-        motion = np.concatenate([np.full(-late, np.nan), motion])
+    length = max(0, round(track.common(len(track.present)) * track.fps))
+    own = track.own(np.arange(length), track.fps)
+    inside = (own >= 0) & (own < len(track.present))
+    present, motion = np.zeros(length, bool), np.full(length, np.nan)
+    present[inside] = np.asarray(track.present)[own[inside]]
+    motion[inside] = motion_of(track)[own[inside]]
     x = float("nan")
     if track.boxes is not None and track.present.any():
         x = float(np.nanmean(track.boxes[track.present][:, [0, 2]]))

@@ -26,6 +26,7 @@ TIMED = {"mov", "avi", "asf", "ogg", "mpeg", "mpegts", "caf", "w64", "gxf", "mxf
 # Samples alone, as FFmpeg calls them: it knows them by the suffix (.ul, .al, .sw), and takes a rate
 RAW = re.compile("alaw|mulaw|[fsu][0-9]+(be|le)?")
 MOST_NOTHING = 100_000  # stretches of 64 KiB without a packet, one after another
+AT_ZERO = 0.1  # seconds behind the zero of the clock at which a stream begins there
 DEFAULT = 0x0001  # how FFmpeg marks the stream that a player should choose
 # And those that go with another one: commentary, descriptions for the blind, all but the voices
 ASIDE = 0x0008 | 0x0100 | 0x0200 | 0x20000
@@ -253,7 +254,7 @@ def stream_end(container: Any, stream: Any) -> float:
     zero = container_zero(container)
     formats = set(container.format.name.split(","))
     if stream.duration and formats & TIMED:
-        return float(((stream.start_time or 0) + stream.duration) * stream.time_base) - zero
+        return told_end(container, stream)
     end = 0.0
     with open_container(container.name.removeprefix("file:")) as again:
         for packet in packets_of(again, again.streams[stream.index]):
@@ -261,6 +262,17 @@ def stream_end(container: Any, stream: Any) -> float:
                 last = (packet.pts + (packet.duration or 0)) * packet.time_base
                 end = max(end, float(last) - zero)
     return end
+
+
+def told_end(container: Any, stream: Any) -> float:
+    """Seconds on the clock at which a stream ends by its duration in the header.
+
+    A duration is counted from where the stream begins. ASF, and MP4 with nothing in front of all
+    its streams, count it from a zero before that; as nothing tells which, it is the earlier end.
+    """
+    zero, length = container_zero(container), float(stream.duration * stream.time_base)
+    late = float((stream.start_time or 0) * stream.time_base) - zero
+    return length - zero if 0 < zero < length and late < AT_ZERO else late + length
 
 
 def sound_tracks(container: Any) -> list[Any]:

@@ -32,6 +32,14 @@ SYNC = 65536  # bytes before the first frame of an MP3 file in which it is looke
 # Of what servers and programs write in the place of data, seven bytes or more
 TEXTS = (b"</html>", b"</HTML>", b"<!DOCTYPE ", b"<!doctype ", b"<?xml version", b"HTTP/1.1 ",
          b"Traceback (most recent")
+JOINED = ("another recording begins within it, at byte {:,} (they were joined as they are): {}; "
+          "join them by ffmpeg -f concat")
+# How files begin of which FFmpeg reads the first alone where several are joined: FLV, TTA, VOC, WTV
+FIRST_ALONE = (rb"FLV\x01[\x01\x04\x05]\0\0\0\x09\0\0\0\0", rb"TTA1[\1-\3]\0[\1-\x40]\0",
+               rb"Creative Voice File\x1a", rb"\xb7\xd8\x00\x207I\xda\x11\xa6N\x00\x07")
+# Matroska and WebM: the file's header, and a cluster, which begins with a checksum or its time
+EBML, CLUSTER = b"\x1aE\xdf\xa3", b"\x1fC\xb6u"
+IN_CLUSTER = (b"\xe7", b"\xbf")
 # How a FLAC file begins: whether titles follow its STREAMINFO, or sound
 FLAC_RATES = dict(enumerate((88200, 176400, 192000, 8000, 16000, 22050, 24000, 32000, 44100, 48000,
                              96000), 1))  # samples a second, by their number in a frame
@@ -71,15 +79,18 @@ def cut_off(path: str | Path) -> list[str]:
     """A sentence where a file ends before its sound does by what it says of itself in bytes.
 
     Args:
-        path: a file that exists; one of chunks (see `bytes_told`), or Ogg. For what tells its
-            length in time, see `seconds_told`.
+        path: a file that exists; one of chunks (see `bytes_told`), Ogg, or Matroska. For what tells
+            its length in time, see `seconds_told`.
 
     Returns:
         One sentence for the user, or none.
     """
     with open(path, "rb") as file:
-        if file.read(4) == b"OggS":
+        begin = file.read(4)
+        if begin == b"OggS":
             return _without_end(file)
+        if begin == EBML:
+            return _within_element(file)
     told, there = bytes_told(path) or (0, 0)
     if there + PADDING < told:
         return [f"it is cut off: of {told:,} bytes of its sound {there:,} are there"]
@@ -98,6 +109,8 @@ def left_over(path: str | Path) -> list[str]:
             return _flac_goes_on(file)
         if begin[4:] == b"ftyp":
             return _mp4_goes_on(file)
+        if (again := _begins_again(file)) is not None:
+            return [JOINED.format(again, "it was not read")]
     told, there = bytes_told(path) or (0, 0)
     more = _unread(path, told, there)
     if more <= PADDING:
@@ -159,6 +172,18 @@ def _unread(path: str | Path, told: int, there: int) -> int:
     return 0 if empty else length - at
 
 
+def _begins_again(file: BinaryIO) -> int | None:
+    """Where a file of `FIRST_ALONE` begins once more; None where it does not, and of others."""
+    file.seek(0)
+    begin = file.read(32)
+    again = next((pattern for pattern in FIRST_ALONE if re.match(pattern, begin)), None)
+    if again is None:
+        return None
+    with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        found = re.compile(again).search(data, 1)
+        return found.start() if found else None
+
+
 def _mp4_goes_on(file: BinaryIO) -> list[str]:
     """A sentence where another recording follows in an MP4 file. A header that stands in front of
     each of its fragments, whose numbers go on, is none."""
@@ -177,8 +202,7 @@ def _mp4_goes_on(file: BinaryIO) -> list[str]:
                 name == b"moof" and head[12:16] == b"mfhd") else number
             anew = bool(again) and name == b"moof" and number <= before
         if anew:
-            return [f"another recording begins within it, at byte {again:,} (they were joined as "
-                    "they are): it was not read, or not all of it; join them by ffmpeg -f concat"]
+            return [JOINED.format(again, "it was not read, or not all of it")]
         if size < 8:
             break
         at += size
@@ -300,6 +324,47 @@ def _without_end(file: BinaryIO) -> list[str]:
         return []
     return ["its last page of Ogg is not marked as the last: it was cut off, or its writer marks "
             "no end"]
+
+
+def _within_element(file: BinaryIO) -> list[str]:
+    """A sentence where the last element of a Matroska file is not whole. A recorder that is killed
+    has not written how long the file is."""
+    with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        at = len(data)
+        while (at := data.rfind(CLUSTER, 0, at)) > 0:
+            begin, _ = _element(data, at)
+            if data[begin: begin + 1] in IN_CLUSTER:
+                break
+        else:
+            return []
+        while 0 <= at < len(data):
+            begin, size = _element(data, at)
+            # Of a cluster without a size the elements in it follow
+            at = begin + size if size >= 0 else begin
+            if begin < 0:
+                return []
+        return [] if at == len(data) else [
+            "it is cut off within its last element: a recorder that was killed, or a copy that "
+            "stopped"]
+
+
+def _element(data: mmap.mmap, at: int) -> tuple[int, int]:
+    """Where the content of an element of Matroska begins, and its size, below 0 where it is
+    unknown. (-1, -1) for what is none; beyond the end of the file for what is cut."""
+    first = data[at]
+    if first < 16:
+        return -1, -1
+    at += 9 - first.bit_length()
+    if at >= len(data):
+        return len(data) + 1, 0
+    first = data[at]
+    wide = 9 - first.bit_length()
+    if wide > 8:
+        return -1, -1
+    if at + wide > len(data):
+        return len(data) + 1, 0
+    size = int.from_bytes(data[at: at + wide], "big") - (1 << 7 * wide)
+    return at + wide, -1 if size == (1 << 7 * wide) - 1 else size
 
 
 def contradictions(path: str | Path) -> list[str]:

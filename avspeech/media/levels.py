@@ -15,6 +15,7 @@ from avspeech.errors import InputError
 from avspeech.media.coarse import HARDLY_DB, Coarse
 from avspeech.media.holes import Holes
 from avspeech.media.misread import Misread
+from avspeech.media.steady import Steady
 from avspeech.media.stuck import Stuck
 
 SAMPLE_RATE = 16000
@@ -69,11 +70,12 @@ def mono(audio: Any, notes: list[str] | None = None) -> np.ndarray:
 
     Channels are averaged, but for those that cancel each other (one of a pair is often inverted by
     mistake): where the average has lost more than 10 dB against the channels' mean power, the
-    loudest is taken alone.
+    loudest is taken alone. A channel with a steady noise beside one with a voice (`steady`) is left
+    out.
 
     Args:
         audio: floats `[N]`, `[C, N]` or `[N, C]`, NumPy or torch.
-        notes: takes a sentence where channels cancelled each other.
+        notes: takes a sentence where channels were not all averaged.
 
     Returns:
         float32 `[N]`.
@@ -105,10 +107,11 @@ def mono(audio: Any, notes: list[str] | None = None) -> np.ndarray:
         channels = array if shape[0] <= shape[1] else array.T
         levels = ChannelLevels(len(channels))
         levels.add(channels)
-        alone = levels.cancelling()
-        if alone is not None and notes is not None:
-            notes.append(levels.note(alone))
-        array = channels.mean(axis=0, dtype=np.float64) if alone is None else channels[alone]
+        taken = levels.taken()
+        if taken is not None and notes is not None:
+            notes.append(levels.note(taken))
+        array = (channels if taken is None else channels[list(taken)]).mean(
+            axis=0, dtype=np.float64)
     return array.astype(np.float32)
 
 
@@ -175,6 +178,7 @@ class ChannelLevels:
         self._short: Any = np.zeros(5)
         self._pairs: list[np.ndarray] = []
         self._misread = Misread()
+        self._steady = Steady(channels, rate)
         self._coarse = Coarse()
         self._stuck = Stuck(rate) if rate else None
         self._holes = Holes(rate) if rate else None
@@ -202,6 +206,7 @@ class ChannelLevels:
         self._sum += sums
         self._square += squares
         if len(samples) > 1:
+            self._steady.add(samples)
             self._add_to_stretch(samples.shape[1], sums, squares)
         if len(samples) == 2 and self.rate:
             self._add_to_pairs(samples)
@@ -264,21 +269,36 @@ class ChannelLevels:
         # The first of those that are about as loud, so that pieces of one sound agree.
         return int(np.flatnonzero(np.asarray(each) >= 0.8 * max(each))[0])
 
-    def offset(self, channel: int | None) -> float:
-        """The mean of a channel (None: of the average), or 0 where it is no recorder's offset."""
-        k = -1 if channel is None else channel
-        mean = float(self._sum[k] / max(1, self.count))
-        return mean if abs(mean) > AROUND_ZERO * float(np.sqrt(self.power[k])) else 0.0
+    def taken(self) -> tuple[int, ...] | None:
+        """The channels that are averaged; None: all. Steady ones are left out; of those that cancel
+        each other one is taken."""
+        steady = self._steady.channels()
+        if steady:
+            return tuple(k for k in range(len(self._sum) - 1) if k not in steady)
+        alone = self.cancelling()
+        return None if alone is None else (alone,)
+
+    def offset(self, taken: tuple[int, ...] | None) -> float:
+        """The mean of channels (None: of all), or 0 where it is no recorder's offset."""
+        rows = [-1] if taken is None else list(taken)
+        mean = float(self._sum[rows].mean() / max(1, self.count))
+        return mean if abs(mean) > AROUND_ZERO * float(np.sqrt(self.power[rows].mean())) else 0.0
 
     @property
     def share_clipped(self) -> float:
         """Of the samples, those of flat tops, in the channel that has most."""
-        return int(np.maximum(self._flat, self._bent).max()) / max(1, self.count)
+        return int(self._tops.max()) / max(1, self.count)
+
+    @property
+    def _tops(self) -> np.ndarray:
+        """Samples of flat tops by channel; none in those that are left out."""
+        tops, taken = np.maximum(self._flat, self._bent), self.taken()
+        return tops if taken is None else np.where(np.isin(np.arange(len(tops)), taken), tops, 0)
 
     def note_clipped(self) -> str | None:
         """What to say of a sound that was clipped as it was recorded; None elsewhere."""
         share = self.share_clipped
-        top = self._peaks[np.maximum(self._flat, self._bent).argmax()]
+        top = self._peaks[self._tops.argmax()]
         lower = top < NEAR_FULL[0]
         if share < CLIPPED or self.peak > LOUDEST or lower and self.note_coarse() is not None:
             return None
@@ -348,8 +368,8 @@ class ChannelLevels:
         if (note := self._coarse.note_reading() or self._misread.note()) is not None:
             return note
         other = self._misread.note_channels()
-        power = float(self.power[0])
-        if power < FULL_NOISE**2 or self.peak > LOUDEST:
+        power, taken = float(self.power[0]), self.taken()
+        if power < FULL_NOISE**2 or self.peak > LOUDEST or taken is not None and 0 not in taken:
             return other
         like_noise = abs(self._products) < UNLIKE * power * self.count
         if not like_noise and (self._small >= NEVER_SMALL * self.count
@@ -358,10 +378,16 @@ class ChannelLevels:
         return ("it is like noise at full scale: its samples are probably not what its header says "
                 "(the order of bytes, their number, mu-law or a compressed sound); listen to it")
 
-    def note(self, channel: int) -> str:
-        """What to say where `cancelling` has given a channel."""
-        return (f"its {len(self._sum) - 1} channels cancel each other (one is inverted): channel "
-                f"{channel + 1} was taken alone")
+    def note(self, taken: tuple[int, ...]) -> str:
+        """What to say where `taken` has given channels."""
+        count = len(self._sum) - 1
+        steady = self._steady.channels()
+        if not steady:
+            return (f"its {count} channels cancel each other (one is inverted): channel "
+                    f"{taken[0] + 1} was taken alone")
+        names = ", ".join(f"number {k + 1} ({level:.0f} dB)" for k, level in steady.items())
+        return (f"of its {count} channels a steady noise without a voice, such as hum, hiss or a "
+                f"time code, was left out: {names}")
 
     def scale(self) -> float:
         """What to divide floats by that lie far beyond full scale: 1.0 where they do not."""

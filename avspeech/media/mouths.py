@@ -33,7 +33,8 @@ class MouthTrack:
             rough; NaN where the face is missing; None where it is not known.
         fps: frames per second.
         late: seconds by which what is seen comes later on this track's clock than on the common
-            one.
+            one, at the beginning of the latter.
+        drift: seconds by which that grows in a second.
         late_by: what told that; see `extraction.cameras.Offset`.
     """
 
@@ -43,6 +44,7 @@ class MouthTrack:
     yaw: np.ndarray | None = field(default=None, repr=False)
     fps: float = FPS
     late: float = 0.0
+    drift: float = 0.0
     late_by: str = ""
 
     def frames(self, first: int, last: int, fps: float) -> tuple[np.ndarray, np.ndarray]:
@@ -58,8 +60,7 @@ class MouthTrack:
             (crops uint8 `[last - first, 88, 88]`, mask bool `[last - first]`). Outside the track,
             and where the mouth is missing, the mask is False and the crop is black.
         """
-        late = round(self.late * self.fps)
-        index = np.floor(np.arange(first, last) * (self.fps / fps) + 1e-6).astype(np.int64) + late
+        index = self.own(np.arange(first, last), fps)
         mask = np.zeros(len(index), bool)
         inside = (index >= 0) & (index < len(self.present))
         mask[inside] = self.present[index[inside]]
@@ -74,14 +75,28 @@ class MouthTrack:
             release(self.crops)
         return crops, mask
 
+    def own(self, frames: np.ndarray, fps: float) -> np.ndarray:
+        """The frames of this track, not all of which it may have, at those of the common clock.
+
+        Args:
+            frames: numbers `[n]`.
+            fps: of the common clock.
+        """
+        late = np.round((self.late + self.drift * frames / fps) * self.fps).astype(np.int64)
+        shown: np.ndarray = np.floor(frames * (self.fps / fps) + 1e-6).astype(np.int64) + late
+        return shown
+
+    def common(self, frame: float) -> float:
+        """The second on the common clock at which a frame of this track begins."""
+        return float((frame - round(self.late * self.fps)) / self.fps / (1 + self.drift))
+
     def span(self) -> tuple[float, float] | None:
         """Seconds on the common clock from the first appearance to the end of the last one; None if
         never seen."""
         seen = np.flatnonzero(self.present)
         if not len(seen):
             return None
-        late = round(self.late * self.fps)
-        return float((seen[0] - late) / self.fps), float((seen[-1] + 1 - late) / self.fps)
+        return self.common(int(seen[0])), self.common(int(seen[-1]) + 1)
 
 
 def release(array: np.ndarray) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 # What a note may be about, where that decides what else is told
 CUT_OFF = "cut off"  # the file ends before its sound does
+EARLY = "ends early"  # it is shorter than its header tells
 LOST = "lost"  # a part of the sound did not decode, or its time was not believed
 SILENT = "silent"  # a part of the sound is missing, and silence is in its place
 BYTES = "bytes"  # the samples are not what the header says

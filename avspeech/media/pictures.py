@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from avspeech.errors import InputError
-from avspeech.media import audio, warping
+from avspeech.media import audio, edit_list, warping
 from avspeech.media.decoding import packets_of
 
 FPS = 25.0
@@ -311,6 +311,10 @@ def _decode(path: str | Path, start: float, skip: bool,
     with audio.open_container(path) as container:
         stream = picture_stream(container, path)
         aspect = pixel_aspect(stream)
+        if stream.codec_context.has_b_frames and (count := edit_list.parts(path)) > 1:
+            warnings.warn(f"{path}: its pictures are put together of {count} parts by an edit "
+                          "list: behind each cut they may come some frames early; let the program "
+                          "that has cut it write the pictures anew", stacklevel=2)
         clock = Clock(path, container, stream, skip)
         if skip and not audio.seek(container, start - RUN_UP):
             return

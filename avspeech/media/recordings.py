@@ -33,10 +33,11 @@ from avspeech.media import endings, float_bytes
 from avspeech.media.decoding import (
     ASIDE,
     DEFAULT,
+    can_decode,
     check_exists,
-    container_zero,
     open_container,
     sound_tracks,
+    told_end,
 )
 from avspeech.media.levels import (
     HARDLY_CLIPPED,
@@ -47,7 +48,7 @@ from avspeech.media.levels import (
     SILENCE_DB,
     ChannelLevels,
 )
-from avspeech.media.notes import BYTES, SILENT, Note
+from avspeech.media.notes import BYTES, CUT_OFF, EARLY, SILENT, Note
 from avspeech.media.tracks import (
     MISSED,
     TELLS_LENGTH,
@@ -66,6 +67,9 @@ ORDER_CODINGS = ("G721_", "G723_", "NMS_", "ALAC_", "DPCM_", "DWVW_")
 # 14 bits), within so many bytes: FFmpeg decodes it
 BURSTS = (b"\x72\xf8\x1f\x4e", b"\xfe\x7f\x01\x80", b"\xff\x1f\x00\xe8")
 BURST = 16384
+FIELD = ("its channels are those of a sound field (ambisonics): the first, which hears all sides, "
+         "was taken alone")
+FIELDS = (4, 9, 16)  # channels of one
 JUDGED = 0.1  # seconds; the mean of a shorter sound is no offset
 EXACT_CODINGS = ("PCM_", "FLOAT", "DOUBLE", "ULAW", "ALAW")
 
@@ -78,7 +82,7 @@ class Sound:
     reader: str  # "seek": libsndfile; "ffmpeg"; "order": libsndfile, from the beginning on
     track: int  # which of the file's tracks of sound, from 1
     channels: int
-    channel: int | None  # the one that is taken alone; None: all are averaged
+    taken: tuple[int, ...] | None  # the channels that are averaged; None: all
     scale: float  # samples are divided by it
     offset: float  # what its samples then lie around, where that is not zero: of the recorder
     level: float  # decibels of full scale
@@ -92,9 +96,10 @@ class Sound:
 
     def mixed(self, samples: np.ndarray) -> np.ndarray:
         """`[C, n]` as they were decoded -> `[n]` float32."""
-        alone = self.channel is not None and len(samples) == self.channels
+        if self.taken is not None and len(samples) == self.channels:
+            samples = samples[list(self.taken)]
         with np.errstate(invalid="ignore", over="ignore"):  # as in `ChannelLevels.add`
-            one = samples[self.channel] if alone else samples.mean(axis=0)
+            one = samples.mean(axis=0)
         return np.asarray(one if self.scale == 1 else one / self.scale, np.float32)
 
 
@@ -180,8 +185,7 @@ def promised(path: str | Path) -> float | None:
         streams = [s for s in sound_tracks(container) if s.duration]
         if not streams or not timed:
             return None
-        start = (streams[0].start_time or 0) * streams[0].time_base
-        return float(start + streams[0].duration * streams[0].time_base) - container_zero(container)
+        return told_end(container, streams[0])
 
 
 _here = threading.local()  # .kept: (key, samples) of one sound; .reading: a `_Reading`
@@ -288,7 +292,8 @@ def _survey_sndfile(path: str, key: Any, reader: str) -> Sound:
 def _judged(found: Sound, levels: dict[int, ChannelLevels]) -> Sound:
     """With the channel, scale and notes that follow from its levels, by number of channels."""
     most = max(levels, key=lambda n: levels[n].count)
-    alone, scale = levels[most].cancelling(), max(part.scale() for part in levels.values())
+    taken = found.taken or levels[most].taken()
+    scale = max(part.scale() for part in levels.values())
     notes = list(found.notes)
 
     def tell(text: str | None, about: str = "", fault: bool = False) -> None:
@@ -299,11 +304,14 @@ def _judged(found: Sound, levels: dict[int, ChannelLevels]) -> Sound:
         return any(note.about in about for note in notes)
 
     level = levels[most]
-    if alone is not None:
-        tell(level.note(alone))
+    if found.taken is not None:
+        pass  # it is told
+    elif taken is not None:
+        tell(level.note(taken))
     elif (lost := level.partly() / found.rate) >= PARTLY:
-        tell(f"for some {lost:.0f} s its channels cancel each other (one is inverted there): "
-             "little of the sound is left; give a file with one of them")
+        field = ", or they are those of a sound field" if most in FIELDS else ""
+        tell(f"for some {lost:.0f} s its channels cancel each other (one is inverted there{field})"
+             ": little of the sound is left; give a file with one of them")
     tell(max(levels.values(), key=lambda part: part.peak).note_scale())
     if not told(BYTES):
         tell(level.note_coding(), BYTES, fault=True)
@@ -316,10 +324,10 @@ def _judged(found: Sound, levels: dict[int, ChannelLevels]) -> Sound:
         tell(level.note_coarse(), fault=level.hardly_steps)
     tell(level.note_surround())
     tell(level.note_apart())
-    offset = level.offset(alone) / scale if found.samples >= JUDGED * found.rate else 0.0
+    offset = level.offset(taken) / scale if found.samples >= JUDGED * found.rate else 0.0
     if abs(offset) >= OFFSET:
         tell(f"its samples lie around a constant offset of {offset:.3f} of full scale")
-    return replace(found, channels=most, channel=alone, scale=scale, offset=offset,
+    return replace(found, channels=most, taken=taken, scale=scale, offset=offset,
                    notes=tuple(notes),
                    level=max(part.decibels for part in levels.values()))
 
@@ -329,6 +337,7 @@ def _survey_tracks(path: str, key: Any, track: int | None) -> Sound:
     with open_container(path) as container:
         streams = sound_tracks(container)
         names = [_name(stream) for stream in streams]
+        fields = [_is_field(stream) for stream in streams]
         marked = [k for k, s in enumerate(streams) if int(s.disposition or 0) & DEFAULT]
         usual = [k for k, s in enumerate(streams) if not int(s.disposition or 0) & ASIDE]
     if not names:
@@ -345,7 +354,7 @@ def _survey_tracks(path: str, key: Any, track: int | None) -> Sound:
            "the first that is no commentary" if first else "the first")
     for k in order:
         try:
-            found = _survey_track(path, key, k)
+            found = _survey_track(path, key, k, fields[k])
         except InputError as error:
             failed = failed or error
             why = f"track {order[0] + 1} cannot be decoded"
@@ -368,6 +377,14 @@ def _survey_tracks(path: str, key: Any, track: int | None) -> Sound:
     return found
 
 
+def _is_field(stream: Any) -> bool:
+    """Whether the channels of a stream are those of a sound field: in Opus by its mapping family
+    (RFC 8486). PyAV's own layout of a stream is not asked for: some of them end the process."""
+    if not can_decode(stream) or stream.codec_context.name not in ("opus", "libopus"):
+        return False
+    return bytes(stream.codec_context.extradata or b"")[18:19] == b"\2"
+
+
 def _name(stream: Any) -> str:
     told = [stream.metadata.get(key, "").encode(errors="replace").decode()
             for key in ("title", "language")]
@@ -375,10 +392,11 @@ def _name(stream: Any) -> str:
     return f" ({', '.join(told)[:80]})" if told else ""
 
 
-def _survey_track(path: str, key: Any, index: int) -> Sound:
+def _survey_track(path: str, key: Any, index: int, field: bool) -> Sound:
+    """Of one track, from 0; `field`: its channels are those of a sound field."""
     damaged: list[float] = []
-    found = Sound(0, 0, "ffmpeg", index + 1, 0, None, 1.0, 0.0, math.nan, (), ())
-    return _measured(path, key, found, damaged, [])
+    found = Sound(0, 0, "ffmpeg", index + 1, 0, (0,) if field else None, 1.0, 0.0, math.nan, (), ())
+    return _measured(path, key, found, damaged, [Note(FIELD)] if field else [])
 
 
 def _measured(path: str, key: Any, found: Sound, damaged: list[float], notes: list[Note]) -> Sound:
@@ -402,8 +420,10 @@ def _measured(path: str, key: Any, found: Sound, damaged: list[float], notes: li
     if not samples:
         raise InputError(
             f"{path}: no sound could be decoded from it; the file is empty, damaged or truncated")
+    early = any(note.about == EARLY for note in losses)  # then it is told how much is missing
+    ends = [note for note in endings.notes(path) if not (early and note.about == CUT_OFF)]
     found = replace(found, rate=rate, samples=samples, damaged=tuple(damaged),
-                    notes=(*endings.notes(path), *notes, *losses))
+                    notes=(*ends, *notes, *losses))
     found = _judged(found, levels)
     if kept is not None:
         _here.kept = ((*key, found), np.concatenate([found.mixed(piece) for piece in kept]))

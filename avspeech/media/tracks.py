@@ -24,9 +24,10 @@ from avspeech.media.decoding import (
     open_container,
     prepare_sound,
     sound_tracks,
+    told_end,
 )
 from avspeech.media.levels import RATES
-from avspeech.media.notes import LOST, SILENT, Note
+from avspeech.media.notes import EARLY, LOST, SILENT, Note
 from avspeech.media.resampling import Resampler
 
 MAX_GAP = 6 * 3600  # seconds of silence that are never exceeded
@@ -75,8 +76,10 @@ def decode_track(path: str | Path, track: int, damaged: list[float],
             return
         rate, channels = first[0], len(first[2])
         if not RATES[0] <= rate <= RATES[1]:
+            why = ("convert it to WAV (ffmpeg -i IN -ar 96000 OUT.wav)"
+                   if stream.codec_context.name.startswith("dsd") else "the file is damaged")
             raise InputError(f"{path}: its sound has {rate} samples a second; expected "
-                             f"{RATES[0]:,} to {RATES[1]:,}; the file is damaged")
+                             f"{RATES[0]:,} to {RATES[1]:,}; {why}")
         for piece in on_one_clock(_at_rate(chain([first], frames), rate), rate, length, notes):
             if not isinstance(piece, int):
                 channels = len(piece)
@@ -111,7 +114,7 @@ def decode_track(path: str | Path, track: int, damaged: list[float],
                               fault=True))
         if missing:
             notes.append(Note(f"it ends at {heard / rate:.2f} s, but its header tells of "
-                              f"{told:.2f} s: the rest is missing", LOST, fault=True))
+                              f"{told:.2f} s: the rest is missing", EARLY, fault=True))
 
 
 def _told(path: str | Path, container: Any, stream: Any, rate: int,
@@ -125,7 +128,7 @@ def _told(path: str | Path, container: Any, stream: Any, rate: int,
         return float((stream.duration or 0) * stream.time_base), 0.005
     end = 0.0
     if formats & TELLS_LENGTH or "wav" in formats and damaged:
-        end = float((stream.duration or 0) * stream.time_base) or _tagged(container, stream)
+        end = told_end(container, stream) if stream.duration else _tagged(container, stream)
     return end, MISSING + 0.02 * end
 
 
@@ -154,9 +157,12 @@ def _frames(container: Any, stream: Any, damaged: list[float],
     trial.check(container.name.removeprefix("file:"), stream)
     prepare_sound(stream)
     counted = container.format.name in COUNTED
+    before: Fraction | None = None
     for frame in decode_packets(container, stream, damaged, broken):
         timed = not counted and frame.pts is not None and frame.time_base
         at = frame.pts * Fraction(frame.time_base) if timed else None
+        # RealAudio 14.4 gives all frames one time, which tells nothing of the second one
+        at, before = None if at == before else at, at
         zero = at if zero is None and at is not None else zero
         try:
             samples = read(frame)

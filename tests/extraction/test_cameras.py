@@ -51,6 +51,56 @@ def test_sounds_tell_how_late_one_is(late: float) -> None:
     assert cameras.by_sound(first, other) == pytest.approx(late, abs=0.002)
 
 
+@pytest.mark.parametrize("late", [-12.0, 25.0])
+def test_cameras_that_begin_long_after_each_other_are_brought_together(late: float) -> None:
+    whole = speech(1, 90.0)
+    begins = (0, round(-late * RATE)) if late < 0 else (round(late * RATE), 0)
+    first, second = (whole[begin:][: 60 * RATE] for begin in begins)
+    assert cameras.by_sound(first, second) == pytest.approx(late, abs=0.002)
+
+
+def two_clocks(folder: Path, second: np.ndarray, whole: np.ndarray) -> list[Path]:
+    paths = [folder / "a.wav", folder / "b.wav"]
+    for path, samples in zip(paths, (whole, second), strict=True):
+        soundfile.write(path, samples, RATE)
+    return paths
+
+
+@pytest.mark.parametrize("ppm", [-200.0, 0.0, 200.0])
+def test_clocks_that_run_apart_are_brought_together(tmp_path, monkeypatch, ppm: float) -> None:
+    """The second file hears all 0.5 s later, and more so the longer it records."""
+    monkeypatch.setattr(cameras, "PIECE", 20.0)
+    monkeypatch.setattr(cameras, "LONG", 60.0)
+    whole = np.convolve(speech(1, 200.0), np.hanning(5), "same").astype(np.float32)
+    times = np.arange(len(whole)) / RATE
+    second = np.interp((times - 0.5) / (1 + 1e-6 * ppm), times, whole).astype(np.float32)
+    paths = two_clocks(tmp_path, second, whole)
+    offset = cameras.by_sounds(paths, 0)[1]
+    assert offset.drift == pytest.approx(1e-6 * ppm, abs=1e-5) and not offset.jumps
+    track = mouth(1)
+    track.late, track.drift = offset.late, offset.drift
+    for frame in (0, 2500, 4999):
+        (own,) = track.own(np.array([frame]), 25.0)
+        assert own == pytest.approx(frame * (1 + 1e-6 * ppm) + 12.5, abs=0.6)
+        assert track.common(int(own)) == pytest.approx(frame / 25, abs=0.041)
+    lines = cameras.notes(paths, [Offset(0.0, "reference"), offset], 0, [{1: track}], 25.0)
+    grows = f"each minute {abs(0.06 * ppm):.2g} ms {'later' if ppm > 0 else 'earlier'}; corrected"
+    assert (grows in lines[0]) == bool(ppm)
+
+
+def test_a_camera_that_was_interrupted_is_told(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(cameras, "PIECE", 20.0)
+    monkeypatch.setattr(cameras, "LONG", 60.0)
+    whole = speech(1, 150.0)
+    paths = two_clocks(tmp_path, np.delete(whole, slice(100 * RATE, 105 * RATE)), whole)
+    (_, offset) = cameras.by_sounds(paths, 0)
+    assert offset.late == 0 and offset.drift == 0
+    assert [round(late, 2) for _, late in offset.jumps] == [0, 0, -5]
+    (line,) = cameras.notes(["a", "b"], [Offset(0.0, "reference"), offset], 0, [{1: mouth(1)}], 25.0)
+    assert "changes in the middle (0 ms at 0 s, 0 ms at" in line and "-5000 ms at" in line
+    assert cameras.settle([offset, offset], 0, [{0: mouth(1), 1: mouth(1, 3)}])[1] == offset
+
+
 def test_sounds_of_two_scenes_tell_nothing() -> None:
     assert cameras.by_sound(speech(1), speech(2)) is None
     assert cameras.by_sound(speech(1), np.zeros(4 * RATE)) is None

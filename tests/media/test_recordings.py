@@ -6,7 +6,9 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,7 +19,7 @@ pytest.importorskip("av")
 from sounds import decoded, encode, murmur  # noqa: E402
 
 from avspeech.errors import InputError  # noqa: E402
-from avspeech.media import audio, endings, recordings  # noqa: E402
+from avspeech.media import audio, endings, recordings, tracks  # noqa: E402
 
 RATE = 48000
 
@@ -651,6 +653,67 @@ def test_an_mp4_behind_another_is_told(tmp_path: Path, flags: str) -> None:
     path.write_bytes(data + data)
     sound = recordings.survey(path)
     assert any(f"byte {len(data):,}" in note for note in sound.faults), sound.notes
+
+
+@pytest.mark.parametrize(("name", "codec"), [("x.flv", "mp3"), ("x.flv", "aac"), ("x.tta", "tta"),
+                                             ("x.voc", "pcm_s16le")])
+def test_joined_files_of_which_the_first_is_read_are_told(tmp_path: Path, name: str, codec: str) -> None:
+    for k in (0, 1):
+        encode(tmp_path / f"{k}{name}", [murmur(1, 44100, k)], 44100, codec)
+    one, two = ((tmp_path / f"{k}{name}").read_bytes() for k in (0, 1))
+    (tmp_path / name).write_bytes(one + two)
+    assert not any("begins within it" in note for note in recordings.survey(tmp_path / f"0{name}").notes)
+    assert any(f"at byte {len(one):,} " in note for note in recordings.survey(tmp_path / name).faults)
+
+
+@pytest.mark.parametrize("sized", [True, False])
+def test_matroska_without_a_length_that_is_cut_off_is_told(tmp_path: Path, sized: bool) -> None:
+    """A recorder in the browser tells the size of no cluster; others do."""
+    whole = encode(tmp_path / "x.mkv", [murmur(4, 48000)], 48000, "libopus",
+                   container={"live": "1", "cluster_time_limit": "1000"})
+    data = bytearray(whole.read_bytes())
+    for at in [found.start() + 4 for found in re.finditer(re.escape(endings.CLUSTER), data)]:
+        wide = 9 - data[at].bit_length()
+        if not sized:
+            data[at: at + wide] = ((2 << 7 * wide) - 1).to_bytes(wide, "big")
+    whole.write_bytes(data)
+    assert not endings.cut_off(whole) and not recordings.survey(whole).faults
+    last = data.rfind(endings.CLUSTER) + 100
+    cut = tmp_path / "cut.mkv"
+    for end in np.linspace(last, len(data) - 60, 20).astype(int):
+        cut.write_bytes(data[:end])
+        assert len(endings.cut_off(cut)) == 1 or not sized
+    assert any("cut off within" in note for note in recordings.survey(cut).faults)
+    cut.write_bytes(data + bytes(100))  # room that was set aside
+    assert not endings.cut_off(cut)
+
+
+@pytest.mark.parametrize(("name", "codec"), [("x.wmv", "wmav2"), ("x.mp4", "aac"), ("x.mkv", "aac"),
+                                             ("x.flv", "aac")])
+def test_nothing_is_missing_of_a_file_whose_times_begin_late(tmp_path: Path, name: str, codec: str) -> None:
+    """ASF counts the length of its streams from zero, wherever they begin."""
+    path = encode(tmp_path / name, [murmur(4, 44100)], 44100, codec, container={"output_ts_offset": "30"},
+                  bit_rate=64000)
+    found = recordings.survey(path)
+    assert not found.notes and found.samples / found.rate == pytest.approx(4, abs=0.2)
+    assert (audio.promised(path) or 4) == pytest.approx(4, abs=0.2)
+
+
+def test_frames_that_all_have_one_time_have_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """RealAudio 14.4 gives each of its frames the time zero."""
+    path = encode(tmp_path / "x.mkv", [murmur(2, 16000)], 16000, "pcm_s16le")
+    whole = audio.read(path)
+    decode = tracks.decode_packets
+
+    def at_zero(*args: Any) -> Iterator[Any]:
+        for frame in decode(*args):
+            frame.pts = 0
+            yield frame
+
+    monkeypatch.setattr(tracks, "decode_packets", at_zero)
+    recordings._survey.cache_clear()
+    found = recordings.survey(path)
+    assert found.samples == len(whole) and not found.notes
 
 
 def test_silence_of_another_track_hides_no_hole(tmp_path: Path) -> None:

@@ -425,6 +425,7 @@ class Extractor:
         faces: Sequence[Mapping[int, MouthTrack]] | None = None,
         records: bool = False,
         late: Sequence[float] | None = None,
+        called: Callable[[int], str] | None = None,
     ) -> list[Path]:
         """Extracts the voices of the faces in videos, as wav and mp4: see
         `avspeech.extraction.files`.
@@ -440,13 +441,14 @@ class Extractor:
             faces: what `faces` found in these videos; by default they are looked for.
             records: write what was put out, and how sure it was, as `<stem>_face<N>.json`.
             late: seconds by which each video is late; by default estimated.
+            called: what warnings call a face, by its number; by default the path of its wav.
 
         Returns:
             The files written.
         """
         return extract(self.together, self.sample_rate, self.fps, _paths(videos), Path(out), face,
                        progress, mouth, track, faces=faces, reports=lambda: self.reports,
-                       records=records, late=late)
+                       records=records, late=late, called=called)
 
     def faces(
         self,

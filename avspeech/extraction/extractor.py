@@ -291,7 +291,10 @@ class Extractor:
             from avspeech.extraction.choice import Chooser
 
             # What ends with the signal has no end: the last step need not be a whole one
-            spans = [span and (span[0], span[1] if span[1] < samples else NEVER) for span in kept]
+            spans = [None if f in recorded or self.when_unseen == "model"
+                     else (0, NEVER) if span is None
+                     else (span[0], span[1] if span[1] < samples else NEVER)
+                     for f, span in enumerate(kept)]
             chooser = Chooser(len(faces), self.sample_rate, stft.hop, self.gate, recorded, spans)
             self.reports = [chooser.reports[f] for f in out]
             windows = self._windows(read, samples, faces, kept, out)

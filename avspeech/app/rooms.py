@@ -6,10 +6,8 @@ server has not looked at yet. A result's files are names in the job's folder, wi
 
 from __future__ import annotations
 
-import contextlib
 import queue
 import re
-import warnings
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -80,8 +78,8 @@ def extract(request: dict[str, Any], desk: Desk) -> dict[str, Any]:
     found = _found(paths, mouth, desk)
     extractor = desk.model(EXTRACTION)
     out = desk.folder / "voices"
-    with _faces_named():
-        written = extractor.extract(paths, out, face=face, mouth=mouth, faces=found)
+    written = extractor.extract(paths, out, face=face, mouth=mouth, faces=found,
+                                called=lambda number: f"Face {number}")
     voices: dict[int, dict[str, Any]] = {}
     for path in written:
         named = re.search(r"_face(\d+)$", path.stem)
@@ -93,17 +91,6 @@ def extract(request: dict[str, Any], desk: Desk) -> dict[str, Any]:
         if moved.suffix == ".wav":
             voice |= _bars(moved)
     return {"voices": list(voices.values())}
-
-
-@contextlib.contextmanager
-def _faces_named() -> Iterator[None]:
-    """Warnings about a face's files are about that face: the page shows numbers, not our files."""
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", UserWarning)
-        yield
-    for warning in caught:
-        text = re.sub(r"^.*_face(\d+)\.(wav|mp4): ", r"Face \1: ", str(warning.message))
-        warnings.warn(text, warning.category, stacklevel=3)
 
 
 def speak(request: dict[str, Any], desk: Desk) -> dict[str, Any]:

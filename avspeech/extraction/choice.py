@@ -72,6 +72,7 @@ STAY = 0.99  # probability that a face keeps its voice from one step to the next
 # separated voices it is 0.25 and 0.32, and 87 % are.
 TIMBRE, ALIKE, SURE = 2.0, 0.3, 0.3
 ENROLLED = 0.9  # mean probability of a voice in a window from which on it is remembered
+AWAY = 5.0  # s without a face after which its voice is no longer what is most likely
 HORIZON = 30.0  # s of evidence that are kept behind
 GUIDE, HINT = 1.2, 0.2  # how far a guided voice follows the lips' guess and their own estimate
 SINGLE = -0.5  # of the feature: the other voice is 15 dB below, so there is nothing to choose
@@ -127,11 +128,13 @@ def assign(scores: np.ndarray, before: np.ndarray | None = None
     return chances, forward
 
 
-def crowds(scores: np.ndarray) -> np.ndarray:
-    """Where more faces speak than there are voices, each judged as if it were the only one.
+def crowds(scores: np.ndarray, seen: np.ndarray) -> np.ndarray:
+    """Where more faces speak than there are voices, each judged as if it were the only one. A face
+    that is not seen is none of them: of it nobody can tell, and its scores are 0.
 
     Args:
         scores: `[S, F, K]`, as for `assign`.
+        seen: `[S, F]`, the share of a step in which a face is seen.
 
     Returns:
         bool `[S, F]`, True for the faces that speak.
@@ -140,7 +143,7 @@ def crowds(scores: np.ndarray) -> np.ndarray:
     if faces <= voices:
         return np.zeros((steps, faces), bool)
     none = [assign(scores[:, f:f + 1])[0][:, 0, -1] for f in range(faces)]
-    speak = np.stack(none, 1) < 0.5
+    speak = (np.stack(none, 1) < 0.5) & (seen >= 0.5)
     return speak & (speak.sum(1, keepdims=True) > voices)
 
 
@@ -193,17 +196,21 @@ class Report:
                 "seen": _rounded(self.seen)}
 
     def doubt(self) -> str | None:
-        """A line for the user where, for a tenth of the time or more, the choice is weak or more
-        faces speak than there are voices, where the face does not seem to speak, where next to
-        nothing is put out, or where a voice is put out that nobody is seen to speak; else None."""
+        """A line for the user where, for a tenth of the time in which the face is seen or more, the
+        choice is weak or more faces speak than there are voices, where the face does not seem to
+        speak, where next to nothing is put out, or where for a tenth of the whole a voice is put
+        out that nobody is seen to speak; else None."""
         if not self.seconds:
             return None
         # The last of them may be a rest of a few samples: it counts by its length
         lasting = np.full(len(self.seconds), STEP)
         lasting[-1] = min(STEP, max(self.rest, 1e-6))
 
-        def part(of: np.ndarray) -> float:
-            return float(lasting[of].sum() / lasting.sum())
+        unseen = np.array(self.seen or np.ones(len(lasting))) < 0.5
+        watched = np.ones(len(lasting), bool) if unseen.all() else ~unseen
+
+        def part(of: np.ndarray, time: np.ndarray | None = None) -> float:
+            return float(lasting[of].sum() / (lasting if time is None else lasting[time]).sum())
 
         def told(of: np.ndarray) -> str:
             seconds, whole = (round(2 * x.sum()) / 2 for x in (lasting[of], lasting))
@@ -211,25 +218,24 @@ class Report:
 
         silent = np.array(self.shares["silence"] or np.zeros(len(lasting))) > 0.5
         crowded = np.array(self.crowded or np.zeros(len(lasting)), bool)
-        unseen = np.array(self.seen or np.ones(len(lasting))) < 0.5
-        if part(crowded) >= 0.1:
-            return (f"{told(crowded)} more faces speak than voices are separated; the output has "
-                    "others in it too there")
-        if np.mean(self.speaks) < 0.1:
+        doubts = []
+        if part(crowded, watched) >= 0.1:
+            doubts.append(f"{told(crowded)} more faces speak than voices are separated; the output "
+                          "has others in it too there")
+        weak = (np.array(self.trust) < TRUSTED) & ~silent & ~unseen & ~crowded
+        if not doubts and np.mean(np.array(self.speaks)[watched]) < 0.1:
             return "the lips fit no voice that is heard; the output is " + (
                 "nearly silent" if part(silent) > 0.5 else "close to the mixture")
-        if part(silent) > 0.9 and part(unseen) > 0.5:
-            return f"{told(unseen)} the face is not seen; the output is nearly silent"
-        if part(silent) > 0.9:
-            return "the mouth seems to keep still; the output is nearly silent"
-        weak = (np.array(self.trust) < TRUSTED) & ~silent
-        if part(weak & ~unseen) >= 0.1:
-            return (f"{told(weak & ~unseen)} the lips do not tell for sure which voice is theirs; "
-                    "the output is close to the mixture there")
+        if not doubts and part(silent) > 0.9:
+            return (f"{told(unseen)} the face is not seen" if part(unseen) > 0.5 else
+                    "the mouth seems to keep still") + "; the output is nearly silent"
+        if part(weak, watched) >= 0.1:
+            doubts.append(f"{told(weak)} the lips do not tell for sure which voice is theirs; the "
+                          "output is close to the mixture there")
         if part(unseen & ~silent) >= 0.1:
-            return (f"{told(unseen & ~silent)} the face is not seen; the output there is the "
-                    "voice that it has elsewhere")
-        return None
+            doubts.append(f"{told(unseen & ~silent)} the face is not seen; the output there is the "
+                          "voice that it has elsewhere")
+        return "; ".join(doubts) or None
 
 
 def _rounded(values: Sequence[float]) -> list[float]:
@@ -255,7 +261,8 @@ class Chooser:
         gate: of the output.
         recorded: timbres of faces whose voice is known from a recording.
         spans: of each face the samples [start, stop) within which it is seen, a margin included;
-            None where there are no others. By default so for all.
+            outside of them, and while it is away for long, only a voice that is surely its own is
+            put out. None where that does not matter. By default so for all.
     """
 
     def __init__(self, faces: int, sample_rate: int, hop: int, gate: Gate | None = None,
@@ -318,14 +325,14 @@ class Chooser:
         x = features(s, chances)
         seen = s.seen / np.maximum(s.frames[:, None], 1.0)
         shares = self.gate(x, shares_of_voices(chances), seen)  # [S, F, 5]
-        shares += self._beyond(len(shares))[..., None] * (carried(chances) - shares)
+        shares += self._beyond(seen)[..., None] * (carried(chances) - shares)
         begin = window.start // self.step - self.first
         count = -(-(window.start + len(window.mixture)) // self.step) - window.start // self.step
         weights = self._weights(shares, chances)[begin:begin + count]
         out = self._mixed(window, weights, self.first + begin)
         stop = None if following is None else following.start // self.step
         self._report(chances, shares, seen, x[..., FEATURES.index("single")] < SINGLE,
-                     crowds(likely), stop)
+                     crowds(likely, seen), stop)
         if following is None:
             end = window.start + len(window.mixture)
             for report in self.reports:
@@ -340,14 +347,20 @@ class Chooser:
                 self.first, self.sums = keep, Sums(*(values[gone:] for values in s))
         return window.start, out
 
-    def _beyond(self, count: int) -> np.ndarray:
-        """The share of each kept step that lies outside a face's span, `[count, F]`."""
-        begin = (self.first + np.arange(count)) * self.step
-        out = np.zeros((count, len(self.spans)))
+    def _beyond(self, seen: np.ndarray) -> np.ndarray:
+        """The share of each kept step that lies outside a face's span, or in the middle of a long
+        absence. Shares in which it is seen `[S, F]` -> `[S, F]`."""
+        begin = (self.first + np.arange(len(seen))) * self.step
+        out = np.zeros(seen.shape)
         for f, span in enumerate(self.spans):
-            if span is not None:
-                within = np.minimum(begin + self.step, span[1]) - np.maximum(begin, span[0])
-                out[:, f] = 1 - within.clip(0) / self.step
+            if span is None:
+                continue
+            within = np.minimum(begin + self.step, span[1]) - np.maximum(begin, span[0])
+            out[:, f] = 1 - within.clip(0) / self.step
+            edges = np.flatnonzero(np.diff(np.pad((seen[:, f] <= 0).astype(np.int8), 1)))
+            for first, last in edges.reshape(-1, 2):
+                if last - first >= AWAY / STEP:  # a voice may end and begin unseen: a step of each
+                    out[first + (first > 0): last - (last < len(seen)), f] = 1
         return out
 
     def _enroll(self, window: Window, chances: np.ndarray) -> None:

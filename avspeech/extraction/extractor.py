@@ -290,7 +290,10 @@ class Extractor:
             from avspeech.extraction.choice import Chooser
 
             # What ends with the signal has no end: the last step need not be a whole one
-            spans = [span and (span[0], span[1] if span[1] < samples else NEVER) for span in kept]
+            spans = [None if f in recorded or self.when_unseen == "model"
+                     else (0, NEVER) if span is None
+                     else (span[0], span[1] if span[1] < samples else NEVER)
+                     for f, span in enumerate(kept)]
             chooser = Chooser(len(faces), self.sample_rate, stft.hop, self.gate, recorded, spans)
             self.reports = [chooser.reports[f] for f in out]
             windows = self._windows(read, samples, faces, kept, out)
@@ -424,6 +427,7 @@ class Extractor:
         faces: Sequence[Mapping[int, MouthTrack]] | None = None,
         records: bool = False,
         late: Sequence[float] | None = None,
+        called: Callable[[int], str] | None = None,
     ) -> list[Path]:
         """Extracts the voices of the faces in videos, as wav and mp4: see
         `avspeech.extraction.files`.
@@ -439,13 +443,14 @@ class Extractor:
             faces: what `faces` found in these videos; by default they are looked for.
             records: write what was put out, and how sure it was, as `<stem>_face<N>.json`.
             late: seconds by which each video is late; by default estimated.
+            called: what warnings call a face, by its number; by default the path of its wav.
 
         Returns:
             The files written.
         """
         return extract(self.together, self.sample_rate, self.fps, _paths(videos), Path(out), face,
                        progress, mouth, track, faces=faces, reports=lambda: self.reports,
-                       records=records, late=late)
+                       records=records, late=late, called=called)
 
     def faces(
         self,

@@ -59,6 +59,7 @@ def extract(
     reports: Callable[[], Sequence[Report] | None] = lambda: None,
     records: bool = False,
     late: Sequence[float] | None = None,
+    called: Callable[[int], str] | None = None,
 ) -> list[Path]:
     """Writes `<stem>_face<N>.wav` and `<stem>_face<N>.mp4` into a folder for each face.
 
@@ -88,6 +89,7 @@ def extract(
             known.
         records: write the reports, as `<stem>_face<N>.json`.
         late: as for `find_faces`.
+        called: what warnings call a face, by its number; by default the path of its wav.
 
     Returns:
         The files, in order.
@@ -107,11 +109,13 @@ def extract(
             raise InputError(f"face {face}: {names} shows {len(faces)}; expected a number from 1 "
                              f"to {len(faces)}")
         numbers = range(1, len(faces) + 1) if face is None else [face]
-        for number in numbers:
+        titles = [called(number) if called else str(out / f"{videos[0].stem}_face{number}.wav")
+                  for number in numbers]
+        for number, named in zip(numbers, titles, strict=True):
             if (width := _widest(faces[number - 1].values())) < SMALL:
-                warnings.warn(f"{out / videos[0].stem}_face{number}.wav: its face is {width:.0f} "
-                              "pixels wide in the video: hardly anything is seen of its lips; come "
-                              "nearer, or use a picture with more pixels", stacklevel=2)
+                warnings.warn(f"{named}: its face is {width:.0f} pixels wide in the video: hardly "
+                              "anything is seen of its lips; come nearer, or use a picture with "
+                              "more pixels", stacklevel=2)
 
         pictures = max(view.common(len(view.present)) for views in faces
                        for view in views.values())
@@ -136,7 +140,7 @@ def extract(
             title = f"face{'s' * (len(stems) > 1)} {', '.join(map(str, numbers))}"
             seen = [_clocks(videos, faces[number - 1]) for number in numbers]
             return _write(voices, length, sample_rate, videos[0] if picture else None, out, stems,
-                          title if progress else None, reports, records, seen)
+                          titles, title if progress else None, reports, records, seen)
 
 
 def extract_files(
@@ -399,7 +403,7 @@ def _decode(path: Path, sample_rate: int, store: IO[bytes], track: int | None) -
 
 
 def _write(voices: Iterator[list[np.ndarray]], length: int, sample_rate: int, picture: Path | None,
-           out: Path, stems: Sequence[str], title: str | None,
+           out: Path, stems: Sequence[str], titles: Sequence[str], title: str | None,
            reports: Callable[[], Sequence[Report] | None], records: bool,
            clocks: Sequence[list[dict[str, Any]]]) -> list[Path]:
     """The wav and mp4 (none without `picture`) of all faces, written aside and put in place
@@ -427,9 +431,9 @@ def _write(voices: Iterator[list[np.ndarray]], length: int, sample_rate: int, pi
             assert picture is not None
             with storage.naming(new_mp4):
                 mux(picture, new_wav, new_mp4)
-    for wav, beyond in zip(wavs, clipped, strict=True):
+    for named, beyond in zip(titles, clipped, strict=True):
         if beyond:
-            warnings.warn(f"{wav}: {beyond} samples beyond full scale were clipped", stacklevel=2)
+            warnings.warn(f"{named}: {beyond} samples beyond full scale were clipped", stacklevel=2)
     written, known = [], reports()
     for i, wav in enumerate(wavs):
         written += [wav, *mp4s[i:i + 1]]
@@ -438,7 +442,7 @@ def _write(voices: Iterator[list[np.ndarray]], length: int, sample_rate: int, pi
         report = known[i]
         doubt = report.doubt()
         if doubt is not None:
-            warnings.warn(f"{wav}: {doubt}", stacklevel=2)
+            warnings.warn(f"{titles[i]}: {doubt}", stacklevel=2)
         if records:
             written.append(wav.with_suffix(".json"))
             record = {**report.record(), **({"cameras": clocks[i]} if clocks[i] else {})}

@@ -8,6 +8,7 @@ Everything is bounded, however long the pipe runs.
 from __future__ import annotations
 
 import warnings
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from fractions import Fraction
@@ -33,7 +34,7 @@ from avspeech.media.live_faces import LiveMouth
 from avspeech.media.mouths import STORED_CROP
 from avspeech.media.pictures import Picture, pixel_aspect
 from avspeech.media.resampling import Resampler
-from avspeech.media.tracks import BROKEN
+from avspeech.media.tracks import BROKEN, MISSED
 from avspeech.media.wav_pipe import WavPipe
 
 NAME = "standard input"
@@ -42,6 +43,7 @@ JITTER = 0.04  # s by which a time of the sound may differ from the running coun
 LONGEST_GAP = 10.0  # s; a longer step of the clock is a new start
 WAIT = 2.0  # s by which one of sound and pictures may be behind before it counts as missing
 SHORT = 0.5  # s by which a container may be shorter than its header says
+GAPS = 1000  # silences that are kept in mind
 SLACK = 1e-3  # s: containers round their times
 
 
@@ -98,6 +100,10 @@ class _Feed:
         self.rate = 0  # of the sound
         self.heard = 0  # samples of sound at its own rate
         self.shift = 0  # samples by which its times are moved
+        self.silent = 0  # samples of silence in place of sound that did not come
+        self.since: float | None = None  # seconds at which the first of them are
+        # Where the last of them are, [first, last): what belongs there may still come
+        self.gaps: deque[tuple[int, int]] = deque(maxlen=GAPS)
         self.frame = 0  # the next frame of the model's clock
         self.moved = 0.0  # seconds by which the times of pictures are moved
         self.held: Picture | None = None  # the last picture, before its mouth is looked for
@@ -140,8 +146,14 @@ class _Feed:
 
     def tell(self) -> None:
         """Warns of what should be known, at the end."""
+        lost = []
         if self.damaged:
-            self.notes.append(f"{self.damaged} packets are damaged or cut off")
+            lost.append(f"{self.damaged} packets are damaged or cut off")
+        if self.since is not None and self.silent >= MISSED * self.rate:
+            lost.append(f"{self.silent / self.rate:.2f} s of its sound did not come, the first at "
+                        f"{self.since:.2f} s: it is silent there")
+        if lost:
+            self.notes.append("; ".join(lost))
         missing = self.length - max(self.heard / (self.rate or 1), self.frame / self.fps)
         if missing > SHORT:
             self.notes.append(f"it ends {missing:.1f} s before its header says")
@@ -164,18 +176,31 @@ class _Feed:
                 rest = self.bend.finish()
                 self.heard = round(self.heard * frame.sample_rate / self.rate)
                 self.shift = round(self.shift * frame.sample_rate / self.rate)
+                self.silent = round(self.silent * frame.sample_rate / self.rate)
+                self.gaps.clear()
             self.rate = frame.sample_rate
             self.bend = Resampler(self.rate, self.stream.sample_rate)
         step = 0 if at is None else round(at * self.rate) + self.shift - self.heard
-        if abs(step) > LONGEST_GAP * self.rate or step < -JITTER * self.rate:
+        place = self.heard + step
+        if step < 0 and any(a - JITTER * self.rate <= place < b for a, b in self.gaps):
+            samples = samples[-step:]  # it comes too late
+        elif abs(step) > LONGEST_GAP * self.rate or step < -JITTER * self.rate:
             self.shift -= step
         elif step > JITTER * self.rate:
+            if self.heard:  # else it begins late
+                self._miss(step)
             samples = np.concatenate([np.zeros(step, np.float32), samples])
         self.heard += len(samples)
         missing = round((self.heard / self.rate - WAIT) * self.fps) - self.frame
         for _ in range(missing):
             self._show(None)
         return self.stream.push(np.concatenate([rest, self.bend(samples)]))
+
+    def _miss(self, samples: int) -> None:
+        """Counts silence that stands for sound, from what is heard on."""
+        self.since = self.heard / self.rate if self.since is None else self.since
+        self.silent += samples
+        self.gaps.append((self.heard, self.heard + samples))
 
     def _see(self, frame: Any, at: Fraction | None) -> np.ndarray:
         due = self.frame / self.fps
@@ -188,6 +213,7 @@ class _Feed:
         self._show_until(time + SLACK)
         missing = round((self.frame / self.fps - WAIT) * self.rate) - self.heard
         if self.bend is not None and missing > 0:
+            self._miss(missing)
             self.heard += missing
             return self.stream.push(self.bend(np.zeros(missing, np.float32)))
         return self.stream.push()

@@ -37,6 +37,7 @@ from avspeech.report.transcript_scores import speech
 from avspeech.report.transcripts import Segment, Transcript, Word
 from avspeech.transcribe import pages, stretches, voices
 from avspeech.transcribe.clusters import conversations
+from avspeech.transcribe.cues import cues
 from avspeech.transcribe.recognizers import Heard, Recognizer
 
 if TYPE_CHECKING:
@@ -164,9 +165,12 @@ def transcribe(
             shown = faces if face is None else faces[face - 1: face]
             _check_number(names, len(shown) or None)
 
+            def called(number: int) -> str:
+                return names[number - 1 if face is None else 0] if names else f"face{number}"
+
             def extract(aside: Path) -> voices.Voices:
                 wavs = extraction.extract(together, rate, fps, paths, aside, face, progress, mouth,
-                                          track, picture=False, faces=faces)
+                                          track, picture=False, faces=faces, called=called)
                 known = extractor.reports if extractor else None
                 reports: Sequence[Report | None] = known or [None] * len(wavs)
                 return voices.Voices(
@@ -209,7 +213,8 @@ def _recognize(made: voices.Voices, folder: Path, recognizer: Recognizer, scratc
         if doubt is not None:
             warnings.warn(f"{name}: {doubt}", stacklevel=3)
         found = list(_recognized(wav, spans, recognizer, scratch, name if progress else None))
-        said = [_trusted(_segment(name, heard, start, runs), trust) for heard, start in found]
+        said = [_trusted(cue, trust) for heard, start in found
+                for cue in cues(_segment(name, heard, start, runs))]
         speaker.left_out = [s for s in said if s.confidence is not None and s.confidence < UNSURE]
         said = [s for s in said if s not in speaker.left_out]
         speaker.words = sum(map(_count, said))
@@ -300,13 +305,14 @@ def _segment(speaker: str, heard: Heard, shift: float,
              runs: Sequence[tuple[float, float]]) -> Segment:
     """On the clock of the video, without the silence that the recognizer counted to it."""
 
-    def place(start: float, end: float) -> tuple[float, float]:
-        start, end = stretches.tight(start + shift, end + shift, runs)
+    def place(start: float, end: float, of: Callable[..., tuple[float, float]]
+              ) -> tuple[float, float]:
+        start, end = of(start + shift, end + shift, runs)
         return round(start, 3), round(end, 3)
 
-    words = tuple(Word(word, *place(start, end), chance)
+    words = tuple(Word(word, *place(start, end, stretches.spoken), chance)
                   for word, start, end, chance in heard.words)
-    return Segment(speaker, *place(heard.start, heard.end), heard.text, words)
+    return Segment(speaker, *place(heard.start, heard.end, stretches.tight), heard.text, words)
 
 
 def _trusted(segment: Segment, trust: Sequence[Sequence[float]] | None) -> Segment:

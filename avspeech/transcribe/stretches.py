@@ -98,6 +98,38 @@ def tight(start: float, end: float, runs: Sequence[tuple[float, float]]) -> tupl
     return max(start, runs[first][0]), min(end, runs[last][1])
 
 
+def spoken(start: float, end: float, runs: Sequence[tuple[float, float]]) -> tuple[float, float]:
+    """A word's span as `tight` gives it; where `GAP` of silence parts it, the part with the most
+    sound.
+
+    Recognizers let a word begin before a long silence, or end behind it.
+
+    Args:
+        start: seconds.
+        end: seconds.
+        runs: of `sounding`.
+    """
+    start, end = tight(start, end, runs)
+    first = bisect.bisect_right(runs, start, key=lambda run: run[1])
+    last = bisect.bisect_left(runs, end, key=lambda run: run[0])
+    inside = [(max(a, start), min(b, end)) for a, b in runs[first:last]]
+    if not inside:
+        return start, end
+    longest = max(_groups(inside), key=lambda group: sum(b - a for a, b in group))
+    return longest[0][0], longest[-1][1]
+
+
+def _groups(runs: Sequence[tuple[float, float]]) -> list[list[tuple[float, float]]]:
+    """Spans between which no silence of `GAP` lies."""
+    groups: list[list[tuple[float, float]]] = []
+    for run in runs:
+        if groups and run[0] - groups[-1][-1][1] < GAP:
+            groups[-1].append(run)
+        else:
+            groups.append([run])
+    return groups
+
+
 def stretches(voice: Voice, runs: Sequence[tuple[float, float]],
               piece: float = PIECE) -> list[tuple[float, float]]:
     """What is recognized.
@@ -111,14 +143,8 @@ def stretches(voice: Voice, runs: Sequence[tuple[float, float]],
     Returns:
         Spans in seconds, in order, that do not overlap.
     """
-    groups: list[list[tuple[float, float]]] = []
-    for run in runs:
-        if groups and run[0] - groups[-1][-1][1] < GAP:
-            groups[-1].append(run)
-        else:
-            groups.append([run])
     spans: list[tuple[float, float]] = []
-    for group in groups:
+    for group in _groups(runs):
         if sum(end - start for start, end in group) < SHORTEST:
             continue
         start, end = max(0.0, group[0][0] - MARGIN), min(voice.seconds, group[-1][1] + MARGIN)

@@ -123,12 +123,36 @@ def test_a_voice_from_upload_to_download(page: Any, tmp_path: Path) -> None:
     assert 0.9 < audio.duration(sound) < 1.2 and len(audio.read(film)) > 14000
     players.nth(1).locator("summary").click()
     until(page, "document.querySelector('#extract-players video')?.readyState >= 1")
+    # A key moves by what is heard, in a long sound too
+    players.nth(0).locator("input").press("ArrowRight")
+    assert float(players.nth(0).locator("input").input_value()) >= 0.99 * 0.01 * audio.duration(sound)
     # One position for all players.
     players.nth(0).locator("input").fill("0.5")
     assert players.nth(1).locator(".time").inner_text().startswith("0:00.5")
     players.nth(1).locator(".play").click()
     until(page, "document.querySelectorAll('.play')[1].getAttribute('aria-pressed') == 'false'"
                            " && document.querySelector('.time').textContent >= '0:00.9'")
+
+
+def test_what_begins_other_work_of_a_room_waits_and_says_so(page: Any) -> None:
+    show = """async room => {
+      const {Task, $} = await import("/static/api.js");
+      window.task = new Task($(`${room}-working`));
+      task.show("Working", null);
+    }"""
+    waiting = "room => [...document.querySelectorAll(`#${room}-room .waits`)].map(e => e.disabled)"
+    # The places for files, the option, and the buttons that begin
+    for room, controls in {"extract": 3, "speak": 1, "emotion": 1}.items():
+        page.click(f"nav a[href='#{room}']")
+        told = page.locator(f"#{room}-drop .wait")
+        for end in ("clear()", "notes(['a note'])", "put()"):
+            assert page.evaluate(waiting, room) == [False] * controls
+            page.evaluate(show, room)
+            assert page.evaluate(waiting, room) == [True] * controls
+            assert room == "speak" or told.is_visible()
+            page.evaluate(f"task.{end}")
+            assert page.evaluate(waiting, room) == [False] * controls
+            assert room == "speak" or told.is_hidden()
 
 
 @pytest.mark.real

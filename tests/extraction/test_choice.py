@@ -369,6 +369,50 @@ def test_the_report_tells_doubt_in_one_line() -> None:
     assert "the face is not seen; the output is nearly silent" in (away.doubt() or "")
 
 
+def test_faces_that_are_not_seen_make_no_crowd() -> None:
+    """Alone, a face of which nothing is known has a voice with a probability of 2 in 3."""
+    rng = np.random.default_rng(0)
+    for faces in (3, 6):
+        for shown in range(1, faces + 1):
+            seen = np.zeros((40, faces))
+            seen[:, :shown] = 1.0
+            scores = np.where(seen[..., None] > 0, 4 + rng.uniform(0, 2, (40, faces, 2)), 0.0)
+            crowded = choice.crowds(scores, seen)
+            assert not crowded[:, shown:].any() and (crowded[:, :shown] == (shown > 2)).all()
+
+
+def test_doubt_counts_the_time_in_which_a_face_is_seen_and_tells_all() -> None:
+    def film(speaks: float, trust: float, crowded: bool, silence: float) -> str:
+        """A face is seen for 10 of 100 s; nothing is known of it else."""
+        report = Report([0.5 * i for i in range(200)], [0.0] * 180 + [trust] * 20,
+                        [0.0] * 180 + [speaks] * 20, seen=[0.0] * 180 + [1.0] * 20)
+        report.crowded = [False] * 180 + [crowded] * 20
+        report.shares["silence"] = [silence] * 180 + [0.0] * 20
+        return report.doubt() or ""
+
+    assert film(0.95, 0.95, False, 1.0) == ""
+    assert film(0.95, 0.6, False, 1.0).startswith("for 10 of 100 s the lips do not tell")
+    assert film(0.02, 0.02, False, 1.0).startswith("the lips fit no voice")
+    both = film(0.95, 0.95, True, 0.0).split("; ")
+    assert both[0].startswith("for 10 of 100 s more faces speak") and any(
+        part.startswith("for 90 of 100 s the face is not seen") for part in both)
+
+
+def test_a_face_that_is_away_for_long_gets_no_voice_that_is_not_surely_its_own() -> None:
+    per = round(1 / choice.STEP)
+    for away in (1, 4, 6, 30):
+        for begin in (0, 10):
+            seen = np.ones((begin * per + (away + 10) * per, 1))
+            gone = slice(begin * per, (begin + away) * per)
+            seen[gone] = 0.0
+            chooser = choice.Chooser(1, 16000, 128, spans=[(0, 10**9)])
+            beyond = chooser._beyond(seen)[:, 0]
+            held = slice(gone.start + (begin > 0), gone.stop - 1)  # a step at each end that it is seen beside
+            assert beyond.sum() == (len(beyond[held]) if away >= choice.AWAY else 0)
+            assert away < choice.AWAY or beyond[held].all()
+            assert not choice.Chooser(1, 16000, 128)._beyond(seen).any()  # where that does not matter
+
+
 def test_a_rest_of_a_half_second_at_the_end_raises_no_doubt() -> None:
     for rest, words in ((0.02, None), (0.5, "for 0.5 of 4.5 s the face is not seen")):
         report = Report([0.5 * i for i in range(9)], [0.95] * 9, [1.0] * 9, rest=rest)

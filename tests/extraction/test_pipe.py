@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import threading
 import time
 import warnings
@@ -191,3 +192,73 @@ def test_a_loud_beginning_and_end_are_no_clicks_at_any_rate(tmp_path: Path) -> N
         voices.append(extracted(data, tmp_path / "out.wav")[0])
     assert len(voices[0]) == len(voices[1]) == 2 * 16000
     assert np.abs(voices[0] - voices[1]).max() < 1e-3
+
+
+class Through:
+    """A stream whose voice is the sound."""
+
+    sample_rate, extractor = 16000, SimpleNamespace(fps=25.0)
+
+    def push(self, samples: np.ndarray | None = None) -> np.ndarray:
+        return np.zeros(0, np.float32) if samples is None else samples
+
+    def take(self, *_: np.ndarray) -> None:
+        """Of the mouths nothing is wanted."""
+
+    def finish(self) -> np.ndarray:
+        return np.zeros(0, np.float32)
+
+
+def heard(data: bytes, out: Path) -> tuple[np.ndarray, list[str]]:
+    """The sound as a pipe hears it, and what is told."""
+    with warnings.catch_warnings(record=True) as said, send(data) as source:
+        warnings.simplefilter("always")
+        pipe.extract_pipe(source, out, Through())  # type: ignore[arg-type]
+    return soundfile.read(out)[0], [str(w.message) for w in said]
+
+
+@pytest.mark.parametrize("suffix", [".ts", ".mkv"])
+@pytest.mark.parametrize("gaps", [[], [(1.0, 1.04)], [(1.0, 1.6)], [(0.0, 0.5)], [(0.6, 0.9), (1.4, 3.9)]])
+def test_sound_that_did_not_come_is_silence_in_its_place_and_told_once(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str,
+        gaps: list[tuple[float, float]]) -> None:
+    data = container(tmp_path / f"in{suffix}", [WHITE] * 125, tone(5))
+    packets = pipe.packets_of
+    monkeypatch.setattr(pipe, "packets_of", lambda *about: (
+        p for p in packets(*about) if p.stream.type == "video" or p.pts is None or not any(
+            a <= float(p.pts * p.time_base) - float(pipe.container_zero(about[0])) < b for a, b in gaps)))
+    voice, said = heard(data, tmp_path / "out.wav")
+    assert abs(len(voice) / 16000 - 5) < 0.1
+    for start in np.arange(0.2, 4.8, 0.1):  # each tenth of a second is where it was
+        middle = np.abs(voice[round(start * 16000):][:320]).max()
+        if any(a + 0.1 < start < b - 0.1 for a, b in gaps):
+            assert middle < 0.01
+        elif not any(a - 0.1 < start < b + 0.1 for a, b in gaps):
+            assert middle > 0.1
+    lost = sum(b - a for a, b in gaps if a > 0)  # what begins late is not lost
+    if lost < 0.1:
+        assert said == []
+        return
+    found = re.search(r"input: (.*) s of its sound did not come, the first at (.*) s: it is silent", said[0])
+    assert found and len(said) == 1
+    assert float(found[1]) == pytest.approx(lost, abs=0.1) and float(found[2]) == pytest.approx(
+        next(a for a, _ in gaps if a > 0), abs=0.1)
+
+
+def test_sound_that_comes_too_late_moves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sound = tone(8)
+    sound[3 * 48000: 6 * 48000] = 0  # the next tone tells whether it is in its place
+    data = container(tmp_path / "in.mkv", [WHITE] * 200, sound)
+    packets = pipe.packets_of
+
+    def came(packet) -> float:  # sound of 2 to 2.5 s comes with the pictures of 5 s
+        at = float("inf") if packet.pts is None else float(packet.pts * packet.time_base)
+        return 5.0 if packet.stream.type == "audio" and 2 <= at < 2.5 else at
+
+    monkeypatch.setattr(pipe, "packets_of", lambda *about: iter(sorted(packets(*about), key=came)))
+    voice, said = heard(data, tmp_path / "out.wav")
+    loud = np.abs(np.resize(voice, 128000).reshape(-1, 1600)).max(1) > 0.1
+    assert abs(len(voice) - 128000) < 1600
+    assert loud[:19].all() and loud[26:29].all() and loud[61:79].all()
+    assert not loud[21:24].any() and not loud[31:59].any()
+    assert len(said) == 1 and "0.5" in said[0] and "did not come" in said[0]

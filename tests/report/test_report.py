@@ -229,3 +229,12 @@ def test_many_curves_of_training_are_told_apart(tmp_path: Path) -> None:
     picture = figures.training_svg(logs).decode()
     looks = re.findall(r'style="fill: none; (stroke[^"]*stroke-width: 1.4[^"]*)"', picture)
     assert len(looks) == 20 and len(set(looks)) == 10  # each once as a curve and once beside its name
+
+
+def test_only_cells_of_tables_which_scroll_are_kept_from_breaking() -> None:
+    """A long link in one line made the page wider than a phone's window."""
+    folder = Path(report.__file__).parent / "templates"
+    for name in ("report.html", "leaderboard.css"):
+        rules = re.findall(r"([^{}\n]+)\{([^{}]*)\}", (folder / name).read_text(encoding="utf-8"))
+        kept = [where.strip() for where, how in rules if "nowrap" in how]
+        assert len(rules) > 10 and kept == ["th, td"]

@@ -157,6 +157,24 @@ def test_a_silent_face_is_not_recognized_and_that_is_said(film: Path, tmp_path: 
     assert webvtt.read(tmp_path / "out/talk/face2.vtt") == []
 
 
+@pytest.mark.parametrize("options, expected", [
+    ({}, ["face1", "face2"]), ({"names": ["Anna", "Ben"]}, ["Anna", "Ben"]),
+    ({"face": 2, "names": ["Ben"]}, ["Ben"]),
+])
+def test_what_is_told_of_a_face_calls_it_as_the_captions_do(film: Path, tmp_path: Path, recwarn,
+                                                            options: dict[str, Any],
+                                                            expected: list[str]) -> None:
+    def loud(*about: Any) -> Iterator[list[np.ndarray]]:
+        return ([4 * block for block in blocks] for blocks in together(*about))
+
+    beyond: Any = SimpleNamespace(**{**vars(EXTRACTOR), "together": loud})
+    files.transcribe(film, tmp_path / "out", beyond, Echo(), progress=False, page=False, **options)
+    told = [str(w.message) for w in recwarn if w.category is UserWarning]
+    for what in ("its face is 16 pixels wide", "samples beyond full scale"):
+        assert [line.split(": ")[0] for line in told if what in line] == expected
+    assert not any(".part" in line or "_voices" in line for line in told)  # a folder that is gone
+
+
 def test_names_and_one_face(film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run(film, tmp_path / "out", names=["Ann Lee", "spk_1"])
     assert (tmp_path / "out/talk/Ann Lee.vtt").is_file()

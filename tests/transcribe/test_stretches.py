@@ -69,3 +69,22 @@ def test_blocks_are_one_sound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     whole = voice(tmp_path / "a.wav", 3.333, [(1, 2)])
     monkeypatch.setattr(stretches, "BLOCK", 1)
     assert np.array_equal(stretches.measure(tmp_path / "a.wav").power, whole.power)
+
+
+def test_a_word_does_not_last_through_a_long_silence() -> None:
+    runs = [(1.0, 1.2), (1.5, 2.0), (18.0, 18.2), (18.4, 20.0)]
+    assert stretches.spoken(1.0, 18.1, runs) == (1.0, 2.0)  # it is let go on to the next one's sound
+    assert stretches.spoken(1.9, 18.8, runs) == (18.0, 18.8)  # it is let begin before the silence
+    rng = np.random.default_rng(1)
+    for _ in range(200):
+        edges = np.sort(rng.uniform(0, 30, 12))
+        some = [(float(a), float(b)) for a, b in edges.reshape(-1, 2)]
+        start, end = np.sort(rng.uniform(0, 30, 2)).tolist()
+        a, b = stretches.spoken(start, end, some)
+        assert start <= a <= b <= end
+        inside = [(max(s, a), min(e, b)) for s, e in some if s < b and e > a]
+        assert all(two[0] - one[1] < stretches.GAP for one, two in zip(inside, inside[1:]))
+        if inside:
+            assert (a, b) == (inside[0][0], inside[-1][1])
+        else:  # there is no sound in it
+            assert (a, b) == (start, end)

@@ -54,6 +54,11 @@ export function clock(seconds) {
   return `${Math.floor(tenths / 600)}:${String(Math.floor(tenths / 10) % 60).padStart(2, "0")}.${tenths % 10}`;
 }
 
+// Whether work of the room is going on in which something stands.
+export function busy(element) {
+  return element.closest(".room").querySelector(".task") !== null;
+}
+
 // The place of a room where its work is shown: what is done, how far it is, a way to cancel it, and what went wrong.
 export class Task {
   constructor(place) {
@@ -69,10 +74,17 @@ export class Task {
 
   get busy() { return this.box.isConnected; }
 
-  clear() { this.place.replaceChildren(); }
+  // What the place shows. What would begin other work of the room (class "waits") waits for its end.
+  put(...shown) {
+    this.place.replaceChildren(...shown);
+    const room = this.place.closest(".room");
+    for (const control of room.querySelectorAll(".waits")) control.disabled = busy(control);
+  }
+
+  clear() { this.put(); }
 
   show(text, share, count = "") {
-    if (!this.busy) this.place.replaceChildren(this.box);
+    if (!this.busy) this.put(this.box);
     if (this.label.textContent !== text) this.label.textContent = text;  // is read aloud when it changes
     this.count.textContent = count;
     if (share == null) this.bar.removeAttribute("value"); else this.bar.value = Math.min(1, share);
@@ -80,12 +92,11 @@ export class Task {
 
   fail(problem) {
     if (!(problem instanceof Problem)) throw problem;
-    this.place.replaceChildren(h("p", {class: "alert", role: "alert"}, problem.message));
+    this.put(h("p", {class: "alert", role: "alert"}, problem.message));
   }
 
   notes(lines) {
-    this.clear();
-    if (lines.length) this.place.append(h("div", {class: "note"}, h("ul", {}, ...lines.map(l => h("li", {}, l)))));
+    this.put(...lines.length ? [h("div", {class: "note"}, h("ul", {}, ...lines.map(l => h("li", {}, sentence(l)))))] : []);
   }
 
   cancel() {
@@ -129,7 +140,7 @@ export class Task {
       known += told.answers.length;
       heard?.(told);
       if (told.state === "done") {
-        this.notes(told.notes.map(sentence));
+        this.notes(told.notes);
         return {id, result: told.result, notes: told.notes};
       }
       if (told.state === "failed" || told.state === "cancelled") {
@@ -169,19 +180,20 @@ export function forgetUpload(id) {
 
 // A place to drop files on, or to choose them.
 export function drop(place, {title, hint, accept, multiple, take}) {
-  const input = h("input", {type: "file", accept, multiple, onchange: () => {
+  const input = h("input", {type: "file", class: "waits", accept, multiple, onchange: () => {
     if (input.files.length) take([...input.files]);
     input.value = "";
   }});
   const small = h("small", {}, hint);
-  const label = h("label", {class: "drop"}, input, h("span", {}, h("strong", {}, "Choose"), ` ${title}, or drop it here`), small);
+  const label = h("label", {class: "drop"}, input, h("span", {}, h("strong", {}, "Choose"), ` ${title}, or drop it here`), small,
+    h("small", {class: "wait"}, "Wait until the work below has ended, or cancel it."));
   label.addEventListener("dragover", e => { e.preventDefault(); label.classList.add("over"); });
   label.addEventListener("dragleave", () => label.classList.remove("over"));
   label.addEventListener("drop", e => {
     e.preventDefault();
     label.classList.remove("over");
     const files = [...e.dataTransfer.files];
-    if (files.length) take(files);
+    if (files.length && !busy(label)) take(files);
   });
   place.replaceChildren(label);
   about.then(({limits}) => { small.textContent = `${hint} Up to ${limits.megabytes} MB and ${limits.minutes} minutes.`; }, () => {});

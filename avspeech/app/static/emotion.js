@@ -42,23 +42,25 @@ async function take(files) {
   if (working.busy) return;
   reset();
   let file = null;
+  $("emotion-listen").disabled = true;
   try {
     if (files.length > 1) throw new Problem(`${files.length} files: expected one.`);
     file = await working.upload(files[0]);
     const done = file && await working.run("emotion", {files: [file.id], model: $("emotion-model").value});
     if (done) {
       made = done.id;
-      heard(done.result, file.name);
+      heard(done.result, file.name, done.notes);
     }
   } catch (problem) {
     working.fail(problem);
   } finally {
+    $("emotion-listen").disabled = false;
     forgetUpload(file?.id);
   }
 }
 
-function heard(emotion, name) {
-  working.notes(emotion.notes);
+function heard(emotion, name, notes) {
+  working.notes([...notes, ...emotion.notes]);
   $("emotion-heading").textContent = name;
   $("emotion-result").hidden = false;
   const posteriors = sorted(emotion.posteriors);
@@ -125,6 +127,7 @@ async function listen() {
   let sound, context, stopped = false, ended = false;
   const queue = [];
   const level = $("emotion-level");
+  $("emotion-listen").disabled = true;
   try {
     working.show("Asking for the microphone", null);
     working.stop.disabled = true;
@@ -141,6 +144,7 @@ async function listen() {
     context.createMediaStreamSource(sound).connect(recorder);
     microphone = {stop: () => { stopped = true; }};
     $("emotion-listen").textContent = "Stop listening";
+    $("emotion-listen").disabled = false;
     level.hidden = false;
     recorder.port.onmessage = ({data}) => {
       const samples = new Float32Array(data);
@@ -190,6 +194,7 @@ async function listen() {
     context?.close();
     level.hidden = true;
     $("emotion-listen").textContent = "Use the microphone";
+    $("emotion-listen").disabled = false;
   }
 }
 

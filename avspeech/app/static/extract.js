@@ -1,6 +1,6 @@
 // The room "Extract": videos in, faces, and the voice of each.
 
-import {$, about, bytes, clock, drop, fileUrl, forget, forgetUpload, h, Problem, Task} from "./api.js";
+import {$, about, busy, bytes, clock, drop, fileUrl, forget, forgetUpload, h, Problem, Task} from "./api.js";
 import {Players} from "./players.js";
 
 let views = [];  // the files that were taken: {id, name, size}
@@ -14,7 +14,7 @@ export function start() {
   working = new Task($("extract-working"));
   drop($("extract-drop"), {title: "a video of people who talk", multiple: true, accept: "video/*,.mkv,.mpg,.mts,.ts",
     hint: "Several videos at once are taken as views of one scene that begin together.", take});
-  $("extract-mouth").addEventListener("change", () => { if (views.length && !looking.busy && !working.busy) look(); });
+  $("extract-mouth").addEventListener("change", () => { if (views.length) look(); });
   $("extract-go").addEventListener("click", extract);
 }
 
@@ -61,7 +61,7 @@ function reset() {
 function list() {
   $("extract-files").replaceChildren(...views.map((view, i) => h("li", {},
     h("span", {}, `${views.length > 1 ? `View ${i + 1}: ` : ""}${view.name} (${bytes(view.size)})`),
-    h("button", {type: "button", "aria-label": `Remove ${view.name}`, onclick: () => remove(view)}, "Remove"))));
+    h("button", {type: "button", class: "waits", disabled: busy($("extract-files")), "aria-label": `Remove ${view.name}`, onclick: () => remove(view)}, "Remove"))));
 }
 
 function remove(view) {
@@ -76,15 +76,13 @@ function remove(view) {
 
 async function look() {
   reset();
-  $("extract-mouth").disabled = true;
   try {
     found = await looking.run("faces", request());
+    if (found) draw();
+    else looking.put(h("button", {type: "button", onclick: look}, "Look for the faces again"));  // it was cancelled
   } catch (problem) {
     looking.fail(problem);
-  } finally {
-    $("extract-mouth").disabled = false;
   }
-  if (found) draw();
 }
 
 function request() {
@@ -149,7 +147,6 @@ function chosen() {
 async function extract() {
   if (looking.busy || working.busy) return;
   players?.stop();
-  $("extract-go").disabled = true;
   try {
     const done = await working.run("extract", {...request(), face: choice()});
     if (done) {
@@ -159,8 +156,6 @@ async function extract() {
     }
   } catch (problem) {
     working.fail(problem);
-  } finally {
-    $("extract-go").disabled = false;
   }
 }
 

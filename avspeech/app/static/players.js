@@ -29,7 +29,7 @@ export class Players {
     const button = h("button", {type: "button", class: "play", "aria-pressed": "false", "aria-label": `Play ${name}`},
       h("svg", {viewBox: "0 0 24 24", "aria-hidden": "true"}, icon));
     const played = wave(bars, this.loudest), line = h("i"), time = h("span", {class: "time"});
-    const range = h("input", {type: "range", min: 0, max: seconds, step: 0.01, value: 0, "aria-label": `Position in ${name}`});
+    const range = h("input", {type: "range", min: 0, max: seconds, step: "any", value: 0, "aria-label": `Position in ${name}`});
     const element = h("div", {class: "player"}, button,
       h("div", {class: "name"}, h("b", {}, ...lead, name), time, ...more),
       h("div", {class: "wave"}, wave(bars, this.loudest), played, line, range), below);

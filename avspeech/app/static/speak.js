@@ -59,7 +59,6 @@ async function speak(play) {
   if (working.busy) return;
   const asked = settings(), open = tools?.index ?? null;
   players?.stop();
-  $("speak-go").disabled = true;
   $("speak-score").setAttribute("aria-busy", "true");
   try {
     const done = await working.run("speak", asked);
@@ -74,7 +73,6 @@ async function speak(play) {
   } catch (problem) {
     working.fail(problem);
   } finally {
-    $("speak-go").disabled = false;
     $("speak-score").removeAttribute("aria-busy");
   }
 }

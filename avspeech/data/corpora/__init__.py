@@ -22,10 +22,10 @@ from avspeech.errors import InputError
 
 CORPORA = ("adress", "ased", "asterisk", "baved", "cmu_mosei", "common_voice", "crema_d",
            "daic_woz", "debate", "emodb", "emogator", "emovo", "grid", "iemocap", "kokoro",
-           "l2_arctic", "librispeech", "libritts", "ljspeech", "lrs3", "m3ed", "many", "mead",
-           "mini", "mini_emotion", "mini_traits", "mini_tts", "msp_podcast", "mustard", "nemo",
-           "own", "own_emotion", "ravdess", "sep28k", "timit", "turev", "urdu", "urtic", "vctk",
-           "voxceleb2")
+           "l2_arctic", "librispeech", "libritts", "ljspeech", "lrs2", "lrs3", "m3ed", "many",
+           "mead", "mini", "mini_emotion", "mini_traits", "mini_tts", "msp_podcast", "mustard",
+           "nemo", "own", "own_emotion", "ravdess", "sep28k", "tcd_timit", "timit", "turev", "urdu",
+           "urtic", "vctk", "voxceleb2")
 # The corpora that are generated here, and the package of their files
 MADE = ("mini", "mini_emotion", "mini_traits", "mini_tts")
 MADE_PACKAGE = "avspeech.data.corpora.made"

@@ -116,7 +116,7 @@ def encoders(cfg: Config, exp: Path) -> None:
 
     for name, encoder in cfg.encoders.items():
         with telling(f"encoders.{name}"):
-            upstreams.check(encoder.load or name)
+            upstreams.check(encoder.load or name, **encoder.options)
 
 
 @recipe.stage("prepare", uses=("corpus",),

@@ -143,7 +143,7 @@ def utterance(name: str, path: Path, text: Path | None, source: Path, corpus: st
         min_seconds: shorter ones are left out.
         **labels: further ones.
     """
-    media = layout.media(path)
+    media = layout.whole(path)
     if not (media.audio and media.video):
         raise InputError(f"{name}: {'no picture' if media.audio else 'no sound'}")
     if media.audio < min_seconds:

@@ -128,7 +128,7 @@ def _missing(source: Path, found: Sequence[Film]) -> list[str]:
 
 
 def _utterance(film: Film, camera: str, source: Path, phones: dict[str, list[list]]) -> Read:
-    media = layout.media(film.path)
+    media = layout.whole(film.path)
     if not (media.audio and media.video):
         raise InputError(f"{film.name}: {'no picture' if media.audio else 'no sound'}")
     where = layout.below(film.path, source)

@@ -235,7 +235,7 @@ def prepare(cfg: Config, exp: Path) -> dict[str, Path]:
         folder = exp / "data" / name
         marker = folder / "prepared.json"
         state = {"settings": configs.to_dict(replace(corpus, most=0)),
-                 "files": _marks(corpus.source),
+                 "files": _marks(corpora.sources(name, corpus.source)),
                  "code": sources.module_hash(corpora.get(name).__name__, [name])}
         settings = json.dumps(state, sort_keys=True)
         with lock(folder / ".preparing"):
@@ -248,21 +248,20 @@ def prepare(cfg: Config, exp: Path) -> dict[str, Path]:
     return folders
 
 
-def _marks(place: str | None) -> str:
-    """A digest over the marks of all files below a folder, or of a file."""
-    if place is None:
-        return ""
-    found = []
-    for folder, names, files in os.walk(place):
-        names.sort()
-        for name in sorted(files):
-            path = os.path.join(folder, name)
+def _marks(places: Sequence[Path]) -> str:
+    """A digest over the marks of files, and of all files below folders."""
+    found: list[list[Any]] = []
+    for place in places:
+        paths = [place] if place.is_file() else []
+        for folder, names, files in os.walk(place):
+            names.sort()
+            paths += [Path(folder, name) for name in sorted(files)]
+        for path in paths:
+            below = os.path.relpath(path, place)
             try:
-                found.append([os.path.relpath(path, place), *mark(path)[1:]])
+                found.append([below, *mark(path)[1:]])
             except OSError:
-                found.append([os.path.relpath(path, place)])  # a link that leads nowhere
-    if not found and os.path.isfile(place):
-        found.append(list(mark(place)[1:]))
+                found.append([below])  # a link that leads nowhere
     return digest(found)
 
 

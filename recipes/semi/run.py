@@ -120,7 +120,7 @@ def encoders(cfg: Config, exp: Path) -> None:
 
 
 @recipe.stage("prepare", uses=("corpus",),
-              sources=lambda cfg, exp: [cfg.corpus.source] if cfg.corpus.source else [],
+              sources=lambda cfg, exp: corpora.sources(cfg.corpus.name, cfg.corpus.source),
               outputs=lambda cfg, exp: [exp / "data" / "all.jsonl"])
 def prepare(cfg: Config, exp: Path) -> None:
     """Write the corpus's manifest."""

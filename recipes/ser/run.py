@@ -270,7 +270,8 @@ def judged(cfg: Config, exp: Path) -> None:
 
 
 @recipe.stage("prepare", uses=("corpus", "protocol"),
-              sources=lambda cfg, exp: [cfg.corpus.source] if cfg.corpus.source else [],
+              sources=lambda cfg, exp: corpora.sources(protocol.get(cfg.protocol).corpus,
+                                                       cfg.corpus.source),
               outputs=lambda cfg, exp: [_data(cfg, exp) / "all.jsonl"])
 def prepare(cfg: Config, exp: Path) -> None:
     """Write the corpus' manifest; check its counts and the folds for leaks."""

@@ -125,6 +125,22 @@ def prepare(name: str, source: str | Path | None, out: str | Path, **options: An
                         held.seed if held else 0)
 
 
+def sources(name: str, source: str | Path | None) -> list[Path]:
+    """The files and folders that decide what `prepare` makes.
+
+    Args:
+        name: in the registry.
+        source: the corpus, or a table of the user's own, which names files beside it.
+
+    Returns:
+        The source and the files that it names; [] where there is none.
+    """
+    if source is None:
+        return []
+    module = get(name)
+    return [Path(source), *(module.named(Path(source)) if hasattr(module, "named") else [])]
+
+
 class Entry(Protocol):
     """A corpus in the settings of an experiment; `corpus`, its name in the registry where it
     differs from the entry's, may be absent."""

@@ -127,19 +127,40 @@ def _sounds(source: Path, others: list[Path], part: str = "") -> Iterator[Row]:
     yield from found
 
 
-def _listed(source: Path, ignored: list[str]) -> Iterator[Row]:
-    """The sounds of a table or a manifest; `ignored` takes names of other columns."""
-    known = ["file", "label", "speaker"]
+def _rows(source: Path) -> list[tuple[str, dict[str, Any]]]:
+    """("file:line", {heading in lower case: cell}) of a table or a manifest."""
     read: Any
     if source.suffix.lower() == ".jsonl":
         read = read_jsonl(source)
     else:
         read = tables.read_rows(source, "\t" if source.suffix.lower() == ".tsv" else ",")
-    rows: list[tuple[str, dict[str, Any]]] = []
+    rows = []
     for where, row in read:
         if not isinstance(row, dict):
             raise InputError(f"{where}: expected an object with file, label and speaker")
         rows.append((where, {str(key).strip().lower(): value for key, value in row.items()}))
+    return rows
+
+
+def named(source: Path) -> list[Path]:
+    """The files that a table or a manifest names, by which changes of them are seen.
+
+    Args:
+        source: the table; of a folder or what is no table, there are none.
+    """
+    if not source.is_file() or source.suffix.lower() not in LISTS:
+        return []
+    try:
+        return [source.parent / os.path.expanduser(str(row.get("file")))
+                for _, row in _rows(source)]
+    except InputError:  # told when it is prepared
+        return []
+
+
+def _listed(source: Path, ignored: list[str]) -> Iterator[Row]:
+    """The sounds of a table or a manifest; `ignored` takes names of other columns."""
+    known = ["file", "label", "speaker"]
+    rows = _rows(source)
     split = parts.column(rows)
     known += [split] if split else []
     first: dict[Path, str] = {}

@@ -1,9 +1,12 @@
 import json
+import os
 import re
 
 import numpy as np
 import pytest
 
+from avspeech.bench import plan
+from avspeech.core import recipe
 from avspeech.data import corpora, protocol
 from avspeech.data.corpora import layout, own_emotion
 from avspeech.data.manifest import read_manifest
@@ -629,3 +632,26 @@ def test_scales_are_told(tmp_path, sound, labels, told):
         sound(tmp_path / f"{k}.wav", k)
     said = own_emotion.scan(table(tmp_path, [f"{k}.wav,{labels[k % len(labels)]},s{k}" for k in range(12)]))
     assert any("labels are numbers, and classes here" in line for line in said.found) == told
+
+
+@pytest.mark.parametrize("kind", ["csv", "tsv", "jsonl", "folders"])
+def test_a_sound_that_a_table_names_is_a_source_of_what_is_made(tmp_path, sound, kind):
+    """Before, a changed sound beside the same table left the manifest as it was."""
+    place = parted(tmp_path / "in", sound, ["a"] * 3, kind, "of")
+
+    def state():
+        return [recipe._listing(p) for p in corpora.sources("own_emotion", place)], plan._marks(
+            corpora.sources("own_emotion", place))
+
+    before = state()
+    assert state() == before and corpora.sources("own_emotion", None) == []
+    path = next((tmp_path / "in").rglob("3.wav"))
+    stat = path.stat()
+    path.write_bytes(path.read_bytes()[::-1])  # of the same size
+    os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    assert all(now != then for now, then in zip(state(), before))
+    path.unlink()
+    assert corpora.sources("own_emotion", place) and state() != before
+    if kind != "folders":
+        place.write_text("file\n\0")
+        assert corpora.sources("own_emotion", place) == [place]

@@ -99,6 +99,7 @@ def _sounds(source: Path, others: list[Path], part: str = "") -> Iterator[Row]:
     folders = [folder for folder, sounds in below.items() if sounds]
     given = {folder: parts.part_of(folder.name) for folder in folders}
     if not part and all(given.values()) and len({"train"} & {*given.values()}) < len(folders):
+        parts.refuse_eval((folder.name for folder in given), str(source))
         for folder, name in given.items():
             yield from _sounds(folder, others, name)
         return

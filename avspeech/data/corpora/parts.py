@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,21 @@ def part_of(word: Any) -> str:
     return next((part for part, names in NAMES.items() if re.fullmatch(names, name)), "")
 
 
+def refuse_eval(words: Iterable[Any], where: str) -> None:
+    """Raises InputError where "eval" stands beside "test" and no name of dev: it may mean either.
+
+    Args:
+        words: of cells or folders.
+        where: in front of the error.
+    """
+    named = {str(word): part_of(word) for word in words}
+    evals = [word for word in named if re.match("eval", tables.bare(word).casefold())]
+    if evals and "dev" not in named.values() and any(
+            part == "test" for word, part in named.items() if word not in evals):
+        raise InputError(f"{where}: '{evals[0]}' beside test, and no dev: call it dev where it "
+                         "chooses when to stop, or test")
+
+
 def column(rows: Sequence[tuple[str, dict[str, Any]]]) -> str:
     """The heading of the column that gives the parts of a table.
 
@@ -44,6 +59,7 @@ def column(rows: Sequence[tuple[str, dict[str, Any]]]) -> str:
         there = {part for *_, part in named} - {""}
         if not there or there == {"train"} and all(part for *_, part in named):
             continue
+        refuse_eval((cell for _, cell, _ in named), f"{rows[0][0]}: {key}")
         for where, cell, part in named:
             if not part:
                 raise InputError(f"{where}: {key}: expected train, dev or test, as in other rows, "

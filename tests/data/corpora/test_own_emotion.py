@@ -491,6 +491,19 @@ def test_parts_that_leak_or_lack_something_are_refused(tmp_path, sound, parts, s
     assert "\n" not in str(error.value)
 
 
+@pytest.mark.parametrize("kind", ["csv", "folders"])
+@pytest.mark.parametrize("words, clear", [
+    (["train", "eval", "test"], False), (["train", "eval", "val"], True), (["train", "eval"], True),
+    (["train", "Evaluation", "Test"], False)])
+def test_eval_beside_test_may_mean_either(tmp_path, sound, kind, words, clear):
+    place = parted(tmp_path / "in", sound, [words[0]] * 4 + words[1:], kind)
+    if clear:
+        assert any("parts as they are given" in line for line in own_emotion.scan(place).found)
+    else:
+        with pytest.raises(InputError, match=f"'{words[1]}' beside test, and no dev: call it dev"):
+            own_emotion.scan(place)
+
+
 def test_a_content_or_a_label_in_the_wrong_part_is_refused(tmp_path, sound):
     place = parted(tmp_path, sound, ["train"] * 3 + ["dev", "test"], "csv")
     sound(tmp_path / "copy.wav", 0)

@@ -28,7 +28,7 @@ LISTED = {
     "ser": ("ased", "baved", "crema_d", "daic_woz", "emodb", "emogator", "emovo", "iemocap", "m3ed",
             "many", "mini", "nemo", "own", "ravdess", "turev", "urdu"),
     "split": ("librispeech",),
-    "tse": ("grid", "lrs3", "mead", "mini", "own", "voxceleb2"),
+    "tse": ("grid", "lrs2", "lrs3", "mead", "mini", "own", "tcd_timit", "voxceleb2"),
     "tts": ("asterisk", "libritts", "ljspeech", "mini", "teacher", "vctk"),
 }
 

@@ -40,7 +40,7 @@ from avspeech.core import ranges, sources
 from avspeech.core.storage import lock, write_atomically
 from avspeech.data.labels import canonical
 from avspeech.data.manifest import Utterance, read_manifest, resolve
-from avspeech.errors import InputError
+from avspeech.errors import InputError, telling
 
 
 @dataclass
@@ -227,7 +227,7 @@ def prepare(cfg: Config, exp: Path) -> dict[str, Path]:
     for key, example in examples.items():
         if not getattr(cfg, key):
             raise InputError(f"{key}: empty; name one, for example {example}")
-    _bound(cfg, _specs(cfg), [])  # wrong names are told before hours of preparation
+    check(cfg)
     folders = {}
     for name, corpus in cfg.corpora.items():
         if corpus.manifest or (corpus.source is None and _needs_source(name)):
@@ -235,7 +235,7 @@ def prepare(cfg: Config, exp: Path) -> dict[str, Path]:
         folder = exp / "data" / name
         marker = folder / "prepared.json"
         state = {"settings": configs.to_dict(replace(corpus, most=0)),
-                 "files": _marks(corpus.source),
+                 "files": _marks(corpora.sources(name, corpus.source)),
                  "code": sources.module_hash(corpora.get(name).__name__, [name])}
         settings = json.dumps(state, sort_keys=True)
         with lock(folder / ".preparing"):
@@ -248,21 +248,20 @@ def prepare(cfg: Config, exp: Path) -> dict[str, Path]:
     return folders
 
 
-def _marks(place: str | None) -> str:
-    """A digest over the marks of all files below a folder, or of a file."""
-    if place is None:
-        return ""
-    found = []
-    for folder, names, files in os.walk(place):
-        names.sort()
-        for name in sorted(files):
-            path = os.path.join(folder, name)
+def _marks(places: Sequence[Path]) -> str:
+    """A digest over the marks of files, and of all files below folders."""
+    found: list[list[Any]] = []
+    for place in places:
+        paths = [place] if place.is_file() else []
+        for folder, names, files in os.walk(place):
+            names.sort()
+            paths += [Path(folder, name) for name in sorted(files)]
+        for path in paths:
+            below = os.path.relpath(path, place)
             try:
-                found.append([os.path.relpath(path, place), *mark(path)[1:]])
+                found.append([below, *mark(path)[1:]])
             except OSError:
-                found.append([os.path.relpath(path, place)])  # a link that leads nowhere
-    if not found and os.path.isfile(place):
-        found.append(list(mark(place)[1:]))
+                found.append([below])  # a link that leads nowhere
     return digest(found)
 
 
@@ -431,9 +430,15 @@ def _specs(cfg: Config) -> dict[str, Task]:
 
 
 def check(cfg: Config) -> None:
-    """Looks whether there are the tasks that a config names. Raises InputError where one is
-    not. An upstream that is not there costs its own cells alone, so it is no error here."""
+    """Looks for the tasks and upstreams that a config names, before hours of preparation. Raises
+    InputError where one is not known, or a path or an option is wrong. An upstream that is there
+    and cannot be loaded costs its own cells alone, so it is no error here."""
+    from avspeech.bench import upstreams
+
     _bound(cfg, _specs(cfg), list(cfg.corpora))
+    for name, encoder in cfg.upstreams.items():
+        with telling(f"upstreams.{name}"):
+            upstreams.check(encoder.load or name, **encoder.options)
 
 
 def _bound(cfg: Config, specs: dict[str, Task], there: list[str]) -> list[tuple[str, str]]:

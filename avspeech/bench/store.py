@@ -30,6 +30,7 @@ import json
 import logging
 import os
 import time
+import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -105,11 +106,13 @@ class Shelf:
                 raise InputError(f"features of {key} are not finite as {self.dtype.__name__}")
         name = hashlib.sha256("\n".join(stored).encode()).hexdigest()[:24]
         path = self.folder / f"{name}.safetensors"
-        write_atomically(path, save(stored))
+        sums = {key: _sum(feature) for key, feature in stored.items()}
+        write_atomically(path, save(stored, metadata=sums))
         return path
 
     def read(self, keys: Sequence[str]) -> list[np.ndarray]:
-        """The features of `keys`, in their order. Raises InputError where one is missing."""
+        """The features of `keys`, in their order. Raises InputError where one is missing, or is not
+        what was stored."""
         absent = self.missing(keys)
         if absent:
             raise InputError(f"{self.folder}: {len(absent):,} of {len(keys):,} utterances have no "
@@ -120,8 +123,17 @@ class Shelf:
         found: dict[str, np.ndarray] = {}
         for path, own in by_shard.items():
             with _open(path) as shard:
-                found.update((key, shard.get_tensor(key)) for key in own)
+                sums = shard.metadata() or {}  # shards of before have none
+                for key in own:
+                    found[key] = shard.get_tensor(key)
+                    if sums and sums.get(key) != _sum(found[key]):
+                        raise InputError(f"{path}: damaged, its features are not those that were "
+                                         "stored; remove this file, and run the sweep again")
         return [found[key] for key in keys]
+
+
+def _sum(feature: np.ndarray) -> str:
+    return str(zlib.crc32(feature.tobytes()))
 
 
 def _open(path: Path) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 from typing import Any
@@ -32,11 +33,18 @@ class _None:
 def calm() -> None:
     """Lets bars write a line every `EVERY` seconds, not ten a second, where stderr is a log.
 
-    For commands, before tqdm is imported, which reads its defaults from the environment then.
-    Processes that are started inherit it, and what the user has set there wins.
+    For commands. tqdm reads its defaults from the environment when it is imported; where that was
+    before, as torch does, its default is replaced. Processes that are started inherit it, and what
+    the user has set there wins.
     """
-    if not sys.stderr.isatty():
-        os.environ.setdefault("TQDM_MININTERVAL", EVERY)
+    if sys.stderr.isatty():
+        return
+    seconds = float(os.environ.setdefault("TQDM_MININTERVAL", EVERY))
+    if "tqdm" in sys.modules:
+        from tqdm import tqdm
+
+        init = functools.partialmethod(tqdm.__init__, mininterval=seconds)
+        tqdm.__init__ = init  # type: ignore[method-assign, assignment]
 
 
 def bar(items: Any = None, **options: Any) -> Any:

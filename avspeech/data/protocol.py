@@ -23,7 +23,7 @@ from pathlib import Path
 from avspeech.data import corpora
 from avspeech.data.content import contents
 from avspeech.data.corpora import layout
-from avspeech.data.manifest import Utterance
+from avspeech.data.manifest import PART, Utterance
 from avspeech.errors import InputError
 
 PARTS = ("train", "dev", "test")
@@ -162,8 +162,16 @@ class Protocol:
         Returns:
             This protocol, if the counts agree; otherwise one with `gaps` and another hash, for
             results on part of a corpus (incomplete=true). With the folds `FROM_WHAT_IS_THERE`, a
-            protocol with the classes and speakers of these utterances.
+            protocol with the classes of these utterances and their parts, where all have the
+            label `PART`, else their speakers.
         """
+        if self.folds == FROM_WHAT_IS_THERE and all(u.labels.get(PART) for u in utterances):
+            given = "\n".join(sorted(f"{u.id}\t{u.labels[PART]}" for u in utterances))
+            fold = dataclasses.replace(PUBLISHED[0], name=self.folds[0].name)
+            return dataclasses.replace(
+                _labelled(self.corpus, self.label, utterances), name=self.name, group=PART,
+                folds=(fold,), source=self.source,
+                utterances=hashlib.sha256(given.encode()).hexdigest()[:16])
         if self.folds == FROM_WHAT_IS_THERE:
             dealt = speakers_nfold(self.corpus, self.label, 5, utterances)
             fold = dataclasses.replace(dealt.folds[0], name=self.folds[0].name)
@@ -443,19 +451,25 @@ def speakers_nfold(corpus: str, label: str, folds: int,
     Raises:
         InputError: there is no such label, or fewer than 3 speakers or folds.
     """
-    labelled = [u for u in utterances if u.labels.get(label) is not None]
-    classes = tuple(sorted({str(u.labels[label]) for u in labelled}))
-    if not classes:
-        raise InputError(f"{corpus}: none of {len(utterances):,} utterances has a label '{label}'")
+    found = _labelled(corpus, label, utterances)
     values: dict[str, list[float]] = {}
-    for u in labelled:
-        values.setdefault(u.speaker, []).append(float(classes.index(str(u.labels[label]))))
+    for u in found.selected(utterances):
+        values.setdefault(u.speaker, []).append(float(found.target(u)))
     group = by_speaker(values, folds, True)
     count = max(group.values()) + 1
     parts = [tuple(s for s in sorted(group) if group[s] == k) for k in range(count)]
-    return Protocol(
-        name=f"speaker-{folds}fold", corpus=corpus, label=label, kind="classification",
-        classes=classes, mapping=identity(classes), group="speaker",
+    return dataclasses.replace(
+        found, name=f"speaker-{folds}fold",
         folds=tuple(Fold(f"{k + 1}", parts[k], parts[(k + 1) % count]) for k in range(count)),
-        counts=dict(Counter(str(u.labels[label]) for u in labelled)),
         source="speakers assigned here")
+
+
+def _labelled(corpus: str, label: str, utterances: Sequence[Utterance]) -> Protocol:
+    """A protocol without folds, whose classes are those of the utterances. Raises InputError where
+    there is no such label."""
+    counts = Counter(str(u.labels[label]) for u in utterances if u.labels.get(label) is not None)
+    classes = tuple(sorted(counts))
+    if not classes:
+        raise InputError(f"{corpus}: none of {len(utterances):,} utterances has a label '{label}'")
+    return Protocol(name="", corpus=corpus, label=label, kind="classification", classes=classes,
+                    mapping=identity(classes), group="speaker", folds=(), counts=dict(counts))

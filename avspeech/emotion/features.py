@@ -14,6 +14,7 @@ front end. Where any of these changes, it is computed again.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import functools
 import hashlib
@@ -34,7 +35,7 @@ from avspeech.emotion.life import as_in_life
 from avspeech.errors import InputError
 from avspeech.media import audio
 
-FORMAT = 2
+FORMAT = 3
 INDEX, FRAMES = "index.json", "frames.npy"
 SPEEDS = (0.85, 1.18)  # of copies as in life, lowest and highest; below 1 is slower and deeper
 
@@ -139,9 +140,11 @@ class Cache:
             lengths = np.asarray(index["lengths"], np.int64).reshape(len(ids), self.copies)
             if len(self.all) != lengths.sum():
                 raise ValueError("cut short")
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise InputError(f"{folder}: not a cache of features ({error}); "
-                             "run the features stage") from None
+            if storage.content_hash(Path(folder) / FRAMES) != index["frames"]:
+                raise ValueError(f"{FRAMES} was changed since, or is damaged")
+        except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
+            raise InputError(f"{folder}: not a cache of features ({error}); make it again by "
+                             "--stage features --stop-stage features --force") from None
         self.mels = self.all.shape[1]
         self.row = {name: i for i, name in enumerate(ids)}
         self.lengths = lengths
@@ -238,7 +241,8 @@ def compute(folder: str | Path, utterances: Sequence[Utterance], root: str | Pat
         storage.sweep(folder)
         wanted = key(utterances, root, config, mel.fields)
         if digest(folder) == wanted:
-            return Cache(folder)
+            with contextlib.suppress(InputError):  # damaged: it is made again
+                return Cache(folder)
         done = _features(utterances, root, config, mel, workers)
         (folder / INDEX).unlink(missing_ok=True)
         with storage.writing(folder / FRAMES) as aside:
@@ -246,6 +250,7 @@ def compute(folder: str | Path, utterances: Sequence[Utterance], root: str | Pat
                     allow_pickle=False)
         lengths = [list(map(len, copies)) for copies in done]
         index = {"format": FORMAT, "hash": wanted, "ids": [u.id for u in utterances],
+                 "frames": storage.file_hash(folder / FRAMES),
                  "copies": len(lengths[0]), "lengths": lengths}
         storage.write_atomically(folder / INDEX, json.dumps(index).encode())
         return Cache(folder)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import io
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from avspeech.core import storage
+from avspeech.core import arrays, storage
 from avspeech.errors import InputError
 
 
@@ -51,18 +50,17 @@ def read_guide(path: Path) -> list[np.ndarray]:
         InputError: the file is absent or no guide.
     """
     try:
-        with np.load(path, allow_pickle=False) as kept:
-            return np.split(kept["frames"].astype(np.float32), np.cumsum(kept["counts"])[:-1])
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        kept = arrays.read(path, "frames", "counts")
+        return np.split(kept["frames"].astype(np.float32), np.cumsum(kept["counts"])[:-1])
+    except InputError as error:
         raise InputError(f"{path}: no guide ({error}); run the features stage") from None
 
 
 def guide_key(path: Path) -> str:
     """The `key` that a guide was written with, "" where there is no such file."""
     try:
-        with np.load(path, allow_pickle=False) as kept:
-            return str(kept["key"])
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+        return str(arrays.read(path, "key")["key"])
+    except InputError:
         return ""
 
 

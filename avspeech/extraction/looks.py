@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from avspeech.core import sources, storage
+from avspeech.core import arrays, sources, storage
 from avspeech.errors import InputError
 from avspeech.extraction.augment import AugmentConfig, center, vary
 from avspeech.extraction.lips import standardized
@@ -81,8 +81,8 @@ class Looks(Studio):
             return self._kept[key]
         path = self.folder / f"{key}.npz"
         if path.exists():
-            with np.load(path, allow_pickle=False) as kept:
-                looks, shown = kept["looks"], kept["shown"]
+            kept = arrays.read(path, "looks", "shown")
+            looks, shown = kept["looks"], kept["shown"]
         else:
             crops, shown = self.crops(u.id, view)
             rng = np.random.default_rng([variant, *u.id.encode()])

@@ -97,6 +97,28 @@ def cut_off(path: str | Path) -> list[str]:
     return []
 
 
+def mp4_cut_off(path: str | Path) -> list[str]:
+    """A sentence where an MP4 file ends within one of its boxes. One whose index stands in front
+    opens all the same, and tells the length of the whole.
+
+    Args:
+        path: a file that exists.
+    """
+    with open(path, "rb") as file:
+        length, at = os.fstat(file.fileno()).st_size, 0
+        while at + 16 <= length:
+            file.seek(at)
+            head = file.read(16)
+            size = int.from_bytes(head[:4], "big")
+            size = int.from_bytes(head[8:], "big") if size == 1 else size
+            if not at and head[4:8] != b"ftyp" or size < 8 or not re.match(rb"[ -~]{4}", head[4:8]):
+                break  # not MP4, a box up to the end, or no box
+            if at + size > length:
+                return [f"it is cut off: of {at + size:,} bytes {length:,} are there"]
+            at += size
+    return []
+
+
 def left_over(path: str | Path) -> list[str]:
     """A sentence where more follows behind the sound of a file than its format has there.
 

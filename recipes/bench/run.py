@@ -15,6 +15,7 @@ from pathlib import Path
 from avspeech.bench import plan, records, sweep
 from avspeech.bench.plan import Config
 from avspeech.core.recipe import Recipe
+from avspeech.data import corpora
 
 recipe = Recipe("bench", schema=Config, doc=__doc__)
 
@@ -26,7 +27,8 @@ def check(cfg: Config, exp: Path) -> None:
 
 
 @recipe.stage("prepare", uses=("corpora",),
-              sources=lambda cfg, exp: [c.source for c in cfg.corpora.values() if c.source])
+              sources=lambda cfg, exp: [place for name, c in cfg.corpora.items()
+                                        for place in corpora.sources(name, c.source)])
 def prepare(cfg: Config, exp: Path) -> None:
     """Write the manifests of the corpora that have a source."""
     plan.prepare(cfg, exp)

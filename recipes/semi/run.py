@@ -116,11 +116,11 @@ def encoders(cfg: Config, exp: Path) -> None:
 
     for name, encoder in cfg.encoders.items():
         with telling(f"encoders.{name}"):
-            upstreams.check(encoder.load or name)
+            upstreams.check(encoder.load or name, **encoder.options)
 
 
 @recipe.stage("prepare", uses=("corpus",),
-              sources=lambda cfg, exp: [cfg.corpus.source] if cfg.corpus.source else [],
+              sources=lambda cfg, exp: corpora.sources(cfg.corpus.name, cfg.corpus.source),
               outputs=lambda cfg, exp: [exp / "data" / "all.jsonl"])
 def prepare(cfg: Config, exp: Path) -> None:
     """Write the corpus's manifest."""

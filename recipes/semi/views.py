@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from avspeech.bench import folds as folding
 from avspeech.bench import tasks, upstreams
-from avspeech.core import language, storage
+from avspeech.core import arrays, language, storage
 from avspeech.data.corpora import layout
 from avspeech.data.manifest import Utterance, read_manifest, resolve
 from avspeech.errors import InputError
@@ -111,8 +111,8 @@ def evaluate_all(cfg: Any, exp: Path) -> None:
     truth = np.array(found.targets, np.int64)
     frames = []
     for name in cfg.encoders:
-        with np.load(exp / "frames" / f"{name}.npz") as kept:
-            frames.append([kept[i] for i in found.ids])
+        kept = arrays.read(exp / "frames" / f"{name}.npz")
+        frames.append([kept[i] for i in found.ids])
     texts = pseudolabels.hashed_text([u.text or "" for u in utterances])
     means = []
     for own in frames:

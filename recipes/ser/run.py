@@ -28,7 +28,7 @@ from avspeech.core.recipe import Recipe
 from avspeech.data import corpora, protocol
 from avspeech.data.corpora import layout
 from avspeech.emotion.cells import Cell, Selection, mel_config
-from avspeech.emotion.features import FeatureConfig
+from avspeech.emotion.features import FRAMES, INDEX, FeatureConfig
 from avspeech.emotion.guides import Guide
 from avspeech.emotion.training import AugmentConfig
 from avspeech.errors import InputError, telling
@@ -270,7 +270,8 @@ def judged(cfg: Config, exp: Path) -> None:
 
 
 @recipe.stage("prepare", uses=("corpus", "protocol"),
-              sources=lambda cfg, exp: [cfg.corpus.source] if cfg.corpus.source else [],
+              sources=lambda cfg, exp: corpora.sources(protocol.get(cfg.protocol).corpus,
+                                                       cfg.corpus.source),
               outputs=lambda cfg, exp: [_data(cfg, exp) / "all.jsonl"])
 def prepare(cfg: Config, exp: Path) -> None:
     """Write the corpus' manifest; check its counts and the folds for leaks."""
@@ -293,7 +294,8 @@ def prepare(cfg: Config, exp: Path) -> None:
 
 
 @recipe.stage("features", uses=("corpus", "protocol", "features", "model", "systems", "guide"),
-              outputs=lambda cfg, exp: [_cache(cfg, exp, s) for s in cfg.systems.values()])
+              outputs=lambda cfg, exp: [_cache(cfg, exp, s) / name for s in cfg.systems.values()
+                                        for name in (INDEX, FRAMES)])
 def features(cfg: Config, exp: Path) -> None:
     """Compute log-mel features of each utterance and its augmented copies, once."""
     from guides import compute_guide

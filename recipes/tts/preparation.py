@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from avspeech import text
-from avspeech.core import storage
+from avspeech.core import arrays, storage
 from avspeech.data.manifest import Utterance, read_manifest, resolve, write_manifest
 from avspeech.errors import InputError
 from avspeech.synthesis import alignment, intonation, vocoding
@@ -130,8 +130,7 @@ def write_pitch(utterances: Sequence[Utterance], roots: Mapping[str, Path], rate
 
 def read_pitch(path: Path) -> dict[str, np.ndarray]:
     """{id: F0 `[T]`} of a file of `write_pitch`."""
-    with np.load(path) as file:
-        return {name: file[name] for name in file.files}
+    return arrays.read(path)
 
 
 def write_alignments(parts: Mapping[str, tuple[list[Utterance], dict[str, Path]]], phones: Path,

@@ -71,9 +71,11 @@ def test_it_runs_through_and_is_skipped_the_next_time(config: Path, tmp_path: Pa
 
 
 def test_what_fails_leaves_no_marker(config: Path, tmp_path: Path) -> None:
-    arguments = ["--config", str(config), "--exp", str(tmp_path / "exp"), "upstreams.nonsense={}"]
+    (tmp_path / "broken.onnx").write_bytes(b"no graph")
+    arguments = ["--config", str(config), "--exp", str(tmp_path / "exp"),
+                 f"upstreams.broken.load={tmp_path / 'broken.onnx'}"]
     for _ in range(2):
-        with pytest.raises(InputError, match="8 of 32 cells have no result .* upstream nonsense: upstream"):
+        with pytest.raises(InputError, match="8 of 32 cells have no result .* upstream broken: "):
             recipe().run(arguments)
     assert len(records.read(tmp_path / "exp").cells) == 24
 

@@ -60,6 +60,24 @@ def test_a_damaged_shard_is_as_if_not_there(tmp_path: Path) -> None:
     assert "a" in found
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float16"])
+def test_a_feature_that_changed_on_disk_is_not_used(tmp_path: Path, dtype: str) -> None:
+    """Before, it was, in silence; a shard of before has no sums, and is read as it is."""
+    from safetensors.numpy import save
+
+    shelf = Shelf(tmp_path, "one", dtype=dtype)
+    path = shelf.write(some("a", "b"))
+    data = bytearray(path.read_bytes())
+    data[-1] ^= 1
+    path.write_bytes(bytes(data))
+    found = Shelf(tmp_path, "one", dtype=dtype)
+    assert (found.read(["a"])[0] == 1).all()
+    with pytest.raises(InputError, match="damaged, its features are not .* remove this file"):
+        found.read(["a", "b"])
+    path.write_bytes(save({"a": np.full((2, 3), 7, np.float32)}))
+    assert (Shelf(tmp_path, "one", dtype=dtype).read(["a"])[0] == 7).all()
+
+
 def _write(folder: Path, writer: int) -> None:
     for i in range(10):
         Shelf(folder, "one").write(some(f"{i}", f"{i}-{writer % 2}"))

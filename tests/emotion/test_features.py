@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -56,6 +57,23 @@ def test_other_sounds_of_the_same_names_and_lengths_are_other_features(tmp_path:
     assert not np.allclose(after.frames("a"), first, atol=0.1)
     assert np.array_equal(before.frames("a"), first)  # a reader of the old cache still has the old one
     assert features.digest(tmp_path / "cache") == after.digest and features.digest(tmp_path) == ""
+
+
+@pytest.mark.parametrize("name", [features.FRAMES, features.INDEX])
+@pytest.mark.parametrize("change", [lambda data: b"", lambda data: data[:-8], lambda data: data[8:],
+                                    lambda data: data[:2000] + bytes(8) + data[2008:]])
+def test_a_damaged_cache_is_refused_and_made_again(tmp_path: Path, spoken: list[Utterance], name: str,
+                                                   change: Callable[[bytes], bytes]) -> None:
+    """Before, changed frames were used in silence, and others stopped the stage that would mend them."""
+    config, mel = features.FeatureConfig(speeds=()), features.MelConfig(mels=20)
+    whole = features.compute(tmp_path / "cache", spoken, tmp_path, config, mel)
+    frames, path = np.array(whole.all), tmp_path / "cache" / name
+    data = path.read_bytes()
+    path.write_bytes(change(data if name == features.FRAMES else data[:2000]))
+    with pytest.raises(InputError, match="not a cache of features .*--stage features .*--force"):
+        features.Cache(tmp_path / "cache")
+    again = features.compute(tmp_path / "cache", spoken, tmp_path, config, mel)
+    assert np.array_equal(again.all, frames) and again.digest == whole.digest
 
 
 def test_files_moved_or_touched_are_the_same_features(tmp_path: Path, spoken: list[Utterance]) -> None:

@@ -111,16 +111,13 @@ def load(name_or_path: str | Path, **options: Any) -> Upstream:
         raise InputError(f"upstream: expected a name or a path, got {type(name_or_path).__name__}; "
                          "an encoder of yours is an ONNX file, or a class as in CONTRIBUTING.md")
     asked = str(name_or_path)
-    check(asked)
+    check(asked, **options)
     name, path, family = _place(asked)
     cls: Any = _family_class(family)
     parameters = inspect.signature(cls).parameters
-    if path is not None and "path" not in parameters:
-        raise InputError(f"{asked}: upstream {name} has no weights, and takes no path")
     if path is None and "path" in parameters:
         if parameters["path"].default is inspect.Parameter.empty:
             path = _fetch(name)
-    _check(cls, family, options)
     try:
         upstream = cls(path, **options) if path is not None else cls(**options)
         _check_sizes(upstream)
@@ -134,12 +131,23 @@ def load(name_or_path: str | Path, **options: Any) -> Upstream:
     return upstream
 
 
-def check(name_or_path: str) -> None:
-    """Looks whether there is an upstream of a name or path, and loads nothing. Raises InputError
-    where there is none."""
-    name, path, _ = _place(name_or_path)
+def check(name_or_path: str, **options: Any) -> None:
+    """Looks whether there is an upstream of a name or path, and loads nothing.
+
+    Args:
+        name_or_path: as for `load`.
+        options: as for `load`.
+
+    Raises:
+        InputError: there is none, or it does not take a path or an option.
+    """
+    name, path, family = _place(name_or_path)
     if path is not None and not path.exists():
         raise InputError(f"{path}: no such file or folder, for upstream {name}")
+    cls = _family_class(family)
+    if path is not None and "path" not in inspect.signature(cls).parameters:
+        raise InputError(f"{name_or_path}: upstream {name} has no weights, and takes no path")
+    _check(cls, family, options)
 
 
 def _place(asked: str) -> tuple[str, Path | None, str]:

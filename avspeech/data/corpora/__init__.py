@@ -22,10 +22,10 @@ from avspeech.errors import InputError
 
 CORPORA = ("adress", "ased", "asterisk", "baved", "cmu_mosei", "common_voice", "crema_d",
            "daic_woz", "debate", "emodb", "emogator", "emovo", "grid", "iemocap", "kokoro",
-           "l2_arctic", "librispeech", "libritts", "ljspeech", "lrs3", "m3ed", "many", "mead",
-           "mini", "mini_emotion", "mini_traits", "mini_tts", "msp_podcast", "mustard", "nemo",
-           "own", "own_emotion", "ravdess", "sep28k", "timit", "turev", "urdu", "urtic", "vctk",
-           "voxceleb2")
+           "l2_arctic", "librispeech", "libritts", "ljspeech", "lrs2", "lrs3", "m3ed", "many",
+           "mead", "mini", "mini_emotion", "mini_traits", "mini_tts", "msp_podcast", "mustard",
+           "nemo", "own", "own_emotion", "ravdess", "sep28k", "tcd_timit", "timit", "turev", "urdu",
+           "urtic", "vctk", "voxceleb2")
 # The corpora that are generated here, and the package of their files
 MADE = ("mini", "mini_emotion", "mini_traits", "mini_tts")
 MADE_PACKAGE = "avspeech.data.corpora.made"
@@ -123,6 +123,22 @@ def prepare(name: str, source: str | Path | None, out: str | Path, **options: An
         found.found.append(f"taken from {place}")
     return scan.prepare(name, about, place, out, found, incomplete, workers,
                         held.seed if held else 0)
+
+
+def sources(name: str, source: str | Path | None) -> list[Path]:
+    """The files and folders that decide what `prepare` makes.
+
+    Args:
+        name: in the registry.
+        source: the corpus, or a table of the user's own, which names files beside it.
+
+    Returns:
+        The source and the files that it names; [] where there is none.
+    """
+    if source is None:
+        return []
+    module = get(name)
+    return [Path(source), *(module.named(Path(source)) if hasattr(module, "named") else [])]
 
 
 class Entry(Protocol):

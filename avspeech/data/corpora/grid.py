@@ -167,7 +167,7 @@ def _utterance(clip: Film, source: Path) -> Read:
     expected = sentence(clip.name)
     if expected is None:
         raise InputError(f"{where}: the name is not a sentence of the grammar")
-    media = layout.media(clip.video)
+    media = layout.whole(clip.video)
     if not (media.audio and media.video):
         raise InputError(f"{where}: {'no picture' if media.audio else 'no sound'} in "
                          f"{clip.video.name}")

@@ -42,7 +42,8 @@ class Prepared:
     """The content of `corpus.json`."""
 
     corpus: str  # name in the registry
-    root: str  # absolute folder that the manifests' paths are relative to
+    # Absolute folder that the manifests' paths are relative to; in the file "." for its own folder
+    root: str
     split: str  # "speaker", "clip", "published", "text", or "none" (one manifest, `all.jsonl`)
     seed: int  # of the split
     counts: dict[str, int] = field(default_factory=dict)  # utterances in each manifest
@@ -81,6 +82,7 @@ def made(make: Callable[[T], R], jobs: Sequence[T], workers: int) -> Iterator[R]
 
 # Suffixes of sound, the one first that is taken where a clip is there in several formats
 SOUNDS = (".wav", ".flac", ".aiff", ".aif", ".mp3", ".ogg", ".opus", ".m4a", ".aac", ".wma")
+CUT_OFF = 0.25  # seconds that a file may be shorter than its header tells
 OWN = "your own disk"  # the page of corpora that nobody publishes
 TABLES = (".parquet", ".arrow")  # of the Hugging Face library `datasets`, with sounds inside
 PACKED = (".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".7z", ".rar", *TABLES)
@@ -354,6 +356,33 @@ def media(path: Path) -> Media:
     return found
 
 
+def whole(path: Path) -> Media:
+    """`media` of a file that has to be there to its end. Raises InputError where it ends before."""
+    found = media(path)
+    if cut := cut_off(path, found.audio):
+        raise InputError(f"{path}: {cut}; copy it again")
+    return found
+
+
+def cut_off(path: Path, seconds: float) -> str:
+    """How it is known that a file ends before its sound does; "" where it does not. Decoders say
+    nothing of it, and a download that stopped is then a short clip.
+
+    Args:
+        path: a sound or video file.
+        seconds: of sound that are there.
+    """
+    from avspeech.media import endings, recordings
+
+    if told := endings.cut_off(path) or endings.mp4_cut_off(path):
+        return told[0]
+    promised = (endings.seconds_told(path, recordings.survey(path).rate)
+                if path.suffix.lower() == ".mp3" else recordings.promised(path))
+    if promised is None or seconds >= promised - max(CUT_OFF, 0.05 * promised):
+        return ""
+    return f"it ends at {seconds:.2f} s, and its header tells of {promised:.2f} s"
+
+
 def _container(path: Path) -> Media:
     from avspeech.media import audio
 
@@ -451,7 +480,10 @@ def finish(out: str | Path, parts: dict[str, list[Utterance]], prepared: Prepare
         elif path.exists():  # from an earlier run with other shares
             path.unlink()
     prepared = dataclasses.replace(prepared, counts={name: len(parts[name]) for name in parts})
-    record = json.dumps(dataclasses.asdict(prepared), indent=1, ensure_ascii=False) + "\n"
+    # A corpus that was made in this folder moves with it
+    stored = dataclasses.replace(prepared, root="." if Path(prepared.root) == out.resolve()
+                                 else prepared.root)
+    record = json.dumps(dataclasses.asdict(stored), indent=1, ensure_ascii=False) + "\n"
     storage.write_atomically(out / "corpus.json", record.encode())
     for line in prepared.found:
         print(f"{prepared.corpus}: {line}")
@@ -476,8 +508,8 @@ def read_prepared(out: str | Path) -> Prepared:
     """
     path = Path(out) / "corpus.json"
     try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-        return Prepared(**record)
+        prepared = Prepared(**json.loads(path.read_text(encoding="utf-8")))
+        return dataclasses.replace(prepared, root=os.path.abspath(Path(out, prepared.root)))
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror}); "
                          "prepare the corpus first") from None

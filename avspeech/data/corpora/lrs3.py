@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from avspeech.data.corpora import dealing, layout, tables
 from avspeech.data.corpora.scan import HeldOut, Parts, Read, Scan, dealt
@@ -128,26 +129,38 @@ def _missing(source: Path, found: Sequence[Track]) -> list[str]:
     return problems + layout.empty([c.path for c in found], source)
 
 
-def _utterance(track: Track, source: Path, min_seconds: float) -> Read:
-    media = layout.media(track.path)
+def utterance(name: str, path: Path, text: Path | None, source: Path, corpus: str, speaker: str,
+              min_seconds: float = 0.0, **labels: str) -> Read:
+    """Reads one track, here or of LRS2, whose files are alike.
+
+    Args:
+        name: "part/video/number".
+        path: of the film.
+        text: of the .txt beside it; None: there is none.
+        source: the corpus.
+        corpus: its name in the registry.
+        speaker: without the name of the corpus.
+        min_seconds: shorter ones are left out.
+        **labels: further ones.
+    """
+    media = layout.whole(path)
     if not (media.audio and media.video):
-        raise InputError(f"{track.name}: {'no picture' if media.audio else 'no sound'}")
+        raise InputError(f"{name}: {'no picture' if media.audio else 'no sound'}")
     if media.audio < min_seconds:
-        return Read([], [(f"clips left out, shorter than {min_seconds:g} s", track.name)])
-    problems, text, labels = [], None, {}
-    if track.text is not None:
+        return Read([], [(f"clips left out, shorter than {min_seconds:g} s", name)])
+    problems, said, own = [], None, dict[str, Any](labels)
+    if text is not None:
         try:
-            annotation = read_annotation(track.text)
-            text = annotation.text
-            labels = {"confidence": annotation.confidence, "words": annotation.words}
+            annotation = read_annotation(text)
+            said = annotation.text
+            own |= {"confidence": annotation.confidence, "words": annotation.words}
         except InputError as error:
             problems.append(("annotations that cannot be read", str(error)))
-    path = layout.below(track.path, source)
+    where = layout.below(path, source)
     return Read([Utterance(
-        id=_id(track), audio=path, duration=media.audio, speaker=f"lrs3-{track.video}", text=text,
-        views=(View(path, "face"),),
-        labels={name: value for name, value in labels.items() if value not in (None, [])})],
-        problems)
+        id=f"{corpus}-{name.replace('/', '-')}", audio=where, duration=media.audio,
+        speaker=f"{corpus}-{speaker}", text=said, views=(View(where, "face"),),
+        labels={key: value for key, value in own.items() if value not in (None, [])})], problems)
 
 
 def _id(track: Track) -> str:
@@ -187,8 +200,8 @@ def scan(source: Path, held: HeldOut = HeldOut(""),
         min_seconds: shorter clips are left out.
     """
     if (source / "main").is_dir() and (source / "pretrain").is_dir():
-        raise InputError(f"{source}: with main and pretrain it is LRS2, which is not read here; "
-                         f"expected {ABOUT.layout} of LRS3")
+        raise InputError(f"{source}: with main and pretrain it is LRS2, corpus 'lrs2'; expected "
+                         f"{ABOUT.layout} of LRS3")
     strange: list[Path] = []
     found = tracks(source, strange)
     if not found:
@@ -203,4 +216,5 @@ def scan(source: Path, held: HeldOut = HeldOut(""),
 
     return Scan(list(taken.values()), summary(found),
                 _missing(source, found) + layout.misnamed(strange, source, "LRS3"),
-                lambda track: _utterance(track, source, min_seconds), split)
+                lambda track: utterance(track.name, track.path, track.text, source, "lrs3",
+                                        track.video, min_seconds), split)

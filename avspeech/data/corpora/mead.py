@@ -130,14 +130,14 @@ def _utterance(clip: Sentence, source: Path, min_views: int) -> Read:
     problems, lengths, sounds = [], {}, {}
     for view, path in clip.views.items():
         try:
-            media = layout.media(path)
+            media = layout.whole(path)
             lengths[view], sounds[view] = media.video, media.audio
         except InputError as error:
             problems.append(("views left out", str(error)))
     audio, duration = clip.audio, 0.0
     if audio is not None:
         try:
-            duration = layout.media(audio).audio
+            duration = layout.whole(audio).audio
         except InputError as error:
             problems.append(("views left out", str(error)))
     if not duration:  # the cameras' own sound: the first view that has any

@@ -50,7 +50,7 @@ def _is_file(path: Path) -> bool:
 
 
 def _pieces(speaker: str, path: Path, source: Path, seconds: float) -> Read:
-    where, media = layout.below(path, source), layout.media(path)
+    where, media = layout.below(path, source), layout.whole(path)
     if not (media.audio and media.video):
         raise InputError(f"{where}: {'no picture' if media.audio else 'no sound'}")
     length = min(media.audio, media.video)

@@ -7,14 +7,15 @@
     a table                .csv or .tsv with the columns file, label and, where known, speaker
     a manifest             .jsonl with the keys file, label and, where known, speaker
 
+Parts of the user's own are used: PART/LABEL/..., or a column `split` with train, dev and test.
 Paths in tables and manifests are relative to their folder. Without speakers each sound counts as a
 speaker of its own: then one person may be in training and test, which is said, as it makes numbers
 look better than they are for voices not heard before. Spellings of one name ("ann_smith", "Smith,
 Ann", "S1" and "S01") are one speaker. Of sounds with the same samples, in whatever format, the
 first is used; with two labels or two speakers they are refused.
 
-The protocol own_emotion-held-out is made from what is there: a fifth of the speakers for test, a
-fifth for development, dealt so that their classes are alike.
+The protocol own_emotion-held-out is made from what is there: the parts that are given, else a fifth
+of the speakers for test, a fifth for development, dealt so that their classes are alike.
 """
 
 from __future__ import annotations
@@ -25,11 +26,11 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from avspeech.core.listing import files_below, is_hidden
 from avspeech.data.content import same_sounds
-from avspeech.data.corpora import doubts, layout, tables
+from avspeech.data.corpora import doubts, layout, parts, tables
 from avspeech.data.corpora.own import SUFFIXES
 from avspeech.data.corpora.scan import Clip, Scan, read
 from avspeech.data.labels import (
@@ -40,7 +41,7 @@ from avspeech.data.labels import (
     one_person,
     spells_nothing,
 )
-from avspeech.data.manifest import Utterance, read_jsonl
+from avspeech.data.manifest import PART, Utterance, read_jsonl
 from avspeech.data.protocol import FROM_WHAT_IS_THERE, Protocol
 from avspeech.errors import InputError
 from avspeech.media.audio import SOUND_SUFFIXES
@@ -68,24 +69,40 @@ SPEAKERS = re.compile(
     r"narrator|singer|sprecher|sprecherin|locuteur|locutrice|hablante|locutor|locutora|parlante|"
     r"falante|spreker|mówca|диктор|спикер|говорящий|konuşmacı|说话人|话者|話者|화자)s?"
     r"(id|ids|name|names|nr|no|num|number|code|label|index)?")
-PART = re.compile(r"split(set)?|part(ition)?|subset|set|fold")  # columns that name published parts
 # Names of folders by which a label's folder is known for another's
 PARTS = re.compile(r"(train(ing)?|dev(el|elopment)?|val(id|idation)?|test(ing)?|eval(uation)?)"
                    r"([ _-]?(set|data|clean|other|\d+))*|(fold|split|part|partition)[ _-]?\d+")
 PEOPLE = re.compile(r"(actor|speaker|spk|subject|participant|person|session|ses|id|[spfm])"
                     r"[ _-]?\d+")
 LISTS = (".csv", ".tsv", ".txt", ".jsonl")  # of tables and manifests
+SHEETS = {**dict.fromkeys((".xlsx", ".xls", ".ods"), "a workbook: save its sheet as .csv"),
+          ".json": "one JSON value: write an object a line into a .jsonl"}
 SOUNDS = SOUND_SUFFIXES | {*SUFFIXES, ".aac", ".ac3", ".amr", ".m4a", ".m4b", ".mka", ".mp2",
                            ".oga", ".spx", ".weba", ".wma", ".wv"}
 
 
-def _sounds(source: Path, others: list[Path]) -> Iterator[tuple[Path, str, str]]:
-    """(file, label, speaker) of a folder of folders; `others` takes what is no such file."""
+class Row(NamedTuple):
+    """A sound as a table or folders name it."""
+
+    path: Path
+    label: str
+    speaker: str  # "" where not known
+    part: str  # "train", "dev" or "test"; "" where none is given
+
+
+def _sounds(source: Path, others: list[Path], part: str = "") -> Iterator[Row]:
+    """The sounds of a folder of folders; `others` takes what is no such file."""
     others += [path for path in sorted(source.iterdir())
                if path.is_file() and not is_hidden(path.name)]
     below = {folder: [p for p in files_below(folder) if p.suffix.lower() in SOUNDS]
              for folder in layout.folders(source)}
     folders = [folder for folder, sounds in below.items() if sounds]
+    given = {folder: parts.part_of(folder.name) for folder in folders}
+    if not part and all(given.values()) and len({"train"} & {*given.values()}) < len(folders):
+        parts.refuse_eval((folder.name for folder in given), str(source))
+        for folder, name in given.items():
+            yield from _sounds(folder, others, name)
+        return
     for label in below:
         if spells_nothing(label.name):
             raise InputError(f"{label}: a folder of what has no label, by its name; move it away, "
@@ -95,35 +112,60 @@ def _sounds(source: Path, others: list[Path]) -> Iterator[tuple[Path, str, str]]
             raise InputError(f"{source}: {layout.named([f.name for f in folders], 3)}: a folder of "
                              f"{what} each, by their names; expected folders of labels, "
                              "LABEL/SPEAKER/NAME.wav, or a table")
-    if len(folders) == 1:
+    if len(folders) == 1 and not part:
         raise InputError(f"{source}: one label, '{folders[0].name}'; expected two or more"
                          + (f"; if its folders are the labels, give {folders[0]}"
                             if layout.folders(folders[0]) else ""))
     found = []
     for label, sounds in below.items():
         others += [path for path in files_below(label) if path not in sounds]
-        found += [(path, label.name, next(iter(path.relative_to(label).parts[:-1]), ""))
+        found += [Row(path, label.name, next(iter(path.relative_to(label).parts[:-1]), ""), part)
                   for path in sounds]
-    inner = {speaker for *_, speaker in found}
+    inner = {row.speaker for row in found}
     if inner and all(map(is_known, inner)) and not any(is_known(f.name) for f in folders):
         raise InputError(f"{source}: {folders[0].name}/{sorted(inner)[0]}: the label stands below "
                          "the speaker; expected LABEL/SPEAKER/NAME.wav, or a table")
     yield from found
 
 
-def _listed(source: Path, ignored: list[str]) -> Iterator[tuple[Path, str, str]]:
-    """(file, label, speaker) of a table or a manifest; `ignored` takes names of other columns."""
-    known = ["file", "label", "speaker"]
-    rows: Any
+def _rows(source: Path) -> list[tuple[str, dict[str, Any]]]:
+    """("file:line", {heading in lower case: cell}) of a table or a manifest."""
+    read: Any
     if source.suffix.lower() == ".jsonl":
-        rows = read_jsonl(source)
+        read = read_jsonl(source)
     else:
-        rows = tables.read_rows(source, "\t" if source.suffix.lower() == ".tsv" else ",")
-    first: dict[Path, str] = {}
-    for where, row in rows:
+        read = tables.read_rows(source, "\t" if source.suffix.lower() == ".tsv" else ",")
+    rows = []
+    for where, row in read:
         if not isinstance(row, dict):
             raise InputError(f"{where}: expected an object with file, label and speaker")
-        row = {str(key).strip().lower(): value for key, value in row.items()}
+        rows.append((where, {str(key).strip().lower(): value for key, value in row.items()}))
+    return rows
+
+
+def named(source: Path) -> list[Path]:
+    """The files that a table or a manifest names, by which changes of them are seen.
+
+    Args:
+        source: the table; of a folder or what is no table, there are none.
+    """
+    if not source.is_file() or source.suffix.lower() not in LISTS:
+        return []
+    try:
+        return [source.parent / os.path.expanduser(str(row.get("file")))
+                for _, row in _rows(source)]
+    except InputError:  # told when it is prepared
+        return []
+
+
+def _listed(source: Path, ignored: list[str]) -> Iterator[Row]:
+    """The sounds of a table or a manifest; `ignored` takes names of other columns."""
+    known = ["file", "label", "speaker"]
+    rows = _rows(source)
+    split = parts.column(rows)
+    known += [split] if split else []
+    first: dict[Path, str] = {}
+    for where, row in rows:
         for key in row:
             if key and key not in known:
                 known.append(key)
@@ -175,8 +217,9 @@ def _listed(source: Path, ignored: list[str]) -> Iterator[tuple[Path, str, str]]
         for key in row:
             if ENDS.fullmatch(_bare(key)):
                 _refuse_end(where, key, row[key], path)
-        yield path, str(label), tables.bare(str("" if row.get("speaker") is None
-                                                else row["speaker"]))
+        speaker = "" if row.get("speaker") is None else row["speaker"]
+        yield Row(path, str(label), tables.bare(str(speaker)),
+                  parts.part_of(row[split]) if split else "")
 
 
 def _bare(heading: str) -> str:
@@ -248,19 +291,21 @@ def scan(source: Path) -> Scan[Clip]:
     if listed and source.suffix.lower() not in LISTS:
         raise InputError(f"{source}: expected a folder, or a table .csv, .tsv or .jsonl"
                          + (f"; this {layout.IN_TABLES}" if source.suffix.lower() in layout.TABLES
-                            else ""))
+                            else f"; this is {SHEETS[source.suffix.lower()]}"
+                            if source.suffix.lower() in SHEETS else ""))
     root = source.parent if listed else source
     clips, seen = [], Counter[str]()
     others: list[Path] = []
     ignored: list[str] = []
     rows = list(_listed(source, ignored) if listed else _sounds(source, others))
-    spelled, people = _one_name([speaker for *_, speaker in rows])
-    for path, label, speaker in rows:
+    spelled, people = _one_name([row.speaker for row in rows])
+    for path, label, speaker, part in rows:
         name = "-".join(path.relative_to(root).with_suffix("").parts).replace(" ", "_")
         seen[name] += 1
         if seen[name] > 1:
             name += f"-{seen[name]}"
-        clips.append(Clip(name, path, spelled[speaker] or f"unknown-{name}", {"emotion": label}))
+        clips.append(Clip(name, path, spelled[speaker] or f"unknown-{name}",
+                          {"emotion": label} | ({PART: part} if part else {})))
     if listed and not clips:
         raise InputError(f"{source}: no row in it; expected file, label and, where known, speaker "
                          "a row")
@@ -269,23 +314,26 @@ def scan(source: Path) -> Scan[Clip]:
     labels = Counter(c.labels["emotion"] for c in clips)
     if clips and len(labels) < 2:
         raise InputError(f"{source}: one label, '{next(iter(labels))}'; expected two or more")
+    split = parts.complete(clips, source) if any(row.part for row in rows) else []
     known = {c.speaker for c in clips if not c.speaker.startswith("unknown-")}
     without = sum(c.speaker.startswith("unknown-") for c in clips)
     found = [f"{len(clips):,} sounds, {len(known):,} known speakers, labels: "
              + layout.named([f"{name} ({n:,})" for name, n in labels.most_common()], 20)]
-    found += merged
+    found += merged + split
     found += layout.grouped("files left out, which are no sound by their name or not in a label's "
                             "folder", [layout.below(path, root) for path in others])
     bare = [] if listed else [folder.name for folder in layout.folders(root)
                               if not any(folder in c.path.parents for c in clips)]
-    deep = 0 if listed else sum(len(c.path.relative_to(root).parts) > 3 for c in clips)
+    deep = 0 if listed else sum(len(c.path.relative_to(root).parts) > 3 + bool(split)
+                                for c in clips)
     found += [f"{deep:,} sounds in folders below a speaker's: taken as that speaker's"
               ] if deep else []
     found += layout.grouped("folders of labels without a sound", bare)
     found += doubts.doubts(clips, known) + people
-    parts = [key for key in ignored if PART.fullmatch(key)]
-    if parts:
-        found.append(f"the parts in column '{parts[0]}' are not used: speakers are dealt anew here")
+    others_parts = [key for key in ignored if parts.COLUMNS.fullmatch(key)]
+    if others_parts:
+        found.append(f"what is in column '{others_parts[0]}' is not used for parts: "
+                     + ("another column gives them" if split else "speakers are dealt anew here"))
     if ignored:
         found.append(f"columns that are not used: {layout.named(ignored, 6)}")
     if without:
@@ -340,18 +388,19 @@ def prepare(source: str | Path | None, out: str | Path, incomplete: bool = False
 
 def _once(utterances: list[Utterance], root: Path
           ) -> tuple[list[Utterance], list[str], list[str]]:
-    """(the first of each content, a line with the others, a problem with those of another label or
-    speaker, of which none is used)."""
+    """(the first of each content, a line with the others, a problem with those of another label,
+    speaker or part, of which none is used)."""
     same = same_sounds(utterances, root)
     of: dict[str, list[Utterance]] = {}
     for u in utterances:
         of.setdefault(same[u.audio], []).append(u)
     torn = {key for key, own in of.items() if len({u.labels["emotion"] for u in own}) > 1
-            or len({u.speaker for u in own if "-unknown-" not in u.speaker}) > 1}
+            or len({u.speaker for u in own if "-unknown-" not in u.speaker}) > 1
+            or len({u.labels.get(PART) for u in own}) > 1}
     twice = [u.audio for own in of.values() for u in own[1:] if same[u.audio] not in torn]
     kept = [u for u in utterances if same[u.audio] not in torn and of[same[u.audio]][0] is u]
     return (kept, layout.grouped("sounds left out, the same as others by their content", twice),
-            layout.grouped("sounds that are there with two labels or speakers", [
+            layout.grouped("sounds that are there with two labels, speakers or parts", [
                 " = ".join(u.audio for u in of[key]) for key in torn]))
 
 
@@ -370,4 +419,4 @@ def check(source: str | Path) -> list[str]:
 PROTOCOLS = (Protocol(
     name="own_emotion-held-out", corpus="own_emotion", label="emotion", kind="classification",
     classes=(), mapping={}, group="speaker", folds=FROM_WHAT_IS_THERE,
-    source="a fifth of the speakers for test, a fifth for development"),)
+    source="parts as they are given, else a fifth of the speakers for test and for development"),)

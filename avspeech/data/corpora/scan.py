@@ -285,6 +285,9 @@ def _reader(corpus: str, source: Path, scan: Scan[Clip]) -> Callable[[Clip], Rea
         end = seconds if clip.end is None else min(clip.end, seconds)
         if seconds <= 0:
             raise InputError(f"{where}: no sound in it that can be decoded")
+        if cut := layout.cut_off(clip.path, seconds):
+            if clip.end is None or clip.end > seconds:
+                raise InputError(f"{where}: {cut}; copy it again")
         if end <= clip.start:
             raise InputError(f"{where}: ends before {clip.id} starts")
         if end - clip.start < scan.shortest:

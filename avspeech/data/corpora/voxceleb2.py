@@ -134,8 +134,8 @@ def _missing(source: Path, found: Sequence[Track]) -> list[str]:
 
 
 def _utterance(track: Track, source: Path, sex: str | None, min_seconds: float) -> Read:
-    media = layout.media(track.path)
-    duration = layout.media(track.audio).audio if track.audio else media.audio
+    media = layout.whole(track.path)
+    duration = layout.whole(track.audio).audio if track.audio else media.audio
     if not (duration and media.video):
         what = "no pictures" if duration else "no sound, neither .m4a nor in the .mp4"
         raise InputError(f"{track.name}: {what}")

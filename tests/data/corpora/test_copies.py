@@ -123,3 +123,47 @@ def test_parts_of_one_corpus_are_not_copies_of_it(corpus, tmp_path):
         path.rename(place)
     with pytest.raises(InputError, match="3 folders of this one: .*: put them in one, as published"):
         corpora.prepare("urdu", tmp_path / "all", tmp_path / "out")
+
+
+@pytest.mark.parametrize("front", [True, False])
+@pytest.mark.parametrize("share", [0.5, 0.9, 1.0])
+def test_a_film_whose_download_stopped_is_not_whole(tmp_path, clip, front, share):
+    """With its index in front it opens, and tells the length of the whole."""
+    import av
+
+    place = clip(tmp_path / "in" / "ann" / "a.mp4", seconds=2.0)
+    if front:
+        with av.open(str(place)) as film, av.open(str(tmp_path / "b.mp4"), "w",
+                                                  options={"movflags": "faststart"}) as out:
+            streams = {s.index: out.add_stream_from_template(s) for s in film.streams}
+            for packet in film.demux():
+                if packet.dts is not None:
+                    packet.stream = streams[packet.stream.index]
+                    out.mux(packet)
+        place.write_bytes((tmp_path / "b.mp4").read_bytes())
+    data = place.read_bytes()
+    place.write_bytes(data[:round(share * len(data))])
+    if share == 1:
+        assert layout.whole(place).audio > 1.9
+        return
+    with pytest.raises(InputError, match="a.mp4: it is cut off: .*copy it again" if front else "no index"):
+        layout.whole(place)
+
+
+@pytest.mark.parametrize("suffix", [".wav", ".flac", ".aiff", ".mp3"])
+@pytest.mark.parametrize("share", [0.3, 0.8, 1.0])
+def test_a_download_that_stopped_is_no_short_clip(corpus, tmp_path, suffix, share):
+    """Before, what was there of it counted as the clip."""
+    import numpy as np
+    import soundfile
+
+    place = corpus / "Happy" / f"SM1_F0_H00{suffix}"
+    (corpus / "Happy" / "SM1_F0_H00.wav").unlink()
+    noise = np.random.default_rng(0).standard_normal(48_000)
+    soundfile.write(place, 0.1 * noise, 16_000)
+    data = place.read_bytes()
+    place.write_bytes(data[:round(share * len(data))])
+    again, said = made(corpus, tmp_path / "out")
+    assert len(again) == (12 if share == 1 else 11)
+    told = [line for line in said if "1 unusable clips" in line and place.name in line]
+    assert bool(told) is (share < 1) and all("copy it again" in line for line in told)

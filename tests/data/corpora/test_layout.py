@@ -18,6 +18,16 @@ def test_an_empty_split_leaves_no_old_manifest(tmp_path):
         layout.finish(tmp_path, {}, prepared)
 
 
+def test_a_corpus_that_was_made_in_its_folder_moves_with_it(tmp_path):
+    """Before, a recipe whose folder was moved looked for the sounds in the old place."""
+    for root, name in ((tmp_path / "a", "b"), (tmp_path, "c")):
+        one = Utterance("u", "x.wav", 1.0, "s")
+        layout.finish(tmp_path / "a", {"all": [one]}, layout.Prepared("mini_tts", str(root), "none", 0))
+        assert layout.root_of(tmp_path / "a") == root
+        (tmp_path / "a").rename(tmp_path / name)
+        assert layout.root_of(tmp_path / name) == (tmp_path / name if name == "b" else tmp_path)
+
+
 @pytest.mark.parametrize("separator", SEPARATORS)
 @pytest.mark.parametrize("delimiter", [",", "\t", ";"])
 def test_only_line_ends_end_a_row(tmp_path, separator, delimiter):

@@ -83,5 +83,5 @@ def test_absent(tmp_path):
 
 def test_lrs2_is_not_taken_for_it(corpus, tmp_path, clip):
     clip(corpus / "main" / "5535415699068794046" / "00001.mp4")
-    with pytest.raises(InputError, match="with main and pretrain it is LRS2, which is not read here"):
+    with pytest.raises(InputError, match="with main and pretrain it is LRS2, corpus 'lrs2'"):
         corpora.prepare("lrs3", corpus, tmp_path / "out")

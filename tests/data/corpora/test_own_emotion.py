@@ -1,9 +1,12 @@
 import json
+import os
 import re
 
 import numpy as np
 import pytest
 
+from avspeech.bench import plan
+from avspeech.core import recipe
 from avspeech.data import corpora, protocol
 from avspeech.data.corpora import layout, own_emotion
 from avspeech.data.manifest import read_manifest
@@ -254,7 +257,8 @@ def test_a_part_of_a_sound_is_no_whole_one(tmp_path, sound, key, cell):
 
 
 @pytest.mark.parametrize("folders, expected", [
-    (("train/joy/a", "test/rage/b"), "test, train: a folder of a part each"),
+    (("fold1/joy/a", "fold2/rage/b"), "fold1, fold2: a folder of a part each"),
+    (("train/joy/a", "test/rage/b"), "label 'rage' is in test and not in train|nothing is in dev"),
     (("Actor_01", "Actor_02"), "a folder of a speaker each"),
     (("ann/joy", "bob/anger"), "ann/anger: the label stands below the speaker|ann/joy")])
 def test_folders_of_something_else_are_no_labels(tmp_path, sound, folders, expected):
@@ -277,8 +281,8 @@ def test_a_speaker_is_the_folder_below_the_label(tmp_path, sound):
 
 @pytest.mark.parametrize("copy, told", [
     ("joy/a/0 (1).wav", "1 sounds left out, the same as others"),
-    ("rage/a/9.wav", "two labels or speakers: joy/a/0.wav = rage/a/9.wav"),
-    ("joy/b/9.wav", "two labels or speakers: joy/a/0.wav = joy/b/9.wav")])
+    ("rage/a/9.wav", "two labels, speakers or parts: joy/a/0.wav = rage/a/9.wav"),
+    ("joy/b/9.wav", "two labels, speakers or parts: joy/a/0.wav = joy/b/9.wav")])
 def test_a_sound_counts_once(tmp_path, sound, copy, told):
     for k in range(8):
         sound(tmp_path / "in" / ("joy", "rage")[k % 2] / "abcd"[k // 2] / f"{k}.wav", k)
@@ -407,12 +411,127 @@ def test_an_end_is_that_of_the_sound(tmp_path, sound, key, cell, fits):
             own_emotion.scan(place)
 
 
-def test_parts_of_a_table_are_told(tmp_path, sound):
-    for k in range(4):
-        sound(tmp_path / f"{k}.wav", k)
-    rows = [f"{k}.wav,{('joy', 'rage')[k % 2]},s{k},{('train', 'val')[k // 2]}" for k in range(4)]
-    said = own_emotion.scan(table(tmp_path, rows, "file,label,speaker,Split")).found
-    assert any("the parts in column 'split' are not used" in line for line in said)
+WORDS = {"train": ("train", "Training", "TRAIN", "training set"),
+         "dev": ("dev", "val", "Validation", "devel"),
+         "test": ("test", "Testing", "eval", "test")}
+
+
+def parted(folder, sound, parts, kind, heading="split", speaker=lambda k: f"s{k // 2}", rows=None):
+    """A source with two sounds of each speaker, whose parts are `parts`."""
+    made = []
+    for k in range(2 * len(parts)):
+        part, label = parts[k // 2], ("joy", "rage")[k % 2]
+        place = folder / (f"{part}/{label}/{speaker(k)}/{k}.wav" if kind == "folders" else f"{k}.wav")
+        sound(place, k)
+        made.append({"file": f"{k}.wav", "label": label, "speaker": speaker(k), heading: part})
+    if kind == "folders":
+        return folder
+    place = folder / f"list.{kind}"
+    if kind == "jsonl":
+        place.write_text("".join(json.dumps(row) + "\n" for row in made))
+    else:
+        comma = "\t" if kind == "tsv" else ","
+        place.write_text("\n".join(comma.join(row) for row in (made[0], *[r.values() for r in made])) + "\n")
+    return place
+
+
+@pytest.mark.parametrize("kind", ["csv", "tsv", "jsonl", "folders"])
+@pytest.mark.parametrize("spelled", range(4))
+def test_parts_of_the_user_are_used(tmp_path, sound, kind, spelled):
+    """Before, they were told and speakers dealt anew."""
+    named = {part: words[spelled] for part, words in WORDS.items()}
+    parts = ["train"] * 4 + ["dev"] * 2 + ["test"] * 3
+    heading = ("split", "Set", "partition", "part")[spelled]
+    place = parted(tmp_path / "in", sound, [named[p] for p in parts], kind, heading)
+    corpora.prepare("own_emotion", place, tmp_path / "out")
+    found, split = split_of(tmp_path / "out", tmp_path / "in")
+    for part in ("train", "dev", "test"):
+        assert {u.speaker.removeprefix("own_emotion-s") for u in getattr(split, part)} == {
+            str(k) for k, own in enumerate(parts) if own == part}
+    assert (split.name, found.classes, found.counts) == ("held-out", ("joy", "rage"), {"joy": 9, "rage": 9})
+    assert any("parts as they are given: train (8), dev (4), test (6)" in line
+               for line in layout.read_prepared(tmp_path / "out").found)
+
+
+def test_other_parts_are_another_protocol(tmp_path, sound):
+    hashes = set()
+    for name, parts in (("a", ["train"] * 3 + ["dev", "test"]), ("b", ["train"] * 3 + ["test", "dev"])):
+        place = parted(tmp_path / name, sound, parts, "csv")
+        corpora.prepare("own_emotion", place, tmp_path / "out")
+        hashes.add(split_of(tmp_path / "out", tmp_path / name)[0].hash)
+    assert len(hashes) == 2
+
+
+@pytest.mark.parametrize("given, gone", [("test", "dev"), ("val", "test")])
+def test_a_part_that_is_not_given_is_dealt_of_train_alone(tmp_path, sound, given, gone):
+    place = parted(tmp_path / "in", sound, ["train"] * 6 + [given] * 2, "csv")
+    corpora.prepare("own_emotion", place, tmp_path / "out")
+    _, split = split_of(tmp_path / "out", tmp_path / "in")
+    people = {part: {u.speaker[-1] for u in getattr(split, part)} for part in ("train", "dev", "test")}
+    assert people.pop("dev" if gone == "test" else "test") == {"6", "7"}
+    assert people[gone] and people["train"] | people[gone] == set("012345")
+    assert any(f"nothing is in {gone}: 2 of 6 speakers of train are for {gone}" in line
+               for line in layout.read_prepared(tmp_path / "out").found)
+
+
+@pytest.mark.parametrize("parts, speaker, told", [
+    (["train", "train", "test", "dev"], lambda k: "ann" if k in (0, 4) else f"s{k}",
+     r"1 speakers are in two parts: ann \(train and test\): .* mend the parts"),
+    (["train", "train", "test"], lambda k: f"s{k // 2}", "nothing is in dev, and train has 2 speakers"),
+    (["test", "dev", "test"], lambda k: f"s{k // 2}", "nothing is in train; expected train and test"),
+    (["train", "train", "held"], lambda k: f"s{k // 2}", "")])
+@pytest.mark.parametrize("kind", ["csv", "folders"])
+def test_parts_that_leak_or_lack_something_are_refused(tmp_path, sound, parts, speaker, told, kind):
+    if not told and kind == "folders":
+        pytest.skip("another folder is a label")
+    place = parted(tmp_path / "in", sound, parts, kind, speaker=speaker)
+    told = told or "list.csv:6: split: expected train, dev or test, as in other rows, got 'held'"
+    with pytest.raises(InputError, match=told) as error:
+        corpora.prepare("own_emotion", place, tmp_path / "out")
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("kind", ["csv", "folders"])
+@pytest.mark.parametrize("words, clear", [
+    (["train", "eval", "test"], False), (["train", "eval", "val"], True), (["train", "eval"], True),
+    (["train", "Evaluation", "Test"], False)])
+def test_eval_beside_test_may_mean_either(tmp_path, sound, kind, words, clear):
+    place = parted(tmp_path / "in", sound, [words[0]] * 4 + words[1:], kind)
+    if clear:
+        assert any("parts as they are given" in line for line in own_emotion.scan(place).found)
+    else:
+        with pytest.raises(InputError, match=f"'{words[1]}' beside test, and no dev: call it dev"):
+            own_emotion.scan(place)
+
+
+def test_a_content_or_a_label_in_the_wrong_part_is_refused(tmp_path, sound):
+    place = parted(tmp_path, sound, ["train"] * 3 + ["dev", "test"], "csv")
+    sound(tmp_path / "copy.wav", 0)
+    before = place.read_text()
+    place.write_text(before + "copy.wav,joy,,test\n")
+    with pytest.raises(InputError, match="two labels, speakers or parts: 0.wav = copy.wav"):
+        corpora.prepare("own_emotion", place, tmp_path / "out")
+    corpora.prepare("own_emotion", place, tmp_path / "out", incomplete=True)
+    assert not {"0.wav", "copy.wav"} & {u.audio for u in read_manifest(tmp_path / "out" / "all.jsonl")}
+    sound(tmp_path / "calm.wav", 99)
+    place.write_text(before + "calm.wav,calm,eve,test\n")
+    with pytest.raises(InputError, match="label 'calm' is in test and not in train"):
+        corpora.prepare("own_emotion", place, tmp_path / "out")
+
+
+@pytest.mark.parametrize("cell", ["1", "clean", "A", "train"])
+def test_other_columns_of_that_name_are_told_and_not_used(tmp_path, sound, cell):
+    said = own_emotion.scan(parted(tmp_path, sound, [cell] * 4, "csv", "Set")).found
+    assert any("what is in column 'set' is not used for parts: speakers are dealt" in line for line in said)
+
+
+@pytest.mark.parametrize("name, told", [
+    ("list.xlsx", "save its sheet as .csv"), ("list.json", "an object a line"),
+    ("list.parquet", "with the sounds inside")])
+def test_other_tables_are_told_what_to_do(tmp_path, name, told):
+    (tmp_path / name).write_bytes(b"PK")
+    with pytest.raises(InputError, match=f"{name}: expected a folder, or a table .csv.*{told}"):
+        corpora.prepare("own_emotion", tmp_path / name, tmp_path / "out")
 
 
 def test_speakers_in_the_names_of_sounds_are_told(tmp_path, sound):
@@ -433,9 +552,10 @@ def test_an_emotion_beside_something_else_is_told(tmp_path, sound):
 
 
 @pytest.mark.parametrize("folders, expected", [
-    (("train/joy", "test/joy", "docs"), "test, train: a folder of a part each"),
+    (("fold1/joy", "fold2/joy", "docs"), "fold1, fold2: a folder of a part each"),
+    (("train/joy", "test/joy", "docs"), "one label, 'joy'; expected two"),
     (("fold1", "fold2"), "a folder of a part each"), (("p225", "p226"), "a folder of a speaker each"),
-    (("train_set/joy", "val-set/joy"), "a folder of a part each"),
+    (("train_set/joy", "val-set/joy"), "one label, 'joy'; expected two"),
     (("data/joy", "data/rage"), "'data'; expected two or more; if.*data$")])
 def test_more_folders_of_something_else(tmp_path, sound, folders, expected):
     """A folder without a sound does not hide what the others are."""
@@ -459,7 +579,7 @@ def test_a_sound_in_another_format_is_the_same_sound(tmp_path, sound, copy):
         place.write_bytes((tmp_path / "in/joy/a/0.wav").read_bytes() + b"LIST\4\0\0\0INFO")
     else:
         soundfile.write(place, samples if copy == "flac" else np.stack([samples, samples], 1), rate)
-    with pytest.raises(InputError, match=f"two labels or speakers: joy/a/0.wav = rage/a/{place.name}"):
+    with pytest.raises(InputError, match=f"two labels, speakers or parts: joy/a/0.wav = rage/a/{place.name}"):
         corpora.prepare("own_emotion", tmp_path / "in", tmp_path / "out")
 
 
@@ -525,3 +645,26 @@ def test_scales_are_told(tmp_path, sound, labels, told):
         sound(tmp_path / f"{k}.wav", k)
     said = own_emotion.scan(table(tmp_path, [f"{k}.wav,{labels[k % len(labels)]},s{k}" for k in range(12)]))
     assert any("labels are numbers, and classes here" in line for line in said.found) == told
+
+
+@pytest.mark.parametrize("kind", ["csv", "tsv", "jsonl", "folders"])
+def test_a_sound_that_a_table_names_is_a_source_of_what_is_made(tmp_path, sound, kind):
+    """Before, a changed sound beside the same table left the manifest as it was."""
+    place = parted(tmp_path / "in", sound, ["a"] * 3, kind, "of")
+
+    def state():
+        return [recipe._listing(p) for p in corpora.sources("own_emotion", place)], plan._marks(
+            corpora.sources("own_emotion", place))
+
+    before = state()
+    assert state() == before and corpora.sources("own_emotion", None) == []
+    path = next((tmp_path / "in").rglob("3.wav"))
+    stat = path.stat()
+    path.write_bytes(path.read_bytes()[::-1])  # of the same size
+    os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    assert all(now != then for now, then in zip(state(), before))
+    path.unlink()
+    assert corpora.sources("own_emotion", place) and state() != before
+    if kind != "folders":
+        place.write_text("file\n\0")
+        assert corpora.sources("own_emotion", place) == [place]

@@ -12,7 +12,7 @@ EGS = Path(__file__).parents[3] / "egs"
 # Made on the spot, or fetched where no folder is given, or the user's, or several in one (test_many.py).
 MADE = ("asterisk", "mini", "mini_emotion", "mini_traits", "mini_tts", "own",
         "own_emotion", "many")
-WITH_FACES = ("grid", "lrs3", "mead", "voxceleb2")
+WITH_FACES = ("grid", "lrs2", "lrs3", "mead", "tcd_timit", "voxceleb2")
 
 
 def test_every_name_is_a_file_and_the_table_is_sorted():

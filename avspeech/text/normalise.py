@@ -15,11 +15,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from avspeech.text import citations, formulas, lists, units
-from avspeech.text.abbreviations import OF_PEOPLE, PREDICATE
+from avspeech.text.abbreviations import OF_PEOPLE, PREDICATE, abbreviation
 from avspeech.text.cleaning import clean
 from avspeech.text.dates import DAY_NAMES
 from avspeech.text.order import RULES
-from avspeech.text.places import BEHIND_STREET, REQUEST
+from avspeech.text.places import BEHIND_STREET, MADE, REQUEST
 from avspeech.text.rules import EDGE, Rule, Text, hums
 from avspeech.text.script import Unread
 
@@ -90,7 +90,7 @@ _SPECIAL = frozenset(
     | {name.title() for name in (*lists.MONTH_NAMES, *lists.DAY_NAMES)}
     | set("ii iii iv vi vii viii ix xi xii xiii xiv xv xvi xx ci".split())
     | set(formulas.FUNCTIONS)
-    | {"Summ", "Stat", "So", "Sa", "Su", "Em", "Am", "Na", "yo", "hi", "lo", "po"}
+    | {"Summ", "Stat", "So", "Sa", "Su", "Em", "Am", "Na", "yo", "hi", "lo", "Hi", "Lo", "po"}
 )
 
 
@@ -122,8 +122,12 @@ def _goes_on(context: Text, start: int, end: int) -> bool:
     if len(name) == 1 or counted and name in units.table():
         return True
     listed = name in lists.ABBREVIATIONS or counted and name.lower() in lists.ABBREVIATIONS
-    plain = context.word(name) and name.islower() and hums(name)
-    return bool(listed and (counted or not plain))
+    if not listed or counted or not (context.word(name.lower()) and hums(name.lower())):
+        return bool(listed)
+    if not any("number" in kinds for _, kinds in lists.ABBREVIATIONS[name]):
+        return True
+    read = abbreviation.pattern.match(context.view, start - len(name))
+    return read is not None and abbreviation.says(read, context) is not None
 
 
 def _mark(match: re.Match[str], context: Text) -> Marked | None:
@@ -327,10 +331,12 @@ def _behind(
     if name in ("month_day", "day_month") and not written[-1:].isalpha():
         return end
     before = context.before(start)
+    begun = _NEW.match(rest.lstrip()) is not None
     lettered = name == "initial" and (
         before.lower() in lists.LETTERED
         or before.islower()
-        or _NEW.match(rest.lstrip()) is not None
+        and (before not in ("by", "and", "with") or begun)  # "by J. Read to"
+        or begun
         and re.search(r"[A-Za-z]\.? $", text[max(0, start - 3) : start]) is not None
     )
     timed = (
@@ -392,7 +398,7 @@ def _begins(rest: str, abbreviation: str, said: list[str]) -> bool:
     opener = re.match(r"[A-Za-z']+", following)
     if opener is None or not rest.lstrip(_CLOSERS)[:1].isspace():
         return False
-    if said[-1:] and any(
+    if MADE.match(following) or said[-1:] and any(
         said[-1] in words and begins.match(following) for words, begins in _BEGINNING
     ):
         return True

@@ -18,6 +18,8 @@ _LETTER_X = frozenset(
 _PRONOUN = lists.words("roman.pronoun")
 _VERBS = lists.words("parts.past") | {"speak"}
 # What "I" does, and no king: "To Elizabeth I owe".
+# Behind a "No. I" that is a number: "No. I of the set".
+_OF_NUMBER = frozenset(("", "of", "in", "is", "by", "from"))
 _BASE = frozenset(w for w in lists.words("parts.verbs") if w + "s" in lists.words("parts.verbs"))
 _GRADED = frozenset("type phase stage grade class level schedule category tier trial".split())
 _NAMING = frozenset("an the type letters roman numeral numerals".split())
@@ -129,6 +131,9 @@ def _meant(
     context: Text, text: str, number: int, near: list[str], before: str, after: str, start: int
 ) -> list[str] | None:
     plain = before.lower().removesuffix("'s")
+    short = re.search(r"([A-Z][a-z]+)\. $", context.text[max(0, start - 8) : start])
+    if short and (rows := lists.ABBREVIATIONS.get(short[1])) and rows[0][0][0] in lists.RULERS:
+        plain, before = rows[0][0][0], short[1]  # "Chas. II"
     if re.search(r"\.{4} ?$|(?:\. ){3}$", context.text[max(0, start - 6) : start]):
         return cardinal(number)  # a page of a table of contents
     if context.text[max(0, start - 2) : start] in ("§ ", "¶ "):
@@ -151,9 +156,10 @@ def _meant(
     ):
         counting = before or context.before(start)  # "Art. I"
         listed = counting[:1].isupper() and after.lower() not in _PRONOUN
+        listed &= counting not in ("No", "no") or after in _OF_NUMBER  # "No. I can't."
         if text == "I" and not (listed or plain in _GRADED and not _speaks(after)):
             return None
-        if text in ("L", "C", "D", "M") or text == "X" and plain in _LETTER_X:
+        if text in ("L", "C", "D", "M", "cc") or text == "X" and plain in _LETTER_X:
             return None  # "Appendix C", "Generation X"
         if text.islower() and len(text) == 1 and text in "lcd":
             return None

@@ -81,6 +81,7 @@ _WHEN = re.compile(
     r"(?:^|[.!?\n]\s*)(?:On|At|By|In|Around|About|After|Before|Since|Until|From|Shortly|Just|Every"
     r"|Late|Early)\b[^.!?,;:]*$"
 )
+_GOING_ON = frozenset(",;:")
 _LIES = re.compile(r" [NSEW]{1,3}\.? of ")  # "2 mi. N. of"
 _RECKONING = tuple("=+−×÷≈<>≤≥")
 _COMPARING = tuple("=<>≤≥≈≫≪+→⇌")
@@ -134,6 +135,8 @@ def _mark(match: re.Match[str], context: Text) -> Marked | None:
     text, found, start, end = context.text, match.group(), match.start(), match.end()
     if "\n" in found:
         return Marked("", start, end, ends=True)
+    if found == "." and text[end : end + 1] in _GOING_ON:
+        return None  # "5 in., then": the comma is its mark
     if found[0] in ".?!…":
         mark = (
             "?"

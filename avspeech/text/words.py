@@ -293,7 +293,10 @@ def letter(match: re.Match[str], context: Text) -> list[str] | None:
 
 
 # A number with its sign, and what it measures.
-_MEASURES = re.compile(r" [±~≈<>≤≥]\$?[\d.]+(?:%|[- ]?[a-zA-Z]+)? [a-z]{2,}")
+_MEASURES = re.compile(
+    r" [±~≈<>≤≥]\$?[\d.]+(?:%|[- ]?[a-zA-Z]+)?"
+    r" (?!(?:then|and|or|is|if|for|when)\b)[a-z]{2,}"
+)
 
 
 def _over(context: Text, start: int) -> bool:

@@ -55,7 +55,7 @@ OF_PEOPLE = re.compile(r" \d+ of (?:us|you|them)(?!\w)")  # an answer before it:
 
 def _numbered(place: Place) -> bool:
     after, name = place.after, place.name
-    if name == "No" and OF_PEOPLE.match(place.context.text, place.end):
+    if name in ("No", "no") and OF_PEOPLE.match(place.context.text, place.end):
         return False
     roman = re.fullmatch(r"[IVXLC]+|M[MCDXLVI]{3,}|[ivxl]{2,}", after)
     if roman and (after != "I" or name.istitle() and name != "No"):

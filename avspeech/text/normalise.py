@@ -14,7 +14,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from avspeech.text import citations, formulas, lists, units
+from avspeech.text import citations, formulas, lists, roman, units
 from avspeech.text.abbreviations import OF_PEOPLE, PREDICATE, abbreviation
 from avspeech.text.cleaning import clean
 from avspeech.text.dates import DAY_NAMES
@@ -113,7 +113,7 @@ def _goes_on(context: Text, start: int, end: int) -> bool:
     if len(short[2]) == 1 and _NICKNAME.match(text, end):
         return True
     counted, name = short.groups()
-    if name == "No" and OF_PEOPLE.match(text, end):
+    if name in ("No", "no") and OF_PEOPLE.match(text, end):
         return False
     if text[end : end + 1].isalpha():
         return len(name) == 1 and not counted  # "p.R248W"
@@ -408,10 +408,13 @@ def _begins(rest: str, abbreviation: str, said: list[str]) -> bool:
     first = re.sub(r"(?<=[a-zI])'(?:s|re|ve|ll|d|m)$", "", opener.group())  # "It's late."
     rows = lists.ABBREVIATIONS.get(abbreviation, [])
     kinds = rows[-1][1] if rows else frozenset()
+    counts = any(kinds & {"letter", "number"} for _, kinds in rows)
+    one = re.match(r"I ([a-z]+(?:['’]t)?)", following) if len(abbreviation) > 2 else None
+    if counts and (opener.group() == "A" or one and not roman.speaks(one[1].replace("’", "'"))):
+        return False  # "Fig. A", "Under Art. I the court sits"
     return (
         (first in lists.OPENERS or REQUEST.match(following) is not None)
         and not _NO_OPENER.match(following)
-        and (opener.group() != "A" or not any(kinds & {"letter", "number"} for _, kinds in rows))
         and (not kinds & {"title", "name"} or said[-1:] in (["street"], ["drive"]))
         and not re.fullmatch(r"[A-Z]", abbreviation)
         and abbreviation.lower() not in ("e.g", "i.e")

@@ -36,7 +36,7 @@ MADE = re.compile(
 REQUEST = re.compile(
     rf"(?:{lists.any_of(name.title() for name in lists.words('parts.verbs'))}|Ring|Walk|Park|Look)"
     r" (?:an?|the|my|your|his|her|our|their|it|them|us|me|him|this|that|exit|left|right|north|south"
-    r"|east|west|once|twice|for|to|at|up|down|there|here)(?!\w)"
+    r"|you|east|west|once|twice|for|to|at|up|down|there|here)(?!\w)"
     r"|(?:Add|Apply|Ask|Avoid|Bring|Choose|Enjoy|Enter|Follow|Get|Give|Keep|Pay|Remember|Send|Stir"
     r"|Take|Try|Use|Visit|Wear) [a-z]|Allow (?:\d|[a-z])"
     r"|(?:Sold|Made|Built|Printed|Shipped|Designed|Assembled) [a-z]"

@@ -156,8 +156,11 @@ def _meant(
     ):
         counting = before or context.before(start)  # "Art. I"
         listed = counting[:1].isupper() and after.lower() not in _PRONOUN
-        listed &= counting not in ("No", "no") or after in _OF_NUMBER  # "No. I can't."
-        if text == "I" and not (listed or plain in _GRADED and not _speaks(after)):
+        if counting == "No":  # "No. I can't."
+            listed &= after in _OF_NUMBER
+        listed &= bool(before) or not speaks(after)  # "Mr. V. I don't."
+        listed |= [word.lower() for word in near[:2]] == ["war", "world"]
+        if text == "I" and not (listed or plain in _GRADED and not speaks(after)):
             return None
         if text in ("L", "C", "D", "M", "cc") or text == "X" and plain in _LETTER_X:
             return None  # "Appendix C", "Generation X"
@@ -171,7 +174,7 @@ def _meant(
         and len(near) > 2
         and value(near[1])
         and near[2].lower() in lists.RULERS
-        and (text != "I" or not after or not _speaks(after))
+        and (text != "I" or not after or not speaks(after))
     ):
         return ordinal(number)
     if re.fullmatch(r"[A-Z]+-?\d+", before) and 1 < number < 40 and len(text) > 1:
@@ -224,10 +227,10 @@ def _is_person(context: Text, start: int, near: list[str]) -> bool:
     return (rows[0][0][0] if rows else first.lower()) in lists.GIVEN
 
 
-def _speaks(after: str) -> bool:
+def speaks(after: str) -> bool:
     """Whether the word behind an I says that somebody speaks: "I went"."""
     word = after.lower()
-    verbs = word in _PRONOUN or word in _VERBS
+    verbs = word in _PRONOUN or word in _VERBS or word.endswith("n't")
     return after.islower() and (verbs or word.endswith("ed") and len(word) > 4)
 
 

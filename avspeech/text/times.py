@@ -218,7 +218,7 @@ def lasting(match: re.Match[str], context: Text) -> tuple[list[str], int] | None
     if len(found) < 2:
         return None
     end = match.end() - match.group().endswith(" ")
-    noun = context.adjective(match.start(), end)
+    noun = "." not in match.group() and context.adjective(match.start(), end)
     words: list[str] = []
     for value, unit in found:
         value = re.sub(r"^0(?=\d)", "", value)

@@ -178,3 +178,16 @@ def test_a_word_that_counts_elsewhere_ends_a_sentence(before):
 @pytest.mark.parametrize("wish", ["Bring cash.", "Wear boots.", "Allow 5 days."])
 def test_a_bare_wish_begins_a_sentence(place, wish):
     assert len(sentences(f"We meet at {place} {wish}")) == 2
+
+
+@pytest.mark.parametrize("unit", ["in.", "lbs.", "oz.", "sts."])
+@pytest.mark.parametrize("mark", [",", ";", ":"])
+def test_a_mark_behind_a_period_is_the_only_one(unit, mark):
+    items = text.analyse(f"We took 5 {unit}{mark} then three.").sentences[0].items
+    assert [i.text for i in items if isinstance(i, text.Mark)] == [mark, "."]
+
+
+@pytest.mark.parametrize("name", ["Art.", "Vol.", "Fig."])
+def test_a_roman_numeral_behind_a_short_form_begins_nothing(name):
+    assert len(sentences(f"Under {name} I the court sits.")) == 1
+    assert len(sentences("We met in Sec. I think it rained.")) == 2

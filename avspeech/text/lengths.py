@@ -101,8 +101,8 @@ def minutes(match: re.Match[str], context: Text) -> tuple[list[str], int] | None
 
 @rule(r"([4-7])-(\d|1[01])(?=\x00? \d{3} ?(?:lbs?|pounds)\b)", "d")
 def tall(match: re.Match[str], context: Text) -> list[str] | None:
-    """How tall somebody is, before the weight. `He was 6-2, 180 lbs.` -> he was six two, one
-    hundred eighty pounds"""
+    """How tall somebody is, before the weight. `At 6-2, 180 lbs. he left` -> at six
+    two, one hundred eighty pounds he left"""
     feet, inches = match.groups()
     return [*number(feet), *(number(inches) if inches != "0" else ["foot"])]
 

@@ -55,7 +55,7 @@ OF_PEOPLE = re.compile(r" \d+ of (?:us|you|them)(?!\w)")  # an answer before it:
 
 def _numbered(place: Place) -> bool:
     after, name = place.after, place.name
-    if name == "No" and OF_PEOPLE.match(place.context.text, place.end):
+    if name in ("No", "no") and OF_PEOPLE.match(place.context.text, place.end):
         return False
     roman = re.fullmatch(r"[IVXLC]+|M[MCDXLVI]{3,}|[ivxl]{2,}", after)
     if roman and (after != "I" or name.istitle() and name != "No"):
@@ -119,7 +119,7 @@ _LEGAL = re.compile(r"\b(?:Def|Pl|Mot|Compl|Decl|Aff|ECF|Dkt|Opp|[Pp]laintiff|[D
 
 _INSURED = re.compile(r"\b(?:ded(?:uctib\w+|\.)|copay\w*|PPO|HMO|OOP|insur\w+|in-network)", re.I)
 _KNITS = re.compile(
-    r"\b(?:sts?|[Cc]h \d|[Cc]ast o\w+|[Bb]ind off|[Ss]l st|dc|sc|hdc|crochet\w*|knit\w*"
+    r"\b(?:from hook|sts?|[Cc]h \d|[Cc]ast o\w+|[Bb]ind off|[Ss]l st|dc|sc|hdc|crochet\w*|knit\w*"
     r"|purl\w*|yarn|stitch\w*|skein|rnds?|[KkPp]\d+)(?![^\W_])"
 )
 _COINS = lists.any_of(coin for coin in lists.MONEY if re.fullmatch("[A-Z]{3}", coin))
@@ -129,7 +129,8 @@ _TIMED = re.compile(
 _TUNED = re.compile(r"\b(?:VHF|UHF|TVs?|cable|radios?|marina|broadcast\w*|Coast Guard)\b")
 _QUOTED = re.compile(r" [\"“‘*_][a-zà-ÿ]")  # a word of another language: 'Fr. "eau"'
 _SKY = re.compile(r"\b(?:mag|NGC|M\d{1,3}|RA|constellations?|telescopes?|nebula|galaxy)\b")
-_GOING = re.compile(r"\b[Gg]oing:? (?:\w+ ){0,2}$")
+_GOING = re.compile(r"\b[Gg]oing:? (?:\w+\.?[ –-]){0,2}$")
+_WEIGHED = re.compile(r"\b[Ww]eigh|\d['′’]\d|\b(?:[Hh]eavy|[Tt]all|lost|gained|st\.?) ")
 _CHAPTER = re.compile(
     r"\b(?:Ch|ch|Bk|bk|Chap|chap|cap)\. ?[\dIVXivx]"
     r"|\b(?:[Cc]hapters?|[Pp]salms?|[Vv]erses?|Surah)\b"
@@ -217,6 +218,11 @@ CONDITIONS: dict[str, Callable[[Place], bool]] = {
     ),
     "signed": lambda place: re.match(r"[-−+]\d", place.rest) is not None,
     "versed": lambda place: _CHAPTER.search(place.context.around(place.start)) is not None,
+    "worded": lambda place: (
+        re.search(r"[a-z]{2,}, $", _ahead(place, 6)) is not None
+        and _CLOSED.match(place.context.text, place.end) is not None
+    ),
+    "weighed": lambda place: _WEIGHED.search(_ahead(place, 40)) is not None,
     "cased": lambda place: (
         not place.before[:1].isupper() or place.before.lower() in _VERBS | {"use", "install"}
     ),
@@ -399,7 +405,7 @@ def undotted(match: re.Match[str], context: Text) -> list[str] | None:
             if "open" in kinds and _fits(kinds, place):
                 return _several(place, words)
         counted = name in lists.COUNTING and _COUNT.match(context.behind(match.end()))
-        if not counted and name not in lists.BARE:
+        if not counted and name not in lists.BARE and name not in _STREETS:
             return None
     street = _STREETS.get(name)
     if street and before[:1].isdigit():

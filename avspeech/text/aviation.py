@@ -9,7 +9,7 @@ from avspeech.text.rules import EDGE, END, Text, letters, rule
 
 _SIDES = {"L": ["left"], "R": ["right"], "C": ["center"], "": []}
 _RUNWAY = re.compile(
-    r"\b(?:[Rr]unways?|RUNWAYS?|[Rr][Ww][Yy]s?)(?: \d\d?[LRC]?,?(?: and| or)?)? $"
+    r"\b(?:[Rr]unways?|RUNWAYS?|[Rr][Ww][Yy]s?\.?)(?: \d\d?[LRC]?,?(?: and| or)?)? $"
 )
 
 
@@ -21,7 +21,7 @@ _FLIES = re.compile(
 )
 
 
-@rule(r"(?<=[a-zSV,Y] )(\d{1,2})([LRC]?)(?:/(\d{1,2})([LRC]?))?" + END, "d")
+@rule(r"(?<=[a-zSV,Y\x00] )(\d{1,2})([LRC]?)(?:/(\d{1,2})([LRC]?))?" + END, "d")
 def runway(match: re.Match[str], context: Text) -> list[str] | None:
     """A runway by its heading. `runway 27L` -> runway two seven left"""
     first, side, second, side2 = match.groups()

@@ -115,6 +115,23 @@ def lettered_number(match: re.Match[str], context: Text) -> list[str] | None:
     return words
 
 
+_RADIO = re.compile(
+    r"\b(?:[Rr]oger|[Oo]fficers?|Ofc|Sgt|[Uu]nits?|[Dd]ispatch\w*|[Rr]espond\w*|[Rr]adio\w*"
+    r"|[Pp]olice|[Cc]op(?:y|s)|[Pp]atrol\w*|[Ss]uspects?|[Dd]eput(?:y|ies))\b"
+)
+
+
+@rule(r"10-(\d{1,2})(?![-–\d]|[./]\d)" + END, "d")
+def ten_code(match: re.Match[str], context: Text) -> list[str] | None:
+    """A code that is said by radio. `Roger, a 10-54` -> roger, a ten fifty four"""
+    coded = context.before(match.start()).lower() in ("a", "the", "code", "that's")
+    roger = match.group(1) == "4" and not context.words_before(match.start())
+    roger = roger and context.opens(match.start()) and not context.after(match.end())
+    if not (roger or coded and _RADIO.search(context.around(match.start()))):
+        return None
+    return ["ten", *number(match.group(1))]
+
+
 @rule(rf"(?<={EDGE} )(\d{{5}})(?= [A-Z][a-zà-ÿ]{{2,}})", "d")
 def before_town(match: re.Match[str], context: Text) -> list[str] | None:
     """The code of a town in Europe, before it. `Am Hang 3, 10115 Berlin` -> am hang three, one

@@ -13,7 +13,7 @@ _INVISIBLE = "\u00ad\u200b-\u200f\u2028\u202a-\u202e\u2060-\u2064\u2066-\u206f\u
 # Ligatures, full-width and mathematical letters, the ideographic space, combining accents.
 _STYLED = (
     "\ufb00-\ufb06\uff01-\uff5e\uffe0-\uffe6\U0001d400-\U0001d7ff\u3000"
-    "\u0300-\u036f\u2100-\u211d\u2160-\u217f\u2460-\u2473"
+    "\u0300-\u036f\u2100-\u211d\u2124\u2160-\u217f\u2460-\u2473"
 )
 _APOSTROPHES = "\u2019\u02bc\u02b9\u00b4\u0060\u201b\u2018\uff07\u055a\ua78c\u2bbd\u275c\u05f3"
 # Primes are apostrophes within a word and behind a plural; elsewhere ("f′(x)", "x′y", "6′") they
@@ -24,7 +24,8 @@ _LETTER = r"[^\W\d_]"
 _RANGE = r"\((?:\d{1,3}|[a-z])\)[-–]\((?:\d{1,3}|[a-z])\)|\[\d{1,3}\][-–]\[\d{1,3}\]"
 _BRACKETS = re.compile(r"[()\[\]]")
 _ODD = re.compile(
-    f"[{_INVISIBLE}{_STYLED}\u2010\u2011\u02bc\u02b9\u00b4\u0060\u201b\uff07\u055a\ua78c\u2126\u02da]"
+    f"[{_INVISIBLE}{_STYLED}\u2010\u2011\u02bc\u02b9\u00b4\u0060\u201b\uff07\u055a\ua78c\u2126"
+    "\u02da]"
     r"|º(?=\s?[CF](?![^\W_]))"
     rf"|\r|(?<=[A-Z]\.)[{_APOSTROPHES}](?=s(?![^\W_]))"
     rf"|(?<=[^\W\d_])[{_APOSTROPHES}](?=[^\W\d_])|\u2018(?=\d\ds|tis|twas|em\b)|\u2019(?=\d\ds?\b)"

@@ -130,12 +130,12 @@ def weekday(match: re.Match[str], context: Text) -> list[str] | None:
 
 _HOURS = re.compile(r"^[^.;,\n]*\d(?::\d\d|\d\d)?(?: ?[ap]m)?[-–]\d")
 _HOURS_BEHIND = (
-    r"(?=,? (?:\d{1,2}(?::\d\d)?(?: ?[-–]|[ap]\b| ?[AaPp]\.?[Mm])|\d{1,2}/\d{1,2}(?![\d/])"
+    r"(?=,? (?:\d{1,2}(?::\d\d)?(?: ?[-–]| & \d|[ap]\b| ?[AaPp]\.?[Mm])|\d{1,2}/\d{1,2}(?![\d/])"
     r"|by app|only|noon|eve|mornings?\b))"
 )
 
 
-@rule(rf"(Tu|Th|Sa|Su){EDGE}?{_HOURS_BEHIND}", "=TS")
+@rule(rf"(Tu|Th|Sa|Su)(?:{EDGE}?{_HOURS_BEHIND}|(?<=[ap] ..)(?={EDGE}))", "=TS")
 def lettered_day(match: re.Match[str], context: Text) -> list[str] | None:
     """A day by its letters, before its hours. `Th 10–6` -> thursday ten to six"""
     return None if context.within(match.start()) else [_LETTERED_DAYS[match.group(1)]]
@@ -262,7 +262,9 @@ def slash_range(match: re.Match[str], context: Text) -> list[str] | None:
 
 
 @rule(r"(\d{1,2})/(\d{1,2})(?![\d/%])" + END, "d")
-def month_day_slash(match: re.Match[str], context: Text) -> list[str] | None:
+def month_day_slash(
+    match: re.Match[str], context: Text
+) -> list[str] | tuple[list[str], int] | None:
     """A date of two numbers, behind a word that needs one. `on 5/6` -> on may sixth"""
     m, d = map(int, match.groups())
     expires = _EXPIRES.search(context.text[max(0, match.start() - 24) : match.start()])
@@ -283,12 +285,13 @@ def month_day_slash(match: re.Match[str], context: Text) -> list[str] | None:
     near = {word.lower() for word in context.words_before(match.start())[1:7]}
     if changed and not _CHANGED.isdisjoint(near):
         return None  # "cut it by 1/2"
-    if match.group() == "1/1":
+    if match.group() == "1/1" or _BESIDE_NEW_YEAR.match(context.behind(match.end())):
         return _months_day(m, d)
     text = context.text[max(0, match.start() - 16) : match.start()]
     named = re.search(r"([A-Za-z]+)\.?,?\s$", text)
     before = named.group(1).lower() if named else ""
     weekday = before.title() in DAY_NAMES and before.title() not in lists.MONTHS
+    weekday |= before.title() in _LETTERED_DAYS and len(before) > 1
     paired = re.search(r"\b\d{1,2}/\d{1,2} (?:to|and|through|thru|until|or) $", text)
     earlier = context.text[max(0, match.start() - 30) : match.start()]
     done = before in _DONE and match.group() not in _COMMON
@@ -302,9 +305,13 @@ def month_day_slash(match: re.Match[str], context: Text) -> list[str] | None:
     dated = dated or re.match(r"(?: ?@| at|,) \d{1,2}(?::\d\d| ?[ap]\.?m)", behind) is not None
     if not (dated or _no_fraction(context, match)) or context.after(match.end()) in _OF_FRACTION:
         return None
+    last = re.match(r"[-–](\d{1,2})(?![\d/:.%-])", context.behind(match.end()))
+    if last and d < int(last[1]) <= DAYS[m - 1]:  # "11/27–28"
+        return [*_months_day(m, d), "to", *ordinal(int(last[1]))], match.end() + last.end()
     return _months_day(m, d)
 
 
+_BESIDE_NEW_YEAR = re.compile(r"(?:,| &| and| or) 1/1(?![\d/])")
 # What was done on a day: "signed 6/14".
 _DONE = lists.words("dates.done")
 # What is on a day: "your 3/8 email".

@@ -122,8 +122,9 @@ def quantity(match: re.Match[str], context: Text) -> tuple[list[str], int] | Non
         value = Value(digits(written), value.end, False)
     elif re.fullmatch(r"\d{4}\.\d{2,4}", written) and is_code(context, start):
         value = Value([*pairs(written[:4]), "point", *pairs(written[5:])], value.end, False)
-    if start and context.view[start - 1].isalpha() and context.view[start - 1] != "Ø":
-        return None  # "MP3s"
+    near = context.view[max(0, start - 2) : start]
+    if near[-1:].isalpha() and near[-1] != "Ø" and not re.fullmatch(r"\d[xX]", near):
+        return None  # "MP3s", but "14x10x6 in."
     words, end, unit = measured(context, start, value, written)
     greek = "/" in written and context.view[end : end + 1] in lists.GREEK
     greek |= "/" in written and _VARIABLE.match(context.behind(end)) is not None
@@ -344,19 +345,20 @@ def _in_equation(context: Text, match: re.Match[str], end: int) -> bool:
     r"(\d+(?:\.\d+)?)[xX](?=\s+(?:[a-z]+er|as|more|less|fewer|the|his|her|its|my|your|our|their"
     r"|this|that|what|earnings|sales|revenues?|book|speed|zoom|EBITDA?)\b)"
     rf"|(\d{{1,3}}(?:,\d{{3}})+|[1-9]\d?00+)x{END}(?!\s?\d)"
-    rf"|(1?\d)x(?={EDGE}|$)",
+    rf"|(1?\d)x(?={EDGE}|$| (?:and|then|in|on|at|to|before|after)\b)",
     "d",
 )
 def times_as(match: re.Match[str], context: Text) -> list[str] | None:
     """How many times. `2x faster` -> two times faster"""
     near = context.text[max(0, match.start() - 24) : match.start()]
-    does = re.search(r"(?<![^\W\d_])([a-z]{3,}) $", near)
-    done = does is not None and does[1] not in lists.NOT_NOUNS | lists.FUNCTION | {"zoom"}
+    does = re.search(r"(?<![^\W\d_])([a-z]{3,}|(?<![^.!?\n] )[A-Z][a-z]{2,}) $", near)
+    done = does is not None and does[1].lower() not in _NOT_DONE
     if match.group(3) and not (done or _REPEATED.search(near)):
         return None
     return [*number(plain(match[1] or match[2] or match[3])), "times"]
 
 
+_NOT_DONE = lists.NOT_NOUNS | lists.FUNCTION | lists.COUNTED | lists.LETTERED | {"zoom"}
 _REPEATED = re.compile(
     r"\b(?:[Rr]ep(?:eat)?s?|again|did|[Dd]o|done|tried|ran|[Rr]un)\b\.?[^.!?]{0,14}$"
 )

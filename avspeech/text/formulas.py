@@ -230,7 +230,8 @@ def power_behind(match: re.Match[str], context: Text) -> list[str] | None:
 
 @rule(
     r"(?<![^\W_])([35])[′'’](?=[-–→ ](?:(?:to|and|or)[ -][35][′'’]|ends?|caps?|UTRs?|untranslated"
-    r"|overhangs?|termin\w+|exonuclease|flanking|phosphate|hydroxyl|[ACGTU]{3,}|[35][′'’]))",
+    r"|overhangs?|primers?|termin\w+|exonuclease|flanking|phosphate|hydroxyl|[ACGTU]{3,}"
+    r"|[35][′'’]))",
     "d",
 )
 def strand(match: re.Match[str], context: Text) -> list[str] | None:

@@ -6,7 +6,7 @@ import re
 
 from avspeech.text import lists
 from avspeech.text.numbers import cardinal, duration, number
-from avspeech.text.rules import EDGE, HEIGHT, OPENED, Text, rule
+from avspeech.text.rules import EDGE, ELEVATION, END, HEIGHT, OPENED, Text, rule
 from avspeech.text.values import VULGAR, value_at, with_whole
 
 
@@ -49,7 +49,7 @@ def sides(match: re.Match[str], context: Text) -> list[str] | None:
 def feet(match: re.Match[str], context: Text) -> list[str] | None:
     """Feet before a word that measures. `8' tall` -> eight feet tall"""
     alone = re.match(r"\s\w", context.behind(match.end())) is None
-    if alone and not HEIGHT.search(context.text):
+    if alone and not (HEIGHT.search(context.text) or ELEVATION.search(context.text)):
         said = re.match(r"[,.!?]?[\"”]", context.text[match.end() : match.end() + 2])
         if not said or OPENED.search(context.text[max(0, match.start() - 80) : match.start()]):
             return None  # the end of a quotation
@@ -97,6 +97,31 @@ def minutes(match: re.Match[str], context: Text) -> tuple[list[str], int] | None
     unit = "foot" if _LENGTHS.search(near) else "minute"
     many = {"foot": "feet", "minute": "minutes"}[unit]
     return [*number(match.group(1)), unit if match.group(1) == "1" else many], end - 1
+
+
+@rule(r"([4-7])-(\d|1[01])(?=\x00? \d{3} ?(?:lbs?|pounds)\b)", "d")
+def tall(match: re.Match[str], context: Text) -> list[str] | None:
+    """How tall somebody is, before the weight. `At 6-2, 180 lbs. he left` -> at six
+    two, one hundred eighty pounds he left"""
+    feet, inches = match.groups()
+    return [*number(feet), *(number(inches) if inches != "0" else ["foot"])]
+
+
+_LETTERED = {"W": "wide", "D": "deep", "H": "high", "L": "long"}
+_LETTERED_SIDE = rf"(\d{{1,4}}(?:\.\d+)?[{VULGAR}]?) ?([WDHL])"
+
+
+@rule(rf"(?=\d[\d.{VULGAR}]* ?[WDHL] ?[x×] ?\d){_LETTERED_SIDE}(?: ?[x×] ?{_LETTERED_SIDE})?"
+      rf"(?: ?[x×] ?{_LETTERED_SIDE})?" + END, "d")
+def lettered_sides(match: re.Match[str], context: Text) -> list[str] | None:
+    """The sides of a thing, each with its letter. `36 W x 18 D` -> thirty six wide by eighteen
+    deep"""
+    said: list[str] = []
+    for place in (1, 3, 5):
+        value = value_at(context, match.start(place), True) if match.group(place) else None
+        if value:
+            said += [*(["by"] if said else []), *value.words, _LETTERED[match.group(place + 1)]]
+    return said
 
 
 @rule(

@@ -78,6 +78,7 @@ PACKED = {
     "cs": "case",
     "sh": "share",
     "cust": "customer",
+    "grp": "group",
     "qtr": "quarter",
     "nt": "night",
     "sem": "semester",

@@ -159,7 +159,7 @@ def any_release(match: re.Match[str], context: Text) -> list[str] | None:
 
 @rule(
     r"(?:(?<=[A-Za-z])|(?<=[A-Za-z]-)|(?<=\dx)|(?<=\d )(?=\d{3}s)|(?<=['’]s )(?=\d{3})"
-    r"|(?<=[Ss]ize )|(?<=\bM[Aa][Xx] ))"
+    r"|(?<=[Ss]ize )|(?<=\bM[Aa][Xx] )|(?<=\bthe )(?=\ds(?: and\b| or\b|\x00|$)))"
     r"(?<!\b[a-z])(\d{1,3})'?s(?![^\W_])",
     "d",
 )
@@ -269,6 +269,15 @@ def digits_ending(match: re.Match[str], context: Text) -> list[str] | None:
     return [*first, (last[:-1] if short else last) + ending]
 
 
+_PERSONS = {"1": "first", "2": "second", "3": "third", "sg": "singular", "pl": "plural"}
+
+
+@rule(rf"([123])(sg|pl)(?:{EDGE}(?= [a-z]))?" + END, "=123")
+def person(match: re.Match[str], context: Text) -> list[str]:
+    """A form of a verb. `the 3sg. form` -> the third person singular form"""
+    return [_PERSONS[match.group(1)], "person", _PERSONS[match.group(2)]]
+
+
 @rule(r"\d+(?=[^\W\d_])", "d")
 def digits_in_name(match: re.Match[str], context: Text) -> list[str] | None:
     """Digits before letters. `3D in 1080p` -> three D in ten eighty P"""
@@ -311,6 +320,8 @@ def whole_millions(match: re.Match[str], context: Text) -> list[str] | None:
     if not context.opens(start) or near[:1] and near[0] in lists.LETTERED | lists.COUNTED:
         return None
     things = _COUNTED.match(following) and following not in lists.NOT_NOUNS
+    opened = re.search(r"([a-z]{3,}s|people) \($", context.text[max(0, start - 20) : start])
+    things = things or opened and len(match.group(1)) == 3  # "adults (168M)", but "friends (26M)"
     amount = not _AMOUNTS.isdisjoint(near) and (not following or following in lists.NOT_NOUNS)
     if not (things or amount) or _MEASURED.match(following) or _STUFF.match(following):
         return None

@@ -14,12 +14,12 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from avspeech.text import citations, formulas, lists, units
-from avspeech.text.abbreviations import OF_PEOPLE, PREDICATE
+from avspeech.text import citations, formulas, lists, roman, units
+from avspeech.text.abbreviations import OF_PEOPLE, PREDICATE, abbreviation
 from avspeech.text.cleaning import clean
 from avspeech.text.dates import DAY_NAMES
 from avspeech.text.order import RULES
-from avspeech.text.places import BEHIND_STREET, REQUEST
+from avspeech.text.places import BEHIND_STREET, MADE, REQUEST
 from avspeech.text.rules import EDGE, Rule, Text, hums
 from avspeech.text.script import Unread
 
@@ -81,6 +81,7 @@ _WHEN = re.compile(
     r"(?:^|[.!?\n]\s*)(?:On|At|By|In|Around|About|After|Before|Since|Until|From|Shortly|Just|Every"
     r"|Late|Early)\b[^.!?,;:]*$"
 )
+_GOING_ON = frozenset(",;:")
 _LIES = re.compile(r" [NSEW]{1,3}\.? of ")  # "2 mi. N. of"
 _RECKONING = tuple("=+−×÷≈<>≤≥")
 _COMPARING = tuple("=<>≤≥≈≫≪+→⇌")
@@ -90,7 +91,7 @@ _SPECIAL = frozenset(
     | {name.title() for name in (*lists.MONTH_NAMES, *lists.DAY_NAMES)}
     | set("ii iii iv vi vii viii ix xi xii xiii xiv xv xvi xx ci".split())
     | set(formulas.FUNCTIONS)
-    | {"Summ", "Stat", "So", "Sa", "Su", "Em", "Am", "Na", "yo", "hi", "lo", "po"}
+    | {"Summ", "Stat", "So", "Sa", "Su", "Em", "Am", "Na", "yo", "hi", "lo", "Hi", "Lo", "po"}
 )
 
 
@@ -112,7 +113,7 @@ def _goes_on(context: Text, start: int, end: int) -> bool:
     if len(short[2]) == 1 and _NICKNAME.match(text, end):
         return True
     counted, name = short.groups()
-    if name == "No" and OF_PEOPLE.match(text, end):
+    if name in ("No", "no") and OF_PEOPLE.match(text, end):
         return False
     if text[end : end + 1].isalpha():
         return len(name) == 1 and not counted  # "p.R248W"
@@ -122,14 +123,20 @@ def _goes_on(context: Text, start: int, end: int) -> bool:
     if len(name) == 1 or counted and name in units.table():
         return True
     listed = name in lists.ABBREVIATIONS or counted and name.lower() in lists.ABBREVIATIONS
-    plain = context.word(name) and name.islower() and hums(name)
-    return bool(listed and (counted or not plain))
+    if not listed or counted or not (context.word(name.lower()) and hums(name.lower())):
+        return bool(listed)
+    if not any("number" in kinds for _, kinds in lists.ABBREVIATIONS[name]):
+        return True
+    read = abbreviation.pattern.match(context.view, start - len(name))
+    return read is not None and abbreviation.says(read, context) is not None
 
 
 def _mark(match: re.Match[str], context: Text) -> Marked | None:
     text, found, start, end = context.text, match.group(), match.start(), match.end()
     if "\n" in found:
         return Marked("", start, end, ends=True)
+    if found == "." and text[end : end + 1] in _GOING_ON:
+        return None  # "5 in., then": the comma is its mark
     if found[0] in ".?!…":
         mark = (
             "?"
@@ -327,10 +334,12 @@ def _behind(
     if name in ("month_day", "day_month") and not written[-1:].isalpha():
         return end
     before = context.before(start)
+    begun = _NEW.match(rest.lstrip()) is not None
     lettered = name == "initial" and (
         before.lower() in lists.LETTERED
         or before.islower()
-        or _NEW.match(rest.lstrip()) is not None
+        and (before not in ("by", "and", "with") or begun)  # "by J. Read to"
+        or begun
         and re.search(r"[A-Za-z]\.? $", text[max(0, start - 3) : start]) is not None
     )
     timed = (
@@ -392,17 +401,20 @@ def _begins(rest: str, abbreviation: str, said: list[str]) -> bool:
     opener = re.match(r"[A-Za-z']+", following)
     if opener is None or not rest.lstrip(_CLOSERS)[:1].isspace():
         return False
-    if said[-1:] and any(
+    if MADE.match(following) or said[-1:] and any(
         said[-1] in words and begins.match(following) for words, begins in _BEGINNING
     ):
         return True
     first = re.sub(r"(?<=[a-zI])'(?:s|re|ve|ll|d|m)$", "", opener.group())  # "It's late."
     rows = lists.ABBREVIATIONS.get(abbreviation, [])
     kinds = rows[-1][1] if rows else frozenset()
+    counts = any(kinds & {"letter", "number"} for _, kinds in rows)
+    one = re.match(r"I ([a-z]+(?:['’]t)?)", following) if len(abbreviation) > 2 else None
+    if counts and (opener.group() == "A" or one and not roman.speaks(one[1].replace("’", "'"))):
+        return False  # "Fig. A", "Under Art. I the court sits"
     return (
         (first in lists.OPENERS or REQUEST.match(following) is not None)
         and not _NO_OPENER.match(following)
-        and (opener.group() != "A" or not any(kinds & {"letter", "number"} for _, kinds in rows))
         and (not kinds & {"title", "name"} or said[-1:] in (["street"], ["drive"]))
         and not re.fullmatch(r"[A-Z]", abbreviation)
         and abbreviation.lower() not in ("e.g", "i.e")

@@ -116,6 +116,9 @@ _AMOUNT = re.compile(
 )
 
 
+_PERIOD = frozenset("s min hr h day d wk week mo month yr year".split())
+
+
 @rule(rf"/((?:(?:sq|cu)[.{EDGE}]? ?)?[a-zA-Zµμ]+)([23²³])?(?![^\W_])(?!/(?!yr|mo|day|wk))", "=/")
 def per(match: re.Match[str], context: Text) -> list[str] | None:
     """A slash behind an amount. `$15/hr` -> fifteen dollars per hour"""
@@ -131,7 +134,7 @@ def per(match: re.Match[str], context: Text) -> list[str] | None:
     counted = re.search(r"= ?\d+$", before)
     if (priced or counted) and plain and context.word(name):
         return ["per", name]
-    if not _AMOUNT.search(before):
+    if not (_AMOUNT.search(before) or name in _PERIOD and before[-1:] in "O₂₃₄"):
         return None
     if re.search(r"[A-Za-z]\d+$", before) and not priced:
         return None  # a name: "XM4/B"

@@ -28,11 +28,17 @@ _DEGREES = re.compile(
 )
 
 
-# What begins a sentence behind a short form: "on Hill St. Bring a friend".
+# What begins a sentence behind a short form: "by Mr. B. Made in Italy", "on Hill St. Bring cash".
+MADE = re.compile(
+    r"(?:Sold|Made|Built|Printed|Shipped|Designed|Assembled)"
+    r" (?:in|by|to|for|with|from|on|at|as|only|here|worldwide|separately|entirely|locally)\b"
+)
 REQUEST = re.compile(
     rf"(?:{lists.any_of(name.title() for name in lists.words('parts.verbs'))}|Ring|Walk|Park|Look)"
     r" (?:an?|the|my|your|his|her|our|their|it|them|us|me|him|this|that|exit|left|right|north|south"
-    r"|east|west|once|twice|for|to|at|up|down|there|here)(?!\w)"
+    r"|you|east|west|once|twice|for|to|at|up|down|there|here)(?!\w)"
+    r"|(?:Add|Apply|Ask|Avoid|Bring|Choose|Enjoy|Enter|Follow|Get|Give|Keep|Pay|Remember|Send|Stir"
+    r"|Take|Try|Use|Visit|Wear) [a-z]|Allow (?:\d|[a-z])"
     r"|(?:Sold|Made|Built|Printed|Shipped|Designed|Assembled) [a-z]"
 )
 # And behind a street: "on Elm Dr. Dr. Lee".
@@ -200,13 +206,15 @@ def bearing(match: re.Match[str], context: Text) -> list[str] | None:
     return None if context.within(match.start()) else [_COMPASS[match.group(1)]]
 
 
-@rule(r"\d{1,3}(?:\.\d+)?\s?°", "d")
+@rule(r"([-−+]?)\d{1,3}(?:\.\d+)?\s?°", "ds")
 def coordinate(match: re.Match[str], context: Text) -> tuple[list[str], int] | None:
     """A place on the earth. `40°26′ N` -> forty degrees twenty six minutes north"""
-    found = _DEGREES.match(context.text, match.start())
+    found = _DEGREES.match(context.text, match.end(1))
     if found is None or not (found.group(2) or found.group(4)):
         return None
-    words: list[str] = []
+    if match.group(1) and not (found.group(2) and context.opens(match.start())):
+        return None
+    words = {"": [], "+": ["plus"]}.get(match.group(1), ["minus"])
     for value, unit in zip(found.groups(), ("degree", "minute", "second")):
         if value:
             value = re.sub(r"^0(?=\d)", "", value)

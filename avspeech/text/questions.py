@@ -23,7 +23,7 @@ def rises(chunks: Sequence[Sequence[str]]) -> bool:
     """Whether a question of these stretches of words (lower case, parted by its commas and dashes)
     asks for yes or no: "are you ready", "ready", "nice, isn't it"; neither "what is it" nor "tea or
     coffee"."""
-    parts = [_bare(chunk) for chunk in chunks if chunk]
+    parts = [["what"] if _swears(chunk) else _bare(chunk) for chunk in chunks if chunk]
     if not parts:
         return False
     if len(parts) > 1 and parts[0][0] in ASKING and list(parts[-1]) in _THINKING:
@@ -53,6 +53,11 @@ def rises(chunks: Sequence[Sequence[str]]) -> bool:
     return not (last and last[0] in ASKING)
 
 
+def _swears(chunk: Sequence[str]) -> bool:
+    """Whether a stretch begins as "WTF is that" does."""
+    return len(chunk) > 3 and list(chunk[:3]) == ["w", "t", "f"]
+
+
 def _bare(chunk: Sequence[str]) -> list[str]:
     """A stretch without the words that only lead to the question; at least one word is kept."""
     words = list(chunk)
@@ -78,6 +83,8 @@ def _has_choice(words: Sequence[str], chunks: Sequence[Sequence[str]]) -> bool:
         if word != "or" or place == 0:
             continue
         behind = words[place + 1] if place + 1 < len(words) else ""
+        if words[place + 2 : place + 3] and words[place + 2].startswith(words[place - 1]):
+            return True  # "one bedroom or two bedrooms"
         if behind in _NO_CHOICE or "any" in words[:place]:
             continue
         return bool(behind)

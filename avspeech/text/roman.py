@@ -18,6 +18,8 @@ _LETTER_X = frozenset(
 _PRONOUN = lists.words("roman.pronoun")
 _VERBS = lists.words("parts.past") | {"speak"}
 # What "I" does, and no king: "To Elizabeth I owe".
+# Behind a "No. I" that is a number: "No. I of the set".
+_OF_NUMBER = frozenset(("", "of", "in", "is", "by", "from"))
 _BASE = frozenset(w for w in lists.words("parts.verbs") if w + "s" in lists.words("parts.verbs"))
 _GRADED = frozenset("type phase stage grade class level schedule category tier trial".split())
 _NAMING = frozenset("an the type letters roman numeral numerals".split())
@@ -129,6 +131,9 @@ def _meant(
     context: Text, text: str, number: int, near: list[str], before: str, after: str, start: int
 ) -> list[str] | None:
     plain = before.lower().removesuffix("'s")
+    short = re.search(r"([A-Z][a-z]+)\. $", context.text[max(0, start - 8) : start])
+    if short and (rows := lists.ABBREVIATIONS.get(short[1])) and rows[0][0][0] in lists.RULERS:
+        plain, before = rows[0][0][0], short[1]  # "Chas. II"
     if re.search(r"\.{4} ?$|(?:\. ){3}$", context.text[max(0, start - 6) : start]):
         return cardinal(number)  # a page of a table of contents
     if context.text[max(0, start - 2) : start] in ("§ ", "¶ "):
@@ -151,9 +156,13 @@ def _meant(
     ):
         counting = before or context.before(start)  # "Art. I"
         listed = counting[:1].isupper() and after.lower() not in _PRONOUN
-        if text == "I" and not (listed or plain in _GRADED and not _speaks(after)):
+        if counting == "No":  # "No. I can't."
+            listed &= after in _OF_NUMBER
+        listed &= bool(before) or not speaks(after)  # "Mr. V. I don't."
+        listed |= [word.lower() for word in near[:2]] == ["war", "world"]
+        if text == "I" and not (listed or plain in _GRADED and not speaks(after)):
             return None
-        if text in ("L", "C", "D", "M") or text == "X" and plain in _LETTER_X:
+        if text in ("L", "C", "D", "M", "cc") or text == "X" and plain in _LETTER_X:
             return None  # "Appendix C", "Generation X"
         if text.islower() and len(text) == 1 and text in "lcd":
             return None
@@ -165,7 +174,7 @@ def _meant(
         and len(near) > 2
         and value(near[1])
         and near[2].lower() in lists.RULERS
-        and (text != "I" or not after or not _speaks(after))
+        and (text != "I" or not after or not speaks(after))
     ):
         return ordinal(number)
     if re.fullmatch(r"[A-Z]+-?\d+", before) and 1 < number < 40 and len(text) > 1:
@@ -218,10 +227,10 @@ def _is_person(context: Text, start: int, near: list[str]) -> bool:
     return (rows[0][0][0] if rows else first.lower()) in lists.GIVEN
 
 
-def _speaks(after: str) -> bool:
+def speaks(after: str) -> bool:
     """Whether the word behind an I says that somebody speaks: "I went"."""
     word = after.lower()
-    verbs = word in _PRONOUN or word in _VERBS
+    verbs = word in _PRONOUN or word in _VERBS or word.endswith("n't")
     return after.islower() and (verbs or word.endswith("ed") and len(word) > 4)
 
 

@@ -30,6 +30,7 @@ _KEPT = (
     r"|(?<=[a-z] )['’]0\d(?!\w)"
     r"|(?<!\d)\d{1,2}['’](?=[-–]\d{1,2}['’])|(?<=\d['’][-–]\d)['’]"
     r"|(?:(?<=\ba )|(?<=\ban ))\d{1,3}['’](?= [a-z])"
+    r"|(?<![\w.])[35]['’](?= (?:ends?|UTRs?|overhangs?|primers?)\b)"
     r"|(?<!\w)['’](?:n['’](?!\w)"
     r"|(?:\d\ds?(?!:\d)(?![^\n'’]{0,40}[^\s'’]?['’](?!\w))|tis|twas|em|cause|til)\b)"
     r"|(?<= )\d{1,2}['’](?=[,.!?]?[\"”])"
@@ -43,7 +44,7 @@ _EDGES = re.compile(
     r"|(?P<inches>(?<=\d)\")"
     r"|[.,;:!?'’]+(?=[\s–—()\[\]{}\"“”„«»…]|--|$)"  # behind a thing
     r"|(?:(?<=[\s–—])|^)['‘’]+"  # before one
-    r"|(?<=[a-z])\.(?=/[a-z\d])"  # "50 hrs./wk."
+    r"|(?<=[a-z])\.(?=/[a-z\d$])"  # "50 hrs./wk."
     r"|(?<=[a-z]{2})\.(?=-[a-z]{3})"  # "med.-high", "Lt.-Gov."
     r"|[()\[\]{}\"“”„«»…。？！，‘]|\.{2,}|~~)",
     re.IGNORECASE,
@@ -59,12 +60,14 @@ def masked(text: str) -> str:
 
     inches = _inches(text) if '"' in text else frozenset()
     heights = HEIGHT.search(text) is not None
+    elevations = {match.end() for match in ELEVATION.finditer(text)}
 
     def form(match: re.Match[str]) -> str:
         kept = match.lastgroup == "kept" or match.start() in inches
         if match.lastgroup == "feet":
             kept = not OPENED.search(text[max(0, match.start() - 80) : match.start()])
-        if heights and _LONE_FEET.match(text, match.start()):
+        feet = heights and _LONE_FEET.match(text, match.start())
+        if feet or match.start() in elevations:
             return match.group()[0] + EDGE * (len(match.group()) - 1)
         return match.group() if kept else EDGE * len(match.group())
 
@@ -76,11 +79,12 @@ OPENED = re.compile(r"(?:^|[\s(\"“])['‘](?!\d\ds?(?!\w)|(?:tis|twas|em|cause
 # Beside a height, a number and an apostrophe are feet: "Mom's 5'4" and I'm 6'."
 HEIGHT = re.compile(r"(?<![\d.])\d{1,3}['’′]\s?\d{1,2}(?:\"|”|″|'')")
 _LONE_FEET = re.compile(r"(?:(?<=[ (]\d)|(?<=[ (]\d\d))['’](?![^\W_])")
+ELEVATION = re.compile(r"\b[Ee]lev(?:\.|ation)[^'’\n]{1,20}\d(?=['’](?!\w))")
 _QUOTING = re.compile(r"(?<![\d⅛¼⅜½⅝¾⅞])\"")
 # A number that is no part of a name: neither "ci95" nor "utf-8".
 _SIZE = re.compile(r"(?:(?<![\d,A-WYZa-wyz_])(?<![A-Za-z]-)\d{1,3}|[⅛¼⅜½⅝¾⅞])$")
 _NOUN = re.compile(
-    r" (?!and\b|or\b|but\b|so\b|is\b|was\b|[sh]e\b|they\b)(?:[a-z]|[A-Z]\.?[A-Z\d]"
+    r" (?!and\b|or\b|but\b|so\b|is\b|was\b|[sh]e\b|they\b)(?:[a-z]|[A-Z]\.?[A-Z\d₂]"
     r"|\d{3,4}[pi]\b|\dK\b)"
 )
 _LONE = re.compile(r'"(?:[,;)] ?| \()[^\W_]')

@@ -175,6 +175,9 @@ def rounds(match: re.Match[str], context: Text) -> list[str] | None:
     return joined(counts, ",")
 
 
+_RACES = re.compile(r"\b(?:[Jj]ockeys?|[Rr]acecourse|[Hh]andicap chase|[Ff]urlongs?)\b")
+
+
 @rule(r"(\d{1,3})/(\d{1,2})(?![\d/])" + END, "d")
 def odds(match: re.Match[str], context: Text) -> list[str] | None:
     """What a bet pays. `odds of 5/2` -> odds of five to two"""
@@ -183,6 +186,8 @@ def odds(match: re.Match[str], context: Text) -> list[str] | None:
     offered = re.search(
         r"\b(?:odds|favou?rite|outsider|underdog)\b[^.]*(?<! on )$", before, re.IGNORECASE
     )
+    races = _RACES.search(context.around(match.start()))
+    offered = offered or (races if len(match.group(2)) == 1 else None)
     return (
         [*number(match.group(1)), "to", *number(match.group(2))]
         if offered or behind in ("favorite", "favourite", "fav", "outsider", "underdog", "odds")

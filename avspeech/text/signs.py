@@ -83,7 +83,8 @@ def and_letters(match: re.Match[str], context: Text) -> list[str] | None:
 
 
 @rule(
-    r"x(?= ?\d+ ?(?:d|days?|wks?|weeks?|mos?|months?|hrs?|hours?|times|mins?|reps)(?![^\W_]))",
+    r"x(?= ?\d+(?: ?(?:d|days?|wks?|weeks?|mos?|months?|hrs?|hours?|times|mins?|reps)|/52|/7)"
+    r"(?![^\W_]))",
     "=x",
 )
 def repeated(match: re.Match[str], context: Text) -> list[str] | tuple[list[str], int] | None:
@@ -254,7 +255,7 @@ def letter_ratio(match: re.Match[str], context: Text) -> list[str] | None:
 _GRADES = re.compile(r"\b(?:[Gg]rades?|K[-–]1?\d,?(?: and| or)?) $")
 _TAUGHT = re.compile(
     r"\d+ (?:[A-Za-z]+ )?(?:[Ss]chools?|[Ee]ducation|[Ss]tudents|[Tt]eachers?|classrooms?|[Cc]ampus"
-    r"|curricul\w+|districts?|pupils|math|reading|science)\b"
+    r"|curricul\w+|districts?|pupils|math|reading|science|tests?|lessons?|programs?|range|books)\b"
 )
 
 
@@ -427,8 +428,9 @@ def _divides(context: Text, place: int) -> bool:
     left, right = text[max(0, place - 12) : place], text[place + 1 : place + 14]
     if not _OVER.search(left) or not _UNDER.match(right):
         return False
-    if re.search(r"\d$", left) and right[:1].isdigit():
-        return False
+    valued = re.search(r"\d ?[A-Za-zµΩ]{1,3}$", left) and re.match(r"\d+ ?[A-Za-zµΩ]", right)
+    if valued or re.search(r"\d$", left) and right[:1].isdigit():
+        return False  # "100 nF/16 V"
     single = re.search(r"(?:^|[^\w])[A-Z]$", left) and re.match(r"[A-Z](?!\w)", right)
     near = left + right
     return _WORKED.search(near) is not None and not (single and not re.search(r"[=≈·×]", near))

@@ -197,11 +197,16 @@ def french_hour(match: re.Match[str], context: Text) -> list[str] | None:
 
 
 _LASTS = "".join(
-    rf"(?:(\d+)\s?(?:{unit})(?![a-z])[ ]?)?" for unit in ("d", "h|hrs?", "m|mins?", "s|secs?")
+    rf"(?:(\d+(?:\.\d+)?)\s?(?:{unit})(?![a-z])[ ]?)?"
+    for unit in ("d", "h|hrs?", "m|mins?", "s|secs?")
 )
 
 
-@rule(rf"(?=\d+\s?(?:d|h|hrs?|m|mins?)[ ]?\d+\s?(?:h|hrs?|m|mins?|s|secs?)(?![a-z])){_LASTS}", "d")
+@rule(
+    r"(?=\d+\s?(?:d|h|hrs?|m|mins?)[ ]?\d+(?:\.\d+)?\s?(?:h|hrs?|m|mins?|s|secs?)(?![a-z]))"
+    rf"{_LASTS}",
+    "d",
+)
 def lasting(match: re.Match[str], context: Text) -> tuple[list[str], int] | None:
     """Hours, minutes and seconds by their letters. `a 7h 20m flight` -> a seven hour twenty minute
     flight"""
@@ -213,11 +218,21 @@ def lasting(match: re.Match[str], context: Text) -> tuple[list[str], int] | None
     if len(found) < 2:
         return None
     end = match.end() - match.group().endswith(" ")
-    noun = context.adjective(match.start(), end)
+    noun = "." not in match.group() and context.adjective(match.start(), end)
     words: list[str] = []
     for value, unit in found:
+        value = re.sub(r"^0(?=\d)", "", value)
         words += [*number(value), unit + "s" * (value != "1" and not noun)]
     return words, end
+
+
+@rule(r"(\d{1,3})y ?(\d{1,2})m(?: ?(\d{1,2})d)?" + END, "d")
+def years_and_months(match: re.Match[str], context: Text) -> list[str] | None:
+    """How old somebody was. `aged 68y 11m` -> aged sixty eight years eleven months"""
+    words: list[str] = []
+    for count, unit in zip(match.groups(), ("year", "month", "day")):
+        words += [*number(count), unit + "s" * (count != "1")] if count else []
+    return words
 
 
 _N = r"(\d{1,3}(?:,\d{3})+|\d{1,6}(?:\.\d+)?)"

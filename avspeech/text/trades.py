@@ -7,7 +7,17 @@ import re
 from avspeech.text import lists
 from avspeech.text.models import pairs
 from avspeech.text.numbers import cardinal, number
-from avspeech.text.rules import EDGE, END, Text, rule
+from avspeech.text.rules import EDGE, END, Text, letters, rule
+
+
+@rule(r"(\d)m ?(\d½?)f(?: ?\d+yd?s?)?" + END, "d")
+def course(match: re.Match[str], context: Text) -> list[str]:
+    """How far horses run. `1m 4f, soft` -> one mile four furlongs, soft"""
+    miles, furlongs = match.groups()
+    half = ["and", "a", "half"] if furlongs[1:] else []
+    return [*number(miles), "mile" + "s" * (miles != "1"), *number(furlongs[0]), *half,
+            "furlong" + "s" * (furlongs != "1")]
+
 
 _SPANS = {
     "h": "hour", "hr": "hour", "hrs": "hour", "min": "minute", "mins": "minute", "d": "day",
@@ -22,6 +32,56 @@ _SPAN = lists.any_of(_SPANS)
 def at_most(match: re.Match[str], context: Text) -> list[str] | None:
     """How many in so many hours. `max. 6/24 h` -> maximum six per twenty four hours"""
     return [*number(match.group(1)), "per", *number(match.group(2)), "hours"]
+
+
+_CLINIC = re.compile(
+    r"(?<!\w)(?:[Ff]/[Uu]|[Rr]/[Vv]|[Rr]eview|GP|[Cc]linic|PRN|prn|T[DI]S|BD)(?!\w)"
+)
+_SPANNED = {"52": "week", "12": "month", "7": "day"}
+
+
+@rule(r"(\d{1,2})/(52|12|7)" + END, "d")
+def part_of_year(match: re.Match[str], context: Text) -> list[str] | None:
+    """How long, in the notes of a British clinic. `review in 6/52` -> review in six weeks"""
+    count, of = match.groups()
+    before = context.before(match.start()).lower()
+    timed = before in ("in", "x") or of == "52" and before in ("for", "every", "after")
+    if not timed or int(count) >= int(of) or context.after(match.end()) == "of":
+        return None
+    if of != "52" and not _CLINIC.search(context.around(match.start())):
+        return None
+    return [*number(count), _SPANNED[of] + "s" * (count != "1")]
+
+
+@rule(rf"(\d{{1,2}})/(\d{{1,2}}){EDGE}? n(?:et |/)(\d{{1,2}})" + END, "d")
+def terms(match: re.Match[str], context: Text) -> list[str]:
+    """When a bill is due: so many percent off within so many days. `2/10, net 30` -> two ten net
+    thirty"""
+    off, within, due = match.groups()
+    return [*number(off), *number(within), "net", *number(due)]
+
+
+@rule(r"([mfwMFW])/([mfwMFW])/([dxDX])" + END, "=mfwMFW")
+def sexes(match: re.Match[str], context: Text) -> list[str] | None:
+    """Who may apply. `Cook, m/f/d` -> cook, M F D"""
+    return None if context.within(match.start()) else letters("".join(match.groups()))
+
+
+_KNITTED = re.compile(
+    r"\b(?:sts?|rnds?|rows?|reps?|rept|repeat|knit\w*|purl\w*|yarn|k2tog|ssk|ribbing|cast)\b", re.I
+)
+_STITCHES = {"k": "knit", "p": "purl"}
+
+
+@rule(r"([kpKP])(\d{1,3})(tog)?" + END, "=kpKP")
+def stitches(match: re.Match[str], context: Text) -> list[str] | None:
+    """What one knits. `k2, p2 to end of row` -> knit two, purl two to end of row"""
+    stitch, count, joined = match.groups()
+    near = context.around(match.start())
+    both = all(re.search(rf"\b{s}\d", near, re.IGNORECASE) for s in "kp") or joined
+    if context.within(match.start()) or not both or not _KNITTED.search(near):
+        return None
+    return [_STITCHES[stitch.lower()], *number(count), *(["together"] if joined else [])]
 
 
 @rule(r"(po|PO)(?= (?:prn|PRN|q ?\d|Q ?\d|[bt]id|q[ihoa]?d|qhs|daily|BID|TID|QID))", "=pP")

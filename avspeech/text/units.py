@@ -124,6 +124,8 @@ def unit_at(context: Text, start: int, place: int, value: str) -> tuple[Unit, in
         return None  # "62 y/o"
     if symbol == "c" and not more:
         symbol = "c_"  # cups, and only of something
+    if symbol == "SF" and re.search(r"\d{3}$", value):
+        symbol = "SF_"  # fewer are of baseball
     if symbol == "pp" and "." in value:
         symbol = "pp_"  # whole ones are pages
     unit = _find(symbol)
@@ -384,7 +386,8 @@ def _sure(context: Text, start: int, end: int, symbol: str, value: str) -> bool:
     digit = re.match(r"\s*['’]?[\d$£€]|\s+\.[a-z]", context.behind(end))
     if symbol == "c_":
         stuff = re.match(rf"[ {EDGE}]+(?:[A-Z]{{2}} )?([a-z]+)", context.behind(end))
-        filled = re.match(rf"{EDGE}? {EDGE}\d+ ?m[lL]", context.behind(end))  # "1 c (240 ml)"
+        # "1 c (240 ml)", "1 c. + 2 T."
+        filled = re.match(rf"{EDGE}? (?:{EDGE}\d+ ?m[lL]|\+ \d+ ?T)", context.behind(end))
         return bool(filled) or stuff is not None and stuff.group(1) not in lists.NOT_NOUNS
     if symbol == "y" and re.match(r" ?[=+−×≈<>-]", context.behind(end)):
         return False  # a variable

@@ -74,7 +74,7 @@ def fraction(top: int, bottom: int) -> list[str]:
     return [*cardinal(top), "over", *cardinal(bottom)]
 
 
-_MIXED_SIGN = re.compile(rf"(?:({N})\s?)?([{VULGAR}])")
+_MIXED_SIGN = re.compile(rf"(?:({N}(?:\.\d+)?)\s?)?([{VULGAR}])")
 MIXED = re.compile(rf"({N})[ -](\d{{1,2}})/(\d{{1,3}})(?![\d/])")
 _FRACTION = re.compile(
     r"(\d{1,4})[/⁄](\d{1,7})(?:(?:th|rd|nd)s?(?![^\W_]))?(?![\d/⁄]|,\d{3}(?!\d))"
@@ -93,7 +93,7 @@ _NUMBER = re.compile(
     rf"({NUMBER})(?:[ \u00a0](hundred|thousand|million|billion|trillion)(?![^\W_])"
     r"|([KkMm])(?= (?:people|users|views|followers|residents|viewers|customers|voters|homes"
     r"|children|workers|jobs|students|patients|passengers|visitors|refugees|subscribers)\b)"
-    r"|([KkM])(?= (?:mi|miles|km|ft|lbs?)\b))?"
+    r"|([KkM])(?= (?:mi|miles|km|ft|lbs?|rpm|RPM|psi|BTU|steps|words)\b))?"
 )
 
 

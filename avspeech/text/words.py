@@ -65,6 +65,8 @@ def dotted(match: re.Match[str], context: Text) -> list[str] | None:
         plain, ending = text, None  # "h.s."
     key = plain.lower().rstrip(".") + "."
     said = lists.DOTTED.get(key)
+    if key in _RENTS and _PRICED.search(context.text[max(0, match.start() - 20) : match.start()]):
+        said = _RENTS[key]
     if (
         said is None
         and plain.islower()
@@ -74,6 +76,18 @@ def dotted(match: re.Match[str], context: Text) -> list[str] | None:
         return None
     words = said or letters(plain)
     return [*words[:-1], words[-1] + "'s"] if ending else words
+
+
+# Behind a price: "a rent of $900 p.m."
+_RENTS = {
+    "p.m.": ["per", "month"],
+    "p.c.m.": ["per", "calendar", "month"],
+    "p.w.": ["per", "week"],
+    "p.h.": ["per", "hour"],
+}
+_PRICED = re.compile(
+    r"(?:[$£€¥₹]|\b[A-Z]{3}) ?\d[\d,.]*[kK]? $|\d (?:[$£€¥₹]|USD|EUR|GBP|CHF|dollars|euros) $"
+)
 
 
 @rule(
@@ -96,7 +110,7 @@ def done_by_letters(match: re.Match[str], context: Text) -> list[str] | None:
 
 
 # What is before somebody who is written to, and behind; a variable may be called u too.
-_TO_YOU = frozenset("are r c see luv love miss thank thx do did can how why hope will".split())
+_TO_YOU = frozenset("are r c see luv love miss thank thx do did can how why hope will abt".split())
 _YOU_DO = frozenset(
     "r c are agree can seen know want coming going ok guys there later too got get need think have"
     " luv love".split()
@@ -119,14 +133,16 @@ def chat_you(match: re.Match[str], context: Text) -> list[str] | None:
 
 @rule(
     r"(4)(?= (?:me|u|ur)(?![^\W_]))|[cr](?= u(?![^\W_]))|(?<=\bu )[cr](?![^\W_])"
-    r"|(?:hi|lo)(?= -?\d{1,3} ?°)",
-    "=4crhl",
+    r"|(?:[Hh]i|[Ll]o)(?= -?\d{1,3} ?°)|[Hh]i(?= -?\d{1,3}(?:/|\x00) ?[Ll]o\b)"
+    r"|(?<=\d/)lo(?= -?\d)|(?<=\d\x00 )[Ll]o(?= -?\d)",
+    "=4crhlHL",
 )
 def chat_for(match: re.Match[str], context: Text) -> list[str] | None:
     """A word by its sound, in a chat or a forecast. `wait 4 me` -> wait for me"""
     if not context.opens(match.start()):
         return None
-    return [{"4": "for", "c": "see", "r": "are", "hi": "high", "lo": "low"}[match.group()]]
+    written = match.group().lower()
+    return [{"4": "for", "c": "see", "r": "are", "hi": "high", "lo": "low"}[written]]
 
 
 # Units that are written so without a number: "half a kg".
@@ -175,8 +191,10 @@ def capitals(match: re.Match[str], context: Text) -> list[str] | None:
         said = False  # "SO: 121"
     if name in _SUBJECTS and context.text[match.end() : match.end() + 1] == ":":
         return [_SUBJECTS[name]]
-    if name in lists.FALLEN and _OF_WAR.search(context.around(match.start())):
+    if name in _BY_LETTERS and _BY_LETTERS[name].search(context.around(match.start())):
         said = False
+    if _AGED.match(context.text, match.end()):
+        said = False  # "my SO (24F)"
     if len(name) == 3 and _is_code(context, match.start(), match.end()):
         said = False
     if plural == "s" and len(name) == 2:
@@ -209,6 +227,12 @@ _OF_WAR = re.compile(
     r"|marines?|wounded|war|battles?|battalion|regiment|infantry|casualties|platoon|squad)\b"
     r"|KIA (?:at|in|on|near|during|\d)|\d KIA"
 )
+# {capitals that are a word too: what is near where they are letters}
+_BY_LETTERS = {
+    **dict.fromkeys(lists.FALLEN, _OF_WAR),
+    "ME": re.compile(r"\b(?:OE|ModE|OHG|PIE|PGmc|OFr|AN|MnE)\b"),
+}
+_AGED = re.compile(r" ?\(\d\d ?[MFmf]\)")
 _TOWN = re.compile(r"(?:^|\W)[A-Z][a-z]+, $")
 _BEHIND_STATE = re.compile(rf"\s*$|\s*\n|[{EDGE}—]| (?:and|or|to) [A-Z][a-z]| \d{{5}}| [–-] ")
 _BEHIND_CODE = re.compile(
@@ -268,6 +292,13 @@ def letter(match: re.Match[str], context: Text) -> list[str] | None:
     return [name] if _is_letter(match, context) else ["a"]
 
 
+# A number with its sign, and what it measures.
+_MEASURES = re.compile(
+    r" [±~≈<>≤≥]\$?[\d.]+(?:%|[- ]?[a-zA-Z]+)?"
+    r" (?!(?:then|and|or|is|if|for|when)\b)[a-z]{2,}"
+)
+
+
 def _over(context: Text, start: int) -> bool:
     """Whether a variable and a slash are right before a place: "V/I"."""
     return re.search(r"(?:^|\W)[A-Z]/$", context.view[max(0, start - 3) : start]) is not None
@@ -284,6 +315,8 @@ def _is_letter(match: re.Match[str], context: Text) -> bool:
     after = context.after(end)
     if before in lists.LETTERED:
         return True
+    if _MEASURES.match(context.view, end):
+        return False  # "A ±5% swing"
     if not after:
         return bool(
             re.match(
@@ -340,7 +373,7 @@ def word(match: re.Match[str], context: Text) -> list[str] | tuple[list[str], in
             closed = re.search(r"\n *b\. ", context.text[end : end + 400]) is not None
         if plain == "a" and context.text[end : end + 1] == ")" and opened in " \n":
             closed = "b)" in context.text[end : end + 200]  # "Choose: a) tea, b) coffee"
-        closed = closed or formula is not None
+        closed = closed or formula is not None and not _MEASURES.match(context.view, end)
         named = plain == "a" and _is_named(context, match.start(), end)
         if plain not in "aI" or digit_before or plain == "a" and closed or named:
             return [plain.upper()] if plain != "i" or digit_before or closed else ["i"]

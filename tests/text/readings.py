@@ -77,6 +77,8 @@ SETS = (
     "fiftysixth",
     "fiftyseventh",
     "fiftyeighth",
+    "fiftyninth",
+    "sixtieth",
 )
 # What may stand behind a thing; "{}" is the thing.
 MARKS = (

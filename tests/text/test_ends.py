@@ -155,3 +155,39 @@ def test_a_nickname_stands_within_a_name():
 @pytest.mark.parametrize("opener", ["She won.", "Runners left.", "Bob did."])
 def test_a_sentence_begins_behind_a_letter_that_a_number_has(name, opener):
     assert len(sentences(f"It was {name}. {opener}")) == 2
+
+
+@pytest.mark.parametrize("verb", ["Made in Italy.", "Built by hand.", "Sold only here."])
+def test_what_was_made_begins_a_sentence_behind_an_initial(verb):
+    assert len(sentences(f"It is by Mr. B. {verb}")) == 2
+
+
+@pytest.mark.parametrize("name", ["Read", "Bell", "Hope"])
+def test_who_wrote_something_has_a_name_behind_the_initial(name):
+    assert len(sentences(f"A tale by J. {name} to the class.")) == 1
+    assert len(sentences("Photo by J. He left.")) == 2
+
+
+@pytest.mark.parametrize("before", ["the end of Term.", "one long Term."])
+def test_a_word_that_counts_elsewhere_ends_a_sentence(before):
+    assert len(sentences(f"We reached {before} 3 students left.")) == 2
+    assert len(sentences("Flights leave from Term. 3 at noon.")) == 1
+
+
+@pytest.mark.parametrize("place", ["Penn Sta.", "Elm St.", "Acme Inc."])
+@pytest.mark.parametrize("wish", ["Bring cash.", "Wear boots.", "Allow 5 days."])
+def test_a_bare_wish_begins_a_sentence(place, wish):
+    assert len(sentences(f"We meet at {place} {wish}")) == 2
+
+
+@pytest.mark.parametrize("unit", ["in.", "lbs.", "oz.", "sts."])
+@pytest.mark.parametrize("mark", [",", ";", ":"])
+def test_a_mark_behind_a_period_is_the_only_one(unit, mark):
+    items = text.analyse(f"We took 5 {unit}{mark} then three.").sentences[0].items
+    assert [i.text for i in items if isinstance(i, text.Mark)] == [mark, "."]
+
+
+@pytest.mark.parametrize("name", ["Art.", "Vol.", "Fig."])
+def test_a_roman_numeral_behind_a_short_form_begins_nothing(name):
+    assert len(sentences(f"Under {name} I the court sits.")) == 1
+    assert len(sentences("We met in Sec. I think it rained.")) == 2

@@ -408,3 +408,9 @@ def test_a_version_or_a_verse():
 def test_phonetic_letters_are_not_read(ipa):
     assert said(f"Lyon ({ipa}) is big") == ["lyon", "is", "big"]
     assert "slash" in said("in /usr/bin now")
+
+
+@pytest.mark.parametrize("verb", ["was", "didn't", "can't", "had", "ended"])
+def test_the_first_world_war(verb):
+    assert said(f"World War I {verb} over")[2:4] == ["one", verb]
+    assert said(f"In the war I {verb} over")[3:5] == ["i", verb]

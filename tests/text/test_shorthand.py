@@ -250,3 +250,103 @@ def test_the_numbers_of_chips(chip):
 def test_a_measure_and_how_it_is_meant(unit, many, how):
     words = said(f"Today 18.5 {unit} {how}, then rest")
     assert words[words.index(how) - 1] == many
+
+
+@pytest.mark.parametrize("row", ["k2, p2 to end of row", "K1, P1; rep. from * around"])
+def test_stitches_where_one_knits(row):
+    assert said(row)[0] == "knit" and "purl" in said(row)
+    assert said("rate constants k1 and p2")[2:4] == ["K", "one"]
+
+
+@pytest.mark.parametrize("count", [1, 2, 6, 18])
+@pytest.mark.parametrize(("of", "unit"), [(52, "week"), (12, "month"), (7, "day")])
+def test_parts_of_a_year_in_british_clinics(count, of, unit):
+    if count < of:
+        words = [*cardinal(count), unit + "s" * (count != 1)]
+        assert said(f"F/u in {count}/{of}")[3:] == words
+    assert "weeks" not in said(f"We use {count}/{of} of it")
+
+
+@pytest.mark.parametrize("count", [1, 2])
+@pytest.mark.parametrize("days", [10, 15])
+@pytest.mark.parametrize("due", ["net 30", "n/45"])
+def test_terms_of_a_bill(count, days, due):
+    words = [*cardinal(count), *cardinal(days), "net", *cardinal(int(due[-2:]))]
+    assert said(f"Terms: {count}/{days}, {due}") == ["terms", *words]
+
+
+@pytest.mark.parametrize("sides", ["36 W x 18 D x 40 H", "36W × 18D × 40H", "36 W x 18 D"])
+def test_sides_by_their_letters(sides):
+    words = said(f"Oak dresser, {sides}, runs")[2:-1]
+    assert words[:7] == ["thirty", "six", "wide", "by", "eighteen", "deep", "by"][: len(words)]
+    assert "watts" in said("It takes 36 W, or 18 D cells")
+
+
+@pytest.mark.parametrize("inches", [0, 1, 4, 11])
+@pytest.mark.parametrize("weight", ["180 lbs.", "210 pounds"])
+def test_a_height_with_a_hyphen_before_the_weight(inches, weight):
+    words = cardinal(inches) if inches else ["foot"]
+    assert said(f"He is 6-{inches}, {weight}")[2:4] == ["six", *words]
+    assert said(f"They won 6-{inches}, 180 to 90")[3:4] != ["foot"]
+
+
+@pytest.mark.parametrize("code", [4, 54, 97])
+def test_codes_of_radios(code):
+    assert said(f"Dispatch sent a 10-{code}") == ["dispatch", "sent", "a", "ten", *cardinal(code)]
+    assert "to" in said(f"We won 10-{code % 9}") or "and" in said(f"We won 10-{code % 9}")
+
+
+@pytest.mark.parametrize("price", ["$900", "€1,250.00", "USD 40", "30 EUR"])
+@pytest.mark.parametrize(("by", "period"), [("p.m.", "month"), ("p.w.", "week")])
+def test_a_rent_by_its_period(price, by, period):
+    assert said(f"It costs {price} {by} in town")[-4:] == ["per", period, "in", "town"]
+    assert said("It costs $5 at 5 p.m. in town")[-4:] == ["P", "M", "in", "town"]
+
+
+@pytest.mark.parametrize("name", ["Chas.", "Geo.", "Wm.", "Jas.", "Edw."])
+@pytest.mark.parametrize(("numeral", "word"), [("II", "second"), ("IV", "fourth")])
+def test_kings_by_their_short_names(name, numeral, word):
+    assert said(f"Under {name} {numeral} it fell")[2:4] == ["the", word]
+
+
+@pytest.mark.parametrize("verb", ["won't", "can't", "shouldn't", "walked", "wish"])
+def test_who_says_no_and_goes_on(verb):
+    assert said(f"No. I {verb} go.")[:2] == ["no", "i"]
+    assert said("No. I of the set")[1] == "one"
+
+
+@pytest.mark.parametrize("sign", ["±", "~", "<", ">"])
+@pytest.mark.parametrize("article", ["A", "a"])
+def test_an_article_before_a_sign(sign, article):
+    assert said(f"{article} {sign}5% swing came")[0] == "a"
+    assert said(f"{article} ± B")[0] == "A"
+
+
+@pytest.mark.parametrize("number", ["9", "27L", "09R"])
+@pytest.mark.parametrize("name", ["Rwy.", "rwy.", "RWY", "runway"])
+def test_a_runway_by_any_name(number, name):
+    side = {"L": ["left"], "R": ["right"]}.get(number[-1], [])
+    assert said(f"Use {name} {number} now")[1:-1] == [
+        "runway", *(word for digit in number.rstrip("LR") for word in cardinal(int(digit))), *side
+    ]
+
+
+@pytest.mark.parametrize("verb", ["Rinse", "wash", "repeat"])
+@pytest.mark.parametrize("rest", ["and stop", ". Stop", "in water"])
+def test_what_is_done_so_often(verb, rest):
+    assert said(f"{verb} 3x {rest}".replace(" .", "."))[:3] == [verb.lower(), "three", "times"]
+    assert said("Figure 3x and 4x")[:3] == ["figure", "three", "X"]
+
+
+@pytest.mark.parametrize("span", ["{}y 11m", "{}y11m"])
+@pytest.mark.parametrize("years", [2, 68])
+def test_an_age_in_years_and_months(span, years):
+    words = [*cardinal(years), "years", "eleven", "months"]
+    assert said(f"Died, aged {span.format(years)}.") == ["died", "aged", *words]
+
+
+@pytest.mark.parametrize("furlongs", [1, 4, 6])
+def test_how_far_horses_run(furlongs):
+    words = [*cardinal(furlongs), "furlong" + "s" * (furlongs != 1)]
+    assert said(f"It won over 1m {furlongs}f, well") == ["it", "won", "over", "one", "mile", *words,
+                                                         "well"]

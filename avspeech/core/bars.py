@@ -40,11 +40,9 @@ def calm() -> None:
     if sys.stderr.isatty():
         return
     seconds = float(os.environ.setdefault("TQDM_MININTERVAL", EVERY))
-    if "tqdm" in sys.modules:
-        from tqdm import tqdm
-
-        init = functools.partialmethod(tqdm.__init__, mininterval=seconds)
-        tqdm.__init__ = init  # type: ignore[method-assign, assignment]
+    tqdm = getattr(sys.modules.get("tqdm"), "tqdm", None)
+    if tqdm is not None:
+        tqdm.__init__ = functools.partialmethod(tqdm.__init__, mininterval=seconds)
 
 
 def bar(items: Any = None, **options: Any) -> Any:

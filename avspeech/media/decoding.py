@@ -26,6 +26,8 @@ TIMED = {"mov", "avi", "asf", "ogg", "mpeg", "mpegts", "caf", "w64", "gxf", "mxf
 # Samples alone, as FFmpeg calls them: it knows them by the suffix (.ul, .al, .sw), and takes a rate
 RAW = re.compile("alaw|mulaw|[fsu][0-9]+(be|le)?")
 MOST_NOTHING = 100_000  # stretches of 64 KiB without a packet, one after another
+# Formats that may count lengths from before the first stream: `told_end`
+FROM_ZERO = {"asf", "mov"}
 AT_ZERO = 0.1  # seconds behind the zero of the clock at which a stream begins there
 DEFAULT = 0x0001  # how FFmpeg marks the stream that a player should choose
 # And those that go with another one: commentary, descriptions for the blind, all but the voices
@@ -272,7 +274,8 @@ def told_end(container: Any, stream: Any) -> float:
     """
     zero, length = container_zero(container), float(stream.duration * stream.time_base)
     late = float((stream.start_time or 0) * stream.time_base) - zero
-    return length - zero if 0 < zero < length and late < AT_ZERO else late + length
+    early = FROM_ZERO & {*container.format.name.split(",")} and 0 < zero < length and late < AT_ZERO
+    return length - zero if early else late + length
 
 
 def sound_tracks(container: Any) -> list[Any]:

@@ -197,7 +197,7 @@ def test_a_loud_beginning_and_end_are_no_clicks_at_any_rate(tmp_path: Path) -> N
 class Through:
     """A stream whose voice is the sound."""
 
-    sample_rate, extractor = 16000, SimpleNamespace(fps=25.0)
+    sample_rate, extractor, face = 16000, SimpleNamespace(fps=25.0), 1
 
     def push(self, samples: np.ndarray | None = None) -> np.ndarray:
         return np.zeros(0, np.float32) if samples is None else samples

@@ -111,7 +111,7 @@ def evaluate_all(cfg: Any, exp: Path) -> None:
     truth = np.array(found.targets, np.int64)
     frames = []
     for name in cfg.encoders:
-        kept = arrays.read(exp / "frames" / f"{name}.npz")
+        kept = arrays.read(exp / "frames" / f"{name}.npz", *found.ids)
         frames.append([kept[i] for i in found.ids])
     texts = pseudolabels.hashed_text([u.text or "" for u in utterances])
     means = []

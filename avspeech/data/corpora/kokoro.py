@@ -412,9 +412,11 @@ def prepare(source: str | Path | None, out: str | Path, voice: str = "", count: 
     if not found:
         raise InputError(f"{source / 'texts'}: no sentence of {shortest} to {longest} words, all "
                          "of them in the dictionary, with a full stop, '!' or '?' at its end")
-    order = np.random.default_rng(seed).permutation(len(found))[:count]
-    chosen = {found[i].spoken: found[i] for i in sorted(order)}  # no text is in two splits
-    some = list(chosen.values())
+    # Each text once, drawn and dealt by itself: not by its place among those that are fit, which
+    # moves with each change of the front end and would bring a voice's test into later training
+    texts = {sentence.spoken: sentence for sentence in found}
+    some = dealing.some(list(texts.values()), lambda _: "", lambda s: f"read {s.spoken}", count,
+                        seed)
     utterances = []
     for sentence in tqdm(some, f"{engine}: {voice} reads", unit="sentence"):
         script = sentence.script
@@ -429,9 +431,12 @@ def prepare(source: str | Path | None, out: str | Path, voice: str = "", count: 
             speaker=f"{engine}-{voice}", text=sentence.spoken,
             labels={"sex": "female" if read.female else "male"}))
     minutes = sum(u.duration for u in utterances) / 60
-    parts, by = dealing.split(utterances, "clip", seed, dev, test)
+    where = dealing.pick((s.spoken for s in some), seed, dev, test)
+    parts: dict[str, list[Utterance]] = {name: [] for name in dealing.SPLITS}
+    for utterance in utterances:
+        parts[where[str(utterance.text)]].append(utterance)
     return layout.finish(out, parts, layout.Prepared(
-        "kokoro", str(out.resolve()), by, seed,
+        "kokoro", str(out.resolve()), "text", seed,
         found=[f"{len(some):,} of {len(found):,} sentences read by {voice}: {minutes:.1f} minutes"],
         problems=_problems(source) if engine == "kokoro" else []))
 

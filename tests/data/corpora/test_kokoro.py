@@ -102,6 +102,24 @@ def test_a_text_is_read_once(source, tmp_path):
     assert len(texts) == len(set(texts)) == 3
 
 
+def test_a_text_more_or_less_moves_few_others(source, tmp_path):
+    """A change of the front end must not bring the test of a voice into its later training."""
+    def parts(out, lines):
+        (source / "texts" / "1999.txt").write_text(" ".join(lines), encoding="utf-8")
+        kokoro.prepare(source, out, count=20, shortest=3, dev=0.2, test=0.2)
+        return {u.text: part for part in ("train", "dev", "test")
+                for u in read_manifest(out / f"{part}.jsonl")}
+
+    words = "road house people man day time year work state world night water hand sea ship".split()
+    lines = [f"We will see the {a} and the {b}."
+             for a, b in zip(words * 2, words[1:] + words[:1] + words[::-1])]
+    before = parts(tmp_path / "before", lines)
+    after = parts(tmp_path / "after", lines[1:])
+    assert len(before) == len(after) == 20 and [*before.values()].count("test") == 4
+    assert len({*before} & {*after}) >= 19
+    assert sum(before[t] != after[t] for t in {*before} & {*after}) <= 2
+
+
 def test_check_names_another_model(source):
     assert kokoro.check(source) == ["kokoro.onnx: not the file known here (its SHA-256 differs)"]
 

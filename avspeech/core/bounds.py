@@ -111,14 +111,15 @@ def building(where: str, weights: Mapping[str, torch.Tensor]) -> Iterator[None]:
             raise TooLarge(f"asks for more layers than the {len(weights)} weights beside it have")
 
     hook = modules.register_module_module_registration_hook(count)
-    try:
-        with telling(where), _Counting(elements):
-            yield
-    except InputError:
-        raise
-    except Exception as error:
-        reason = " ".join(str(error).split())[:200] or "no reason given"
-        raise InputError(f"{where}: no model can be built of its settings ({type(error).__name__}: "
-                         f"{reason})") from None
-    finally:
-        hook.remove()
+    with telling(where):
+        try:
+            with _Counting(elements):
+                yield
+        except InputError:
+            raise
+        except Exception as error:
+            reason = " ".join(str(error).split())[:200] or "no reason given"
+            raise InputError(f"no model can be built of its settings ({type(error).__name__}: "
+                             f"{reason})") from None
+        finally:
+            hook.remove()

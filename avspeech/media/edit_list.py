@@ -11,11 +11,11 @@ from __future__ import annotations
 import mmap
 import os
 import struct
-from collections.abc import Iterator
 from pathlib import Path
 
+from avspeech.media import boxes
+
 SAME = 0.05  # seconds within which a part goes on where the last one ends
-Boxes = Iterator[tuple[bytes, int, int]]
 
 
 def parts(path: str | Path) -> int:
@@ -32,23 +32,10 @@ def parts(path: str | Path) -> int:
                 return 0
 
 
-def _boxes(data: mmap.mmap, begin: int, end: int) -> Boxes:
-    """(name, begin and end of its content) of the boxes in a part of a file."""
-    while begin + 8 <= end:
-        size, name = struct.unpack(">I4s", data[begin: begin + 8])
-        head = 8
-        if size == 1:
-            size, head = int.from_bytes(data[begin + 8: begin + 16], "big"), 16
-        stop = begin + size if size else end
-        if size and size < head or stop > end:
-            return
-        yield name, begin + head, stop
-        begin = stop
-
-
 def _named(data: mmap.mmap, begin: int, end: int, *path: bytes) -> list[tuple[int, int]]:
     """Begin and end of the content of all boxes at a path of names."""
-    found = [(a, b) for name, a, b in _boxes(data, begin, end) if name == path[0]]
+    found = [(box.content, box.end) for box in boxes.walk(data, begin, end)
+             if box.name == path[0] and box.content <= box.end <= end]
     if len(path) == 1:
         return found
     return [box for a, b in found for box in _named(data, a, b, *path[1:])]

@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
+from avspeech.media import boxes
 from avspeech.media.notes import CUT_OFF, SILENT, Note
 
 # Bytes of sound from which on a header of 32 bits does not mean what it says
@@ -105,17 +106,15 @@ def mp4_cut_off(path: str | Path) -> list[str]:
         path: a file that exists.
     """
     with open(path, "rb") as file:
-        length, at = os.fstat(file.fileno()).st_size, 0
-        while at + 16 <= length:
-            file.seek(at)
-            head = file.read(16)
-            size = int.from_bytes(head[:4], "big")
-            size = int.from_bytes(head[8:], "big") if size == 1 else size
-            if not at and head[4:8] != b"ftyp" or size < 8 or not re.match(rb"[ -~]{4}", head[4:8]):
-                break  # not MP4, a box up to the end, or no box
-            if at + size > length:
-                return [f"it is cut off: of {at + size:,} bytes {length:,} are there"]
-            at += size
+        length = os.fstat(file.fileno()).st_size
+        if file.read(8)[4:] != b"ftyp":
+            return []
+        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+            for box in boxes.walk(data, 0, length):
+                if length - box.at < 16 or not re.match(rb"[ -~]{4}", box.name):
+                    break  # what stands there is no box
+                if box.end > length:
+                    return [f"it is cut off: of {box.end:,} bytes {length:,} are there"]
     return []
 
 
@@ -209,25 +208,19 @@ def _begins_again(file: BinaryIO) -> int | None:
 def _mp4_goes_on(file: BinaryIO) -> list[str]:
     """A sentence where another recording follows in an MP4 file. A header that stands in front of
     each of its fragments, whose numbers go on, is none."""
-    length, at, again, number = os.fstat(file.fileno()).st_size, 0, 0, -1
-    while at + 8 <= length:
-        file.seek(at)
-        head = file.read(32)
-        name, size = head[4:8], int.from_bytes(head[:4], "big")
-        size = int.from_bytes(head[8:16], "big") if size == 1 else size
-        again = at if name == b"ftyp" else again
-        if again and name == b"moov":
-            file.seek(at)
-            anew = b"mvex" not in file.read(min(size, 2**26))
-        else:
-            before, number = number, int.from_bytes(head[20:24], "big") if (
-                name == b"moof" and head[12:16] == b"mfhd") else number
-            anew = bool(again) and name == b"moof" and number <= before
-        if anew:
-            return [JOINED.format(again, "it was not read, or not all of it")]
-        if size < 8:
-            break
-        at += size
+    again, number = 0, -1
+    with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        for box in boxes.walk(data, 0, len(data)):
+            again = box.at if box.name == b"ftyp" else again
+            if again and box.name == b"moov":
+                anew = b"mvex" not in data[box.at: min(box.end, box.at + 2**26)]
+            else:
+                head = data[box.at: box.at + 32]
+                before, number = number, int.from_bytes(head[20:24], "big") if (
+                    box.name == b"moof" and head[12:16] == b"mfhd") else number
+                anew = bool(again) and box.name == b"moof" and number <= before
+            if anew:
+                return [JOINED.format(again, "it was not read, or not all of it")]
     return []
 
 

@@ -79,6 +79,22 @@ def some(items: Sequence[T], group: Callable[[T], str], key: Callable[[T], str],
     return [item for number, item in enumerate(items) if number in kept]
 
 
+def split_by(utterances: Sequence[Utterance], key: Callable[[Utterance], str], seed: int = 0,
+             dev: float = DEV, test: float = TEST) -> dict[str, list[Utterance]]:
+    """Splits utterances, all of one key to one part: {"train", "dev", "test": utterances}.
+
+    Args:
+        utterances: of the corpus.
+        key: gives that of an utterance, such as its speaker or its text.
+        seed, dev, test: as `pick`.
+    """
+    where = pick(map(key, utterances), seed, dev, test)
+    parts: dict[str, list[Utterance]] = {name: [] for name in SPLITS}
+    for utterance in utterances:
+        parts[where[key(utterance)]].append(utterance)
+    return parts
+
+
 def split(utterances: Sequence[Utterance], by: str = "auto", seed: int = 0, dev: float = DEV,
           test: float = TEST) -> tuple[dict[str, list[Utterance]], str]:
     """Splits utterances. The same seed and files give the same split.
@@ -98,8 +114,5 @@ def split(utterances: Sequence[Utterance], by: str = "auto", seed: int = 0, dev:
         raise InputError(f"split: expected auto, speaker or clip, got '{by}'")
     speakers = {u.speaker for u in utterances}
     by = ("speaker" if len(speakers) >= 3 else "clip") if by == "auto" else by
-    where = pick((u.speaker if by == "speaker" else u.id for u in utterances), seed, dev, test)
-    parts: dict[str, list[Utterance]] = {name: [] for name in SPLITS}
-    for utterance in utterances:
-        parts[where[utterance.speaker if by == "speaker" else utterance.id]].append(utterance)
-    return parts, by
+    return split_by(utterances, lambda u: u.speaker if by == "speaker" else u.id, seed, dev,
+                    test), by

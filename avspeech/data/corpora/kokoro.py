@@ -431,10 +431,7 @@ def prepare(source: str | Path | None, out: str | Path, voice: str = "", count: 
             speaker=f"{engine}-{voice}", text=sentence.spoken,
             labels={"sex": "female" if read.female else "male"}))
     minutes = sum(u.duration for u in utterances) / 60
-    where = dealing.pick((s.spoken for s in some), seed, dev, test)
-    parts: dict[str, list[Utterance]] = {name: [] for name in dealing.SPLITS}
-    for utterance in utterances:
-        parts[where[str(utterance.text)]].append(utterance)
+    parts = dealing.split_by(utterances, lambda u: str(u.text), seed, dev, test)
     return layout.finish(out, parts, layout.Prepared(
         "kokoro", str(out.resolve()), "text", seed,
         found=[f"{len(some):,} of {len(found):,} sentences read by {voice}: {minutes:.1f} minutes"],

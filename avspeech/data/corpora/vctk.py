@@ -123,11 +123,8 @@ def scan(source: Path, held: HeldOut = HeldOut("clip"), microphone: str = "mic1"
     found = [c for c in found if c.speaker in voices]
 
     def by_text(utterances: list[Utterance]) -> tuple[Parts, str]:
-        where = dealing.pick((_key(u.text) for u in utterances), held.seed, held.dev, held.test)
-        parts: Parts = {name: [] for name in dealing.SPLITS}
-        for utterance in utterances:
-            parts[where[_key(utterance.text)]].append(utterance)
-        return parts, "text"
+        return dealing.split_by(utterances, lambda u: _key(u.text), held.seed, held.dev,
+                                held.test), "text"
 
     return Scan([c for c in found if c.text is not None], [_counted(found, microphone)],
                 _missing(source, found, microphone), noun="utterances",

@@ -1,4 +1,4 @@
-"""The two engines of a voice: torch, and the graphs of a released one. Arrays in and out.
+"""The two engines of a voice: torch, and the graphs of its folder. Arrays in and out.
 
 An engine tells where a reader pauses, plans a sentence, decodes a stretch of it to a log-mel and
 F0, and makes sound of these. Noise is an argument, so both give the same within `TOLERANCE`.

@@ -328,8 +328,9 @@ def open_model(name_or_folder: str | Path, device: str | torch.device = "cpu",
         opened: tuple[Any, ModelInfo] = (runtime.Graphs(folder, parts, folder / WEIGHTS),
                                          _parse(files[CONFIG], folder))
     elif importlib.util.find_spec("torch") is None:
+        other = "pip install onnxruntime" if str(device) == "cpu" else "take the device cpu"
         raise InputError(f"{name_or_folder}: needs torch to run, which is not installed; "
-                         "pip install torch" + (", or pip install onnxruntime" if graphs else ""))
+                         f"pip install torch{f', or {other}' if graphs else ''}")
     else:
         opened = load(folder if isinstance(name_or_folder, Path) else name_or_folder, device)
     if task not in (None, opened[1].task):

@@ -160,9 +160,9 @@ def _summary(rows: list[dict[str, Any]], systems: list[str], answers: Mapping[st
         people = len(set(found["speakers"]))
         counted = f" {len(found['truth']):,} clips of {people:,} speakers are tested."
         if wanted.classes:
-            there, known = len(set(found["truth"].tolist())), len(wanted.classes)
+            there, every = len(set(found["truth"].tolist())), len(wanted.classes)
             counted = counted[:-1] + f", of {there}" + (
-                f" of the {known}" if there < known else "") + " classes."
+                f" of the {every}" if there < every else "") + " classes."
             body.append(_always_one(found["truth"], names, wanted))
     planned = len(wanted.folds)
     heading, partial = "all folds pooled", ""

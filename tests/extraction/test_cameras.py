@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import warnings
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -123,6 +124,19 @@ def test_mouths_of_two_people_and_still_ones_tell_nothing() -> None:
     beats = mouth(3)  # opens and shuts evenly, so that many offsets fit
     beats.crops[:] = (100 + 50 * np.sin(np.arange(125) * 2 * np.pi / 6)).astype(np.uint8)[:, None, None]
     assert cameras.by_pictures([(beats, beats)]) is None
+
+
+@pytest.mark.parametrize("own, found", [(0.5, 0.0), (2.0, None)])
+def test_motions_that_are_alike_by_little_tell_nothing_however_long_they_are(
+        monkeypatch, own: float, found: float | None) -> None:
+    """A correlation of 0.2 over 80 s is no chance, but may be of two people who take turns."""
+    rng = np.random.default_rng(0)
+    shared = rng.standard_normal(2000)
+    pair = [SimpleNamespace(fps=25.0, motion=np.square(20 + shared + own * rng.standard_normal(2000)))
+            for _ in range(2)]
+    monkeypatch.setattr(cameras, "motion_of", lambda track: track.motion)
+    late = cameras.by_pictures([tuple(pair)])  # type: ignore[list-item]
+    assert late is None if found is None else late == pytest.approx(found, abs=0.01)
 
 
 def test_pictures_have_the_last_word_where_they_are_clear() -> None:

@@ -11,6 +11,7 @@ import torch
 from avspeech.core.models import build
 from avspeech.data.manifest import Utterance, View
 from avspeech.errors import InputError
+from avspeech.extraction.augment import _blended
 from avspeech.extraction.mixing import MixConfig, Pool, Studio
 from avspeech.extraction.training import (
     AugmentConfig,
@@ -47,6 +48,8 @@ def test_the_loss_knows_sign_and_level() -> None:
     right = extraction_loss(estimate, target, target + noise)
     for gain in (-1.0, -0.2, 0.2, 0.5, 2.0, 5.0):
         assert extraction_loss(gain * estimate, target, target + noise) > right + 1
+    solved = extraction_loss(target, target, target + noise)  # limited: it no longer pulls
+    assert float(solved) == pytest.approx(-30, abs=0.01)
 
 
 def test_gradient_pulls_a_flipped_output_round() -> None:
@@ -128,6 +131,14 @@ def test_at_speed_hides_frames_that_blend_with_hidden_ones() -> None:
                      "mask": np.pad(mask, ((0, 0), (0, 1)))}, 0.8)
     hidden = ~made["mask"][0]
     assert made["mask"].shape == (1, 50) and 5 <= hidden.sum() <= 8 and not made["video"][0, hidden].any()
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.float32])
+def test_a_frame_at_its_own_place_is_itself_whatever_is_hidden_beside_it(kind: type) -> None:
+    mask = np.array([[True, False, True, True, False]])
+    video = (np.arange(5 * 4).reshape(1, 5, 2, 2) * mask[..., None, None]).astype(kind)
+    again, shown = _blended(video, mask, np.arange(5.0))
+    assert np.array_equal(again, video) and np.array_equal(shown, mask)
 
 
 def bright_by_frame(views: int = 3, frames: int = 50) -> dict:

@@ -169,6 +169,16 @@ def test_terminal_slopes(level: Melody, per_second: float) -> None:
     assert np.allclose([b for _, b in other_way.terminal_slopes()], per_second, atol=0.7)
 
 
+def test_a_terminal_slope_ends_where_the_pause_begins_that_the_path_crosses_late(level: Melody) -> None:
+    """The path may cross a pause anywhere within it; here 0.15 s behind its begin."""
+    line = np.concatenate([glide(200.0, -12.0, 0.5), glide(200.0 * 2 ** -0.5, 12.0, 1.5)])  # turns at 0.5 s
+    pair = prosody.compare(dataclasses.replace(level, words=None), melody(line))
+    frames = np.arange(len(level.hertz))
+    late = dataclasses.replace(pair, path=np.stack([frames, (frames + 30).clip(0, frames[-1])], 1))
+    assert late.to_hypothesis(0.7) == pytest.approx(0.85)
+    assert late.terminal_slopes()[0][1] == pytest.approx(0, abs=2)  # as much down as up
+
+
 SHORT = [(0.1, 0.4, 0), (0.43, 0.7, 1), (0.73, 1.13, 2), (1.16, 1.53, 0)]  # the same without its pause
 OTHER = [(0.1, 0.4, 0), (0.8, 1.07, 1), (1.1, 1.5, 2), (1.53, 1.9, 0)]  # its pause one word too early
 

@@ -163,6 +163,19 @@ def test_the_voice_waits_for_what_lags_behind() -> None:
     assert len(stream.finish()) == round(0.3 * 16000)
 
 
+def test_one_run_fades_into_the_next() -> None:
+    """A model that says something else in each run, as no model does: there is no step."""
+    runs: list[int] = []
+
+    def counting(mixture: torch.Tensor, video: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        runs.append(len(runs))
+        return torch.full_like(mixture, float(len(runs)))
+
+    voice = in_pieces(Extractor(counting, INFO).stream(0.3, past=0.6), noise(3), crops(3), [640])
+    assert len(runs) > 5 and voice[0] == 1 and voice[-1] == len(runs)
+    assert (np.diff(voice) >= 0).all() and np.diff(voice).max() < 0.05
+
+
 def test_where_no_face_is_seen_it_is_silent() -> None:
     audio, mouth = noise(5), crops(5)
     present = np.zeros(125, bool)

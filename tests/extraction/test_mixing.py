@@ -116,7 +116,9 @@ def test_a_bad_line_is_named(tmp_path: Path, more: dict) -> None:
         read_mixtures(tmp_path / "m.jsonl")
 
 
-def test_levels_are_those_listed(studio: Studio) -> None:
+@pytest.mark.parametrize("recorded", [1.0, 0.1])
+def test_levels_are_those_listed_however_loud_the_recordings_are(studio: Studio, recorded: float) -> None:
+    studio._sounds["s1-0"] = studio.sound("s1-0") * np.float32(recorded)
     m = Mixture("m", "two", "s0-0", 2.0, interferers=(Source("s1-0", -6.0, 0.0),), views=("front",))
     mixed, target = studio.voices(m)
     voice = mixed - target

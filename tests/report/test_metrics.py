@@ -233,3 +233,4 @@ def test_probabilities_that_say_how_often_they_are_right_have_no_calibration_err
     assert error < 0.015 and sum(n for *_, n in bins) == 20_000 and len(bins) == 7
     assert metrics.reliability([0.9] * 4, [1, 1, 0, 0])[0] == pytest.approx(0.4)
     assert metrics.reliability([1.0, 0.05], [1, 0])[0] == pytest.approx(0.025)
+    assert metrics.reliability([1.0, 0.05], [0, 0])[0] == pytest.approx(0.525)  # a certainty counts too

@@ -141,6 +141,8 @@ def test_among_the_classes_of_a_corpus_the_others_are_neither_learned_nor_unlear
     plain = dict(smoothing=0.1, balance=0.0)
     loss, _ = training.Loss(3, counts, training.AugmentConfig(among="corpus", **plain), 0.0)(  # type: ignore
         model, batch)
+    pairs = torch.tensor([[1.0, 0.0], [1.0, 3.0]]).log_softmax(-1)  # target first; both share the smoothing
+    assert float(loss.detach()) == pytest.approx(float(-(pairs * torch.tensor([0.95, 0.05])).sum(-1).mean()))
     loss.backward()
     grad = model.logits.grad
     assert grad is not None and grad[0, 2] == 0 and grad[1, 0] == 0

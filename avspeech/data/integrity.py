@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -101,13 +101,17 @@ def check_manifest(path: str | Path, root: str | Path | None = None, sample_rate
                          "--root, or prepare the corpus again")
     utterances = read_manifest(path)
     checker = _Checker(root, cache, sample_rate, fps, faces)
-    left = Counter(file for u in utterances for file in _files(u))
+    counts = Counter(file for u in utterances for file in _files(u))
+    left = {file: count for file, count in counts.items() if count > 1}  # the others take much room
+    del counts
     problems: list[Problem] = []
     for utterance in bar(utterances, desc="check", unit="utterance", disable=not progress):
         problems += checker.utterance(utterance)
-        files = _files(utterance)
-        left.subtract(files)
-        checker.forget(file for file in files if not left[file])
+        for file in _files(utterance):
+            if file in left:
+                left[file] -= 1
+            if not left.get(file):
+                checker.forget(file)
     return problems
 
 
@@ -129,12 +133,11 @@ class _Checker:
         self._heard: dict[bytes, Utterance] = {}  # by a hash of what is heard
         self._people: dict[str, str] = {}  # a spelling of each speaker's name
 
-    def forget(self, files: Iterable[str]) -> None:
-        """Frees what is known of files that no further utterance names."""
-        for file in files:
-            self._sounds.pop(file, None)
-            for look in (True, False):
-                self._videos.pop((file, look), None)
+    def forget(self, file: str) -> None:
+        """Frees what is known of a file that no further utterance names."""
+        self._sounds.pop(file, None)
+        for look in (True, False):
+            self._videos.pop((file, look), None)
 
     def utterance(self, u: Utterance) -> Iterator[Problem]:
         sound = self._sounds.get(u.audio)

@@ -246,4 +246,7 @@ def test_short_clips_and_missing_judges_are_said(folders: tuple[Path, Path],
     scores = scoring.score(*folders, mos=True, method="autocorrelation")
     said = "\n".join(scores.remarks())
     assert "shorter than 7.7 s" in said and "2 of 2 are shorter" in said
+    soundfile.write(folders[1] / "deep" / "b.wav", np.tile(voice(150), 4), RATE)  # its reference is short
+    longer = scoring.score(*folders, mos=True, method="autocorrelation").remarks()
+    assert "1 of 2 are shorter" in "\n".join(longer)
     assert "not installed: dnsmos" in said and "1 of 3 hypotheses failed" in said

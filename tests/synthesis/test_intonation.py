@@ -45,6 +45,16 @@ def test_padding_changes_nothing_and_weights_add_up() -> None:
     assert torch.allclose(weights.sum(-1), torch.ones(1, 2, 4))
 
 
+def test_the_steps_that_the_encoder_reads_know_no_height() -> None:
+    torch.manual_seed(0)
+    encoder, contour, seen = it.TerminalIntonationEncoder().eval(), torch.randn(1, 1, 9), []
+    encoder.lstm.register_forward_pre_hook(lambda _, x: seen.append(x[0]))
+    for height in (0.0, 5.0):
+        encoder(contour + height, torch.tensor([[9]]))
+    assert torch.allclose(seen[0][..., 1], seen[1][..., 1], atol=1e-4)
+    assert not torch.allclose(seen[0][..., 0], seen[1][..., 0])
+
+
 def test_a_drawn_contour_is_read_off_and_compared() -> None:
     points = torch.linspace(-2, 2, it.POINTS).expand(1, 1, -1)
     place = torch.tensor([[[0.0, 0.1, 0.5, 0.93, 1.0]]])

@@ -39,6 +39,13 @@ def test_words_at_another_time_count_only_without_times() -> None:
     assert scores.score(REFERENCE, late, collar=100).tcpwer.rate == 0
 
 
+@pytest.mark.parametrize("begin, right", [(0.0, False), (4.5, True), (8.9, False)])
+def test_the_collar_lies_around_the_middle_of_a_word(begin: float, right: bool) -> None:
+    """As MeetEval has it, which need not be installed."""
+    said, slow = heard(("a", begin, begin + 1, "no")), heard(("x", 0, 10, "no"))
+    assert scores.score(said, slow, collar=1.0).tcpwer.rate == (0 if right else 2)
+
+
 def test_by_name_and_nothing_heard() -> None:
     swapped = heard(("Ben", 0, 2, "hello there my friend"), ("Anna", 1, 3, "good day"))
     assert scores.score(REFERENCE, swapped).cpwer.rate == 0
@@ -107,6 +114,8 @@ def test_speech_of_words_bridges_short_gaps_within_a_segment() -> None:
     said = [Segment("a", 0, 9, "x y z", (Word("x", 1, 2), Word("y", 2.3, 3), Word("z", 5, 6))),
             Segment("a", 6.2, 7, "no words")]
     assert scores.speech(said) == [(1, 3), (5, 6), (6.2, 7)]
+    apart = [Segment("a", 1, 2, "x", (Word("x", 1, 2),)), Segment("a", 2.1, 3, "y", (Word("y", 2.3, 3),))]
+    assert scores.speech(apart) == [(1, 2), (2.3, 3)]
 
 
 def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

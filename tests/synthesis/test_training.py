@@ -172,6 +172,13 @@ def test_the_vocoder_learns_through_fit(sounds: Sounds, tmp_path: Path) -> None:
     assert result.best_score is not None and result.best_score > before
 
 
+def test_pieces_are_made_louder_up_to_full_scale_alone(sounds: Sounds) -> None:
+    hertz = {n: np.zeros(-(-len(sounds[n]) // 256), np.float32) for n in ("one", "two")}
+    segments = Segments(sounds, hertz, 256, 0.5, gain_db=30.0)
+    peaks = [float(np.abs(segments.item(0, seed)["audio"]).max()) for seed in range(12)]
+    assert max(peaks) == pytest.approx(0.99, abs=1e-3) and min(peaks) < 0.1
+
+
 def test_an_adversary_counts_in_training_alone(sounds: Sounds) -> None:
     hertz = {n: np.zeros(-(-len(sounds[n]) // 256), np.float32) for n in ("one", "two")}
     segments = Segments(sounds, hertz, 256, 0.5)

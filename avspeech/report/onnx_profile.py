@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 
 from avspeech.core import storage
-from avspeech.core.exporting import EXACT
+from avspeech.core.exporting import make_exact
 from avspeech.errors import InputError
 from avspeech.report.memory import Memory, at_most, measure_memory
 
@@ -187,7 +187,7 @@ def _session(path: Path, seconds: float, threads: int,
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    options.add_session_config_entry(*EXACT)
+    make_exact(options)
     options.log_severity_level = 3
     if trace is not None:
         options.enable_profiling, options.profile_file_prefix = True, str(trace)

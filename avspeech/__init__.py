@@ -44,8 +44,9 @@ def load(model: str, device: str = "cpu", engine: Choice = "auto") -> Any:
         model: a released name ("mvtf-small"), a model folder, or a model on a hub,
             "hf:owner/name@revision" (see `avspeech.core.hub`).
         device: a torch device, e.g. "cuda".
-        engine: "torch", "onnx", or "auto": a released model runs on the CPU by onnxruntime, where
-            that is installed, without torch; everything else by torch.
+        engine: "torch", "onnx", or "auto": released models and folders of `avspeech export --to
+            runtime` run on the CPU by onnxruntime, where that is installed, without torch;
+            everything else by torch.
 
     Returns:
         The pipeline of the model's task, as its `from_pretrained` makes it, as commands do: an

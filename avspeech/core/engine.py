@@ -1,9 +1,10 @@
 """Models without torch: the graphs of a model folder, run by onnxruntime on NumPy arrays.
 
 A pipeline calls an engine: a few functions of NumPy arrays, which the `engine.py` of each wing
-defines twice, by torch for a folder that a recipe wrote and by the graphs of a released one. A
-graph is a file NAME.onnx beside the weights. It holds no large weight: it names tensors of
-model.safetensors, so weights are stored once, and 8 or 16 bits become float32 as a graph is loaded.
+defines twice: by torch, and by the graphs of a folder that has them (a released one, or one of
+`avspeech export --to runtime`). A graph is a file NAME.onnx beside the weights. It holds no large
+weight: it names tensors of model.safetensors, so weights are stored once, and 8 or 16 bits become
+float32 as a graph is loaded.
 """
 
 from __future__ import annotations

@@ -4,13 +4,13 @@
                         configuration, licenses, measured values
     model.safetensors   the weights
     README.md           the model card, generated from config.json
-    NAME.onnx           of released models: graphs without weights, which run without torch
-                        (`core/engine.py`)
+    NAME.onnx           of released models and of `avspeech export --to runtime`: graphs without
+                        weights, which run without torch (`core/engine.py`)
     SHA256SUMS          the sums of these files, checked at every load; `sha256sum -c` reads it too
 
-Nothing else is needed to run a model, and nothing in a folder is ever executed: the class is looked
-up by name in the registry, and weights are read from safetensors only. Graphs are run of released
-models, and of other folders where the user asks for them.
+Nothing else is needed to run a model, and no code in a folder is ever executed: the class is looked
+up by name in the registry, weights are read from safetensors only, and graphs are data for
+onnxruntime.
 """
 
 from __future__ import annotations
@@ -197,6 +197,8 @@ def save(folder: str | Path, model: nn.Module, info: ModelInfo) -> Path:
 def update(folder: str | Path, **changes: Any) -> ModelInfo:
     """Changes fields of a folder's config.json and writes the card again.
 
+    Graphs are left out where `config` changes, as they may hold what it was.
+
     Args:
         folder: a model folder.
         changes: fields of ModelInfo, for example `metrics` once they are measured.
@@ -210,7 +212,7 @@ def update(folder: str | Path, **changes: Any) -> ModelInfo:
     folder = Path(folder)
     files = verified(folder, [WEIGHTS, *graph_names(folder)])
     info = dataclasses.replace(_parse(files[CONFIG], folder), **changes)
-    _write(folder, files[WEIGHTS], info, graphs_of(files))
+    _write(folder, files[WEIGHTS], info, None if "config" in changes else graphs_of(files))
     return info
 
 
@@ -299,9 +301,8 @@ def open_model(name_or_folder: str | Path, device: str | torch.device = "cpu",
     Args:
         name_or_folder: a released name, or the path of a model folder.
         device: for torch.
-        engine: "torch", "onnx" (the graphs of the folder, on the CPU), or "auto": the graphs of a
-            released model on the CPU where onnxruntime is installed, and of any model where there
-            is no torch; else torch.
+        engine: "torch", "onnx" (the graphs of the folder, on the CPU), or "auto": the graphs, where
+            the folder has any, the device is the CPU and onnxruntime is installed; else torch.
         task: that the model has to be for; None: any.
 
     Returns:
@@ -315,10 +316,8 @@ def open_model(name_or_folder: str | Path, device: str | torch.device = "cpu",
     folder = find(name_or_folder)
     graphs = graph_names(folder)
     if engine == "auto":
-        released = folder.resolve().parent == RELEASED.resolve() and str(device) == "cpu"
-        runs = importlib.util.find_spec("onnxruntime") is not None
-        torchless = importlib.util.find_spec("torch") is None
-        engine = "onnx" if graphs and runs and (released or torchless) else "torch"
+        runs = str(device) == "cpu" and importlib.util.find_spec("onnxruntime") is not None
+        engine = "onnx" if graphs and runs else "torch"
     if engine == "onnx":
         if not graphs or str(device) != "cpu":
             raise InputError(f"{name_or_folder}: "
@@ -329,8 +328,9 @@ def open_model(name_or_folder: str | Path, device: str | torch.device = "cpu",
         opened: tuple[Any, ModelInfo] = (runtime.Graphs(folder, parts, folder / WEIGHTS),
                                          _parse(files[CONFIG], folder))
     elif importlib.util.find_spec("torch") is None:
+        other = "pip install onnxruntime" if str(device) == "cpu" else "take the device cpu"
         raise InputError(f"{name_or_folder}: needs torch to run, which is not installed; "
-                         "pip install torch" + (", or pip install onnxruntime" if graphs else ""))
+                         f"pip install torch{f', or {other}' if graphs else ''}")
     else:
         opened = load(folder if isinstance(name_or_folder, Path) else name_or_folder, device)
     if task not in (None, opened[1].task):

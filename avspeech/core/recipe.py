@@ -32,14 +32,14 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from avspeech.core import bars, config, pretrained, sources, storage
-from avspeech.errors import InputError
+from avspeech.errors import InputError, telling
 
 COMMAND = "command.json"  # config path and overrides of the run, read by the report
 Paths = Callable[[Any, Path], Iterable[Path]]
@@ -123,6 +123,21 @@ class Recipe:
             return function
 
         return declare
+
+    def models(self, named: Callable[[Any], Mapping[str, str | None]], *stages: str) -> None:
+        """Declares models that stages need: they are looked for before the first stage, as by
+        `needed`.
+
+        Args:
+            named: config -> {key: the model that it names, or None}.
+            stages: that need them.
+        """
+        @self.needed(*stages)
+        def look(cfg: Any, exp: Path) -> None:
+            for key, model in named(cfg).items():
+                if model:
+                    with telling(key):
+                        pretrained.find(model)
 
     def main(self, argv: Sequence[str] | None = None) -> None:
         """Runs the command line and leaves the process: 0, 2 for an InputError, 130 when

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -125,8 +126,7 @@ class _Checker:
         self._sounds: dict[str, _Sound] = {}
         self._videos: dict[tuple[str, bool], _Pictures] = {}
         self._finder: Any = None
-        # Utterances by what is heard: (content, start, end)
-        self._heard: dict[tuple[str, float, float], Utterance] = {}
+        self._heard: dict[bytes, Utterance] = {}  # by a hash of what is heard
         self._people: dict[str, str] = {}  # a spelling of each speaker's name
 
     def forget(self, files: Iterable[str]) -> None:
@@ -142,7 +142,8 @@ class _Checker:
             sound = self._sounds[u.audio] = self._guard(u.audio, _Sound(), self._hear)
         for what in sound.faults + ([] if not sound.seconds else _sound_faults(u, sound)):
             yield Problem(u.id, u.audio, what)
-        place = (sound.content, round(u.start, 2), round(u.start + u.duration, 2))
+        place = f"{sound.content} {u.start:.2f} {u.start + u.duration:.2f}".encode()
+        place = hashlib.sha256(place).digest()[:12]
         twin = self._heard.setdefault(place, u) if sound.content else u
         for what in _other_names(u, twin):
             yield Problem(u.id, u.audio, what)
@@ -351,8 +352,7 @@ def _sound_faults(u: Utterance, sound: _Sound) -> list[str]:
     end = u.start + u.duration
     if sound.seconds < end - TOLERANCE:
         return [f"truncated: it ends at {sound.seconds:.2f} s, the manifest says the utterance "
-                "ends "
-                f"at {end:.2f} s"]
+                f"ends at {end:.2f} s"]
     part = sound.peaks[int(u.start / STEP): math.ceil(end / STEP)]
     return ["silent"] if not len(part) or part.max() < SILENCE else []
 

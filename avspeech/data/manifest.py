@@ -80,7 +80,8 @@ class Utterance:
     views: tuple[View, ...] = ()
     # Labels of any task by name: numbers or strings. "words", "phones" and "breaks" are lists of
     # [start, end, label], in seconds from the utterance's first sample. A label that is null is
-    # left out; one that spells it ("None", "NaN", "N/A") is refused.
+    # left out; one that spells it ("None", "NaN", "N/A") is refused. Utterances of a manifest with
+    # the same labels share them: they are not to be changed
     labels: dict[str, Any] = field(default_factory=dict)
 
     def view(self, name: str) -> View:
@@ -190,9 +191,18 @@ def utterance_from_dict(record: Any, where: str = "utterance") -> Utterance:
         raise _nobody(record["speaker"], where)
     # Of a million rows, the same few names and classes are kept once
     record["speaker"] = sys.intern(str(record["speaker"]))
-    record["labels"] = {sys.intern(str(name)): _label(name, value, where)
-                        for name, value in record.get("labels", {}).items() if not _missing(value)}
-    return Utterance(**record)
+    labels = {sys.intern(str(name)): _label(name, value, where)
+              for name, value in record.get("labels", {}).items() if not _missing(value)}
+    try:  # with their types, as 1 is 1.0
+        labels = _shared(tuple((name, type(value), value) for name, value in labels.items()))
+    except TypeError:  # lists
+        pass
+    return Utterance(**{**record, "labels": labels})
+
+
+@functools.lru_cache(maxsize=10_000)
+def _shared(labels: tuple[tuple[str, type, Any], ...]) -> dict[str, Any]:
+    return {name: value for name, _, value in labels}
 
 
 def _nobody(speaker: str, where: str) -> InputError:

@@ -1,4 +1,4 @@
-"""The two engines of an emotion model: torch, and the graphs of a released one. Arrays in and out.
+"""The two engines of an emotion model: torch, and the graphs of its folder. Arrays in and out.
 
 An engine levels a sound, gives its log-mel spectrum, and classifies a spectrum. Both give the same
 logits within `TOLERANCE`.

@@ -1,4 +1,4 @@
-"""The two engines of an extraction model: torch, and the graphs of a released one, on arrays.
+"""The two engines of an extraction model: torch, and the graphs of its folder, on arrays.
 
     engine = engine_of(model)                    # of what `pretrained.open_model` gives
     voice = engine(mixture, crops, present)      # [N] of [N], [V, T, 88, 88], [V, T]

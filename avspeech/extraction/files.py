@@ -96,8 +96,7 @@ def extract(
 
     Raises:
         InputError: a file cannot be read, there is no sound, no face, or no such face, or the
-        folder
-            cannot be written to.
+            folder cannot be written to.
     """
     sound = with_sound(videos)
     keep_inputs(videos, out, videos[0].stem, face)

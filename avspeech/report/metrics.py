@@ -353,7 +353,9 @@ def uar(truth: Sequence[int] | Array, predicted: Sequence[int] | Array, classes:
 
     Returns:
         0 to 1: the mean recall of the classes that occur in `truth`. A class that does not occur
-        has no recall and is left out.
+        has no recall and is left out, as in scikit-learn's balanced accuracy: a test without the
+        hardest class scores higher. So pages give the UAR of the answers of all folds together,
+        and say so where a fold lacks a class.
     """
     table = confusion(truth, predicted, classes)
     counts = table.sum(1)

@@ -11,8 +11,8 @@ from avspeech.media import pitch
 MIN_FRAMES = 4
 
 
-def last_words(hertz: np.ndarray, voiced: np.ndarray, spans: Sequence[tuple[int, int]],
-               hop_seconds: float) -> list[np.ndarray]:
+def of_last_words(hertz: np.ndarray, voiced: np.ndarray, spans: Sequence[tuple[int, int]],
+                  hop_seconds: float) -> list[np.ndarray]:
     """Pitch Processor: the contours of last words, interpolated through what is unvoiced, smoothed
     and cut.
 

@@ -1,4 +1,4 @@
-"""The two engines of a voice: torch, and the graphs of a released one. Arrays in and out.
+"""The two engines of a voice: torch, and the graphs of its folder. Arrays in and out.
 
 An engine tells where a reader pauses, plans a sentence, decodes a stretch of it to a log-mel and
 F0, and makes sound of these. Noise is an argument, so both give the same within `TOLERANCE`.
@@ -216,7 +216,7 @@ class GraphEngine:
         x = noise[None, : len(symbols)] * np.float32(
             c.temperature if temperature is None else temperature)
         even = np.arange(steps + 1) / steps
-        times = 1 - np.cos(even * (math.pi / 2))  # `flow_matching.schedule` with sway -1
+        times = 1 - np.cos(even * (math.pi / 2))  # as `flow_matching.schedule`
         for now, then in zip(times, times[1:], strict=False):
             if now not in self._norms:
                 self._norms[now] = self.graphs(TIMES, t=np.asarray([now], np.float32))[0]

@@ -48,14 +48,13 @@ from avspeech.core import exporting, pretrained, storage
 from avspeech.errors import InputError
 from avspeech.synthesis import intonation, prosodyfm
 from avspeech.synthesis.one_file import Voice
-from avspeech.synthesis.runtime import OPSET, frames_of
 from avspeech.synthesis.settings import LOUDEST
 from avspeech.synthesis.vocoder import Spectrum, Vocoder, pulse_train
 from avspeech.text import symbols
 
+OPSET = 18
 # Of the log-mel, of F0 (relative), and of the sound (to its loudest sample, if above 1)
 TOLERANCE = 1e-3
-SWAY = -1.0  # of the flow's schedule: as `ProsodyFM.decode` has it
 
 
 @dataclass(frozen=True)
@@ -117,19 +116,15 @@ class Plan(nn.Module):
         tone = None
         if m.config.intonation:
             phrases = torch.arange(1, slopes.shape[1] + 1, device=ids.device)
-            member = (last.unsqueeze(-1) == phrases).to(h.dtype)
-            mean = torch.einsum("blp,blc->bpc", member,
-                                h) / member.sum(1).clamp_min(1).unsqueeze(-1)
             frames = torch.full_like(slopes, prosodyfm.TYPICAL_FRAMES).long()
             asked = torch.isnan(slopes)
             lines = intonation.straight(torch.where(asked, torch.zeros_like(slopes), slopes),
-                                        frames,
-                                        prosodyfm.TYPICAL_FRAMES)
-            tone = torch.where(asked.unsqueeze(-1), m.aligner.net(mean),
+                                        frames, prosodyfm.TYPICAL_FRAMES)
+            tone = torch.where(asked.unsqueeze(-1), m.aligner(h, last, phrases),
                                m.tones(lines, frames))
         fused = m.fuse(h, mask, speaker, tone, last)
         free = torch.expm1(m.durations(fused, mask)) / rate + 0 * slopes.nan_to_num().sum()
-        durations = frames_of(m, free, ids, break_seconds)
+        durations = m.frames(free, ids, break_seconds)
         return m.outline(fused, tone, last, durations), durations
 
 
@@ -262,15 +257,14 @@ def build(model: prosodyfm.ProsodyFM, info: pretrained.ModelInfo) -> Any:
 
     outer, nodes = nodes, []
     half = const("half_pi", math.pi / 2, TensorProto.FLOAT)
-    unit, sway = const("unit", 1.0, TensorProto.FLOAT), const("sway", SWAY, TensorProto.FLOAT)
+    unit = const("unit", 1.0, TensorProto.FLOAT)
 
-    def time(turn: str, out: str) -> str:
+    def time(turn: str, out: str) -> str:  # as `flow_matching.schedule`
         even = op("Div", [op("Cast", [turn], f"{out}_turn", to=TensorProto.FLOAT),
                           op("Cast", ["steps"], f"{out}_steps", to=TensorProto.FLOAT)],
                   f"{out}_even")
         cos = op("Cos", [op("Mul", [even, half], f"{out}_angle")], f"{out}_cos")
-        bend = op("Add", [op("Sub", [cos, unit], f"{out}_less"), even], f"{out}_bend")
-        return op("Add", [even, op("Mul", [bend, sway], f"{out}_swayed")], out)
+        return op("Sub", [unit, cos], out)
 
     now, then = time("turn", "now"), time(op("Add", ["turn", one], "next_turn"), "then")
     (velocity,) = _join(parts["velocity"], "velocity_",

@@ -77,8 +77,7 @@ def speak_text(synthesizer: Synthesizer, text: str, out: str | Path,
     script = synthesizer.read(text, sentence_rest, paragraph_rest)
     job.note(script)
     return _write(job, iter([(0, len(text), script)]), len(text), {"text": text}, Path(out),
-                  timestamps,
-                  progress, tell)
+                  timestamps, progress, tell)
 
 
 def speak_file(synthesizer: Synthesizer, path: str | Path, out: str | Path,
@@ -107,8 +106,7 @@ def speak_file(synthesizer: Synthesizer, path: str | Path, out: str | Path,
     job = _Job(synthesizer, synthesizer.manner(**options), sentence_rest, paragraph_rest)
     job.check(text)
     return _write(job, job.scripts(text), text.size, {"file": text.name}, Path(out), timestamps,
-                  progress,
-                  tell, keep=True)
+                  progress, tell, keep=True)
 
 
 def open_text(path: str | Path) -> Text:
@@ -142,20 +140,6 @@ def _piped(name: str, pipe: IO[bytes]) -> Text:
                 lambda: io.TextIOWrapper(io.BytesIO(data), encoding="utf-8-sig", newline=""))
 
 
-def paragraphs(path: str | Path) -> Iterator[tuple[int, str]]:
-    """The paragraphs of a text file; a very long one is cut behind a sentence, so that no more than
-    some thousand characters are in memory.
-
-    Yields:
-        (offset in characters, text).
-
-    Raises:
-        InputError: the file is not UTF-8.
-    """
-    for part in _parts(open_text(path)):
-        yield part.offset, part.text
-
-
 @dataclass
 class _Part:
     """A paragraph of a text, or a part of one."""
@@ -177,7 +161,8 @@ class _Part:
 
 
 def _parts(text: Text) -> Iterator[_Part]:
-    """The paragraphs of a text in order, long ones in parts."""
+    """The paragraphs of a text in order; a very long one is cut behind a sentence, so that no more
+    than some thousand characters are in memory. Raises InputError where it is not UTF-8."""
     offset, number, place = 0, 1, 0  # character, line from 1 and column from 0 of what is read next
     part = _Part("", 0, 1, 0, True)
     try:
@@ -284,10 +269,8 @@ class _Job:
 
 
 def _write(job: _Job, scripts: Iterator[tuple[int, int, Script]], total: int,
-           source: dict[str, str],
-           out: Path, timestamps: str | Path | None, progress: bool,
-           tell: Callable[[str], None] | None,
-           keep: bool = False) -> float:
+           source: dict[str, str], out: Path, timestamps: str | Path | None, progress: bool,
+           tell: Callable[[str], None] | None, keep: bool = False) -> float:
     """Says scripts into files; see `speak_text`. source: names the text in the times. keep: whether
     what was said is kept where the rest fails."""
     rate, stamps, rest = job.synthesizer.sample_rate, Timestamps(), Rest()
@@ -311,9 +294,8 @@ def _write(job: _Job, scripts: Iterator[tuple[int, int, Script]], total: int,
                         file.write(piece)
                     shown.update(max(0, min(total, offset + characters) - shown.n))
             if not file.frames:
-                raise InputError("; ".join([f"{source.get('file', 'the text')}: no word to say in "
-                                            "it",
-                                            *job.lines()]))
+                what = f"{source.get('file', 'the text')}: no word to say in it"
+                raise InputError("; ".join([what, *job.lines()]))
             file.close()
         except BaseException:
             file.abandon(out.with_name(f"{out.stem}.unfinished{out.suffix}") if keep else None)

@@ -1,4 +1,4 @@
-"""Optimal-transport conditional flow matching: the loss, and solvers whose steps are chosen at run
+"""Optimal-transport conditional flow matching: the loss, and a solver whose steps are chosen at run
 time.
 
 Y. Lipman et al., "Flow Matching for Generative Modeling", ICLR 2023; as used for speech by S. Mehta
@@ -53,60 +53,37 @@ def loss(field: Field, x_1: Tensor, mask: Tensor, t: Tensor | None = None,
     return error.sum() / (mask.sum() * x_1.shape[-1]).clamp_min(1)
 
 
-def schedule(steps: int, sway: float = 0.0, device: torch.device | None = None) -> Tensor:
-    """Times from 0 to 1, t + sway (cos(pi t / 2) - 1 + t) (Y. Chen et al., "F5-TTS", 2024).
+def schedule(steps: int, device: torch.device | None = None) -> Tensor:
+    """Times from 0 to 1, 1 - cos(pi t / 2) of even ones: more of them early, where the field turns
+    most (Y. Chen et al., "F5-TTS", 2024, with a sway of -1).
 
     Args:
         steps: at least 1.
-        sway: 0: even; below 0: more of them early, where the field turns most; -1: the cosine
-            schedule 1 - cos(pi t / 2).
         device: a torch device.
 
     Returns:
         `[steps + 1]`.
 
     Raises:
-        InputError: fewer than one step, or sway outside -1..1.
+        InputError: fewer than one step.
     """
-    if steps < 1 or not -1 <= sway <= 1:
-        raise InputError(f"steps={steps}, sway={sway}: expected 1 or more steps, and sway in -1..1")
+    if steps < 1:
+        raise InputError(f"steps={steps}: expected 1 or more")
     t = torch.linspace(0, 1, steps + 1, device=device)
-    return t + sway * (torch.cos(math.pi / 2 * t) - 1 + t)
+    return t - (torch.cos(math.pi / 2 * t) - 1 + t)
 
 
-def _euler(f: Field, x: Tensor, t: Tensor, h: Tensor) -> Tensor:
-    return x + h * f(x, t)
-
-
-def _midpoint(f: Field, x: Tensor, t: Tensor, h: Tensor) -> Tensor:
-    return x + h * f(x + h / 2 * f(x, t), t + h / 2)
-
-
-def _heun(f: Field, x: Tensor, t: Tensor, h: Tensor) -> Tensor:
-    first = f(x, t)
-    return x + h / 2 * (first + f(x + h * first, t + h))
-
-
-SOLVERS = {"euler": _euler, "midpoint": _midpoint, "heun": _heun}  # 1, 2, 2 evaluations a step
-
-
-def integrate(field: Field, x: Tensor, at: Tensor, solver: str = "euler") -> Tensor:
-    """Follows a field from one time to another.
+def integrate(field: Field, x: Tensor, at: Tensor) -> Tensor:
+    """Follows a field from one time to another, by Euler's steps.
 
     Args:
         field: the field.
         x: `[B, ...]` at time at[0].
         at: `[steps + 1]` times, a step between each two.
-        solver: "euler", "midpoint" or "heun".
 
     Returns:
         `[B, ...]` at time at[-1].
-
-    Raises:
-        InputError: the solver is not known.
     """
-    if solver not in SOLVERS:
-        raise InputError(f"solver '{solver}': expected one of {', '.join(SOLVERS)}")
-    for i in range(len(at) - 1):
-        x = SOLVERS[solver](field, x, at[i].expand(len(x)), at[i + 1] - at[i])
+    for now, then in zip(at, at[1:]):
+        x = x + (then - now) * field(x, now.expand(len(x)))
     return x

@@ -18,11 +18,6 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
-
-from avspeech.synthesis.contours import last_words
-
-__all__ = ["last_words"]  # beside what is defined here
 
 OFFSET = 6.0  # semitones: the random offset is drawn from -OFFSET..OFFSET
 # Semitones that count as 1 for the network; how much more their steps count
@@ -90,10 +85,7 @@ class TerminalIntonationEncoder(nn.Module):
         return torch.einsum("bphd,khd->bphk", query, key).softmax(-1)
 
     def mix(self, weights: Tensor) -> Tensor:
-        """Embeddings `[B, P, width]` of shapes by weight `[B, P, heads, tokens]`, or `[B, P,
-        tokens]`, the same for every head."""
-        if weights.ndim == 3:
-            weights = weights.unsqueeze(2).expand(-1, -1, self.heads, -1)
+        """Embeddings `[B, P, width]` of shapes by weight `[B, P, heads, tokens]`."""
         value = self.value(torch.tanh(self.tokens)).reshape(len(self.tokens), self.heads, -1)
         return self.out(torch.einsum("bphk,khd->bphd", weights, value).flatten(2))
 
@@ -180,10 +172,10 @@ class TextPitchAligner(nn.Module):
         super().__init__()
         self.net = nn.Sequential(nn.Linear(width, hidden), nn.GELU(), nn.Linear(hidden, tone))
 
-    def forward(self, h: Tensor, last: Tensor, phrases: int) -> Tensor:
+    def forward(self, h: Tensor, last: Tensor, phrases: Tensor) -> Tensor:
         """Embeddings `[B, P, tone]` of `h [B, L, C]`; `last [B, L]` int64 is 0, or 1 + the phrase
-        in whose last word the symbol is."""
-        member = F.one_hot(last, phrases + 1)[..., 1:].to(h.dtype)
+        in whose last word the symbol is; phrases `[P]` are the numbers from 1 on."""
+        member = (last.unsqueeze(-1) == phrases).to(h.dtype)
         mean = torch.einsum("blp,blc->bpc", member, h) / member.sum(1).clamp_min(1).unsqueeze(-1)
         return self.net(mean)
 

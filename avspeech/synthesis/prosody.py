@@ -119,7 +119,6 @@ class Rate:
     """Speaking rate."""
 
     per_second: float  # units a second between the first and the last speech, pauses included
-    articulation: float  # the same over speech alone
     unit: str  # "phones" or "energy peaks"
 
 
@@ -213,13 +212,10 @@ class Melody:
         """The speaking rate, by phones where their number is known, else by peaks of energy
         (`energy_peaks`), about one a syllable."""
         start, end = self.span
-        pauses = sum(s.duration for s in self.pauses())
         unit, number = "phones", self.phones
         if number is None:
             unit, number = "energy peaks", self.energy_peaks()
-        if end - start <= 0 or end - start - pauses <= 0:
-            return Rate(math.nan, math.nan, unit)
-        return Rate(number / (end - start), number / (end - start - pauses), unit)
+        return Rate(number / (end - start) if end > start else math.nan, unit)
 
     def energy_peaks(self) -> int:
         """Counts syllable nuclei without a text: voiced peaks of intensity within 25 dB of the

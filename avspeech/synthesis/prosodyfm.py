@@ -93,8 +93,8 @@ class BreakPredictor(nn.Module):
 
 
 class ProsodyFM(nn.Module):
-    """Acoustic model (`synthesise`: symbols to log-mel) and `vocoder` (log-mel to sound), one model
-    folder.
+    """Acoustic model (`plan` and `decode`: symbols to log-mel) and `vocoder` (log-mel to sound),
+    one model folder.
 
     The mel is that of `Vocoder.mel`: natural log, `[B, M, T]`, frame t the sound of [t, t + 1)
     hops. The flow goes over `channels` values a frame: the mel and, with intonation, the melody.
@@ -181,8 +181,8 @@ class ProsodyFM(nn.Module):
             x = x + F.dropout(F.gelu(norm(y)), self.config.dropout, self.training)
         return self.encoder(x, mask)
 
-    def intonation(self, h: Tensor, last: Tensor, contours: Tensor, frames: Tensor,
-                   weights: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    def intonation(self, h: Tensor, last: Tensor, contours: Tensor, frames: Tensor
+                   ) -> tuple[Tensor, Tensor]:
         """Embeddings of the intonation of each phrase.
 
         No gradient goes back from what the text asks for: a few hundred last words are soon known
@@ -193,19 +193,13 @@ class ProsodyFM(nn.Module):
             last: `[B, L]`, 0 or 1 + the phrase in whose last word the symbol is.
             contours: `[B, P, F]` semitones.
             frames: `[B, P]` frames of each contour, 0 for none.
-            weights: `[B, P, heads, tokens]` or `[B, P, tokens]`, shapes by weight, which win where
-                they add up to more than 0.
 
         Returns:
             (the embeddings used `[B, P, D]`: that of the contour where there is one, else what the
             text asks for; what the text asks for `[B, P, D]`).
         """
-        asked = self.aligner(h.detach(), last, contours.shape[1])
-        used = torch.where((frames > 0).unsqueeze(-1), self.tones(contours, frames), asked)
-        if weights is not None:
-            given = weights.flatten(2).sum(-1, keepdim=True) > 0
-            used = torch.where(given, self.tones.mix(weights), used)
-        return used, asked
+        asked = self.aligner(h.detach(), last, self._numbers(contours.shape[1]))
+        return torch.where((frames > 0).unsqueeze(-1), self.tones(contours, frames), asked), asked
 
     def fuse(self, h: Tensor, mask: Tensor | None, speaker: Tensor, tone: Tensor | None,
              last: Tensor) -> Tensor:
@@ -237,8 +231,7 @@ class ProsodyFM(nn.Module):
         """
         if tone is None:
             return fused
-        phrases = torch.arange(1, tone.shape[1] + 1, device=last.device)
-        member = (last.unsqueeze(-1) == phrases).to(fused.dtype)
+        member = (last.unsqueeze(-1) == self._numbers(tone.shape[1])).to(fused.dtype)
         time = member * durations.unsqueeze(-1)
         share = time / time.sum(1, keepdim=True).clamp_min(1)
         start = (share.cumsum(1) - share) * member
@@ -320,18 +313,15 @@ class ProsodyFM(nn.Module):
     # --- use ------------------------------------------------------------------------------------
 
     @torch.no_grad()
-    def synthesise(self, ids: Tensor, lengths: Tensor | None = None, speaker: Tensor | None = None,
-                   last: Tensor | None = None, contours: Tensor | None = None,
-                   contour_frames: Tensor | None = None, weights: Tensor | None = None,
-                   slopes: Tensor | None = None, reference: tuple[Tensor, Tensor] | None = None,
-                   rate: float | Tensor = 1.0, break_seconds: Tensor | None = None, steps: int = 4,
-                   solver: str = "euler", sway: float = -1.0, seed: int | None = None,
-                   noise: Tensor | None = None, temperature: float | None = None
-                   ) -> tuple[Tensor, Tensor | None, Tensor]:
-        """Speaks symbols.
+    def plan(self, ids: Tensor, lengths: Tensor | None = None, speaker: Tensor | None = None,
+             last: Tensor | None = None, contours: Tensor | None = None,
+             contour_frames: Tensor | None = None, slopes: Tensor | None = None,
+             reference: tuple[Tensor, Tensor] | None = None, rate: float | Tensor = 1.0,
+             break_seconds: Tensor | None = None) -> tuple[Tensor, Tensor, Tensor]:
+        """What is said when.
 
-        How each phrase ends is taken, phrase by phrase, from the first of `weights`, `slopes`,
-        `contours` and `reference` that is given for it, otherwise from the text.
+        How each phrase ends is taken, phrase by phrase, from the first of `slopes`, `contours` and
+        `reference` that is given for it, otherwise from the text.
 
         Args:
             ids: `[B, L]` of `Script.ids`, breaks and all, padded with 0.
@@ -341,7 +331,6 @@ class ProsodyFM(nn.Module):
                 is; made by `phrasing.last_words` (default: no intonation is asked for).
             contours: `[B, P, F]` semitones at mel frames, at any height.
             contour_frames: `[B, P]`, 0 where no contour is given.
-            weights: `[B, P, tokens]` of the learned shapes, 0 where not given.
             slopes: `[B, P]` semitones from the start to the end of the last word, a straight line;
                 NaN where not given.
             reference: (contours `[B, Q, F]`, frames `[B, Q]`) of another sentence, its shapes
@@ -349,38 +338,13 @@ class ProsodyFM(nn.Module):
             rate: 1.2 is 20 % faster; one for all, or `[B, L]`.
             break_seconds: `[B, L]` seconds that a symbol is to last, for a break; NaN: as
                 predicted, over the rate.
-            steps: of the flow.
-            solver: "euler", "midpoint" or "heun".
-            sway: of the schedule (`flow_matching.schedule`).
-            seed: of the noise.
-            noise: `[B, T', channels]`, T' at least T, in its place.
-            temperature: standard deviation of the noise (default: the voice's own).
-
-        Returns:
-            (log-mel `[B, M, T]`; F0 `[B, T]` in hertz, None without intonation; frames of each
-            symbol `[B, L]` int64).
-
-        Raises:
-            InputError: ids are out of the table.
-        """
-        known, durations, asked = self.plan(ids, lengths, speaker, last, contours, contour_frames,
-                                            weights, slopes, reference, rate, break_seconds)
-        mel, f0 = self.decode(known, durations, steps, solver, sway, seed, noise, temperature,
-                              asked)
-        return mel, f0, durations
-
-    @torch.no_grad()
-    def plan(self, ids: Tensor, lengths: Tensor | None = None, speaker: Tensor | None = None,
-             last: Tensor | None = None, contours: Tensor | None = None,
-             contour_frames: Tensor | None = None, weights: Tensor | None = None,
-             slopes: Tensor | None = None, reference: tuple[Tensor, Tensor] | None = None,
-             rate: float | Tensor = 1.0, break_seconds: Tensor | None = None
-             ) -> tuple[Tensor, Tensor, Tensor]:
-        """The first half of `synthesise`, with its arguments.
 
         Returns:
             (what is known of each symbol `[B, L, .]`, see `outline`; its frames `[B, L]` int64; the
             phrases whose contours were asked for, see `sounding`).
+
+        Raises:
+            InputError: ids are out of the table.
         """
         if ids.numel() and not 0 <= int(ids.min()) <= int(ids.max()) < self.config.symbols:
             raise InputError(f"symbol {int(ids.max())}: the voice knows 0 to "
@@ -396,28 +360,39 @@ class ProsodyFM(nn.Module):
         h = self.encode(ids, mask)
         tone, asked = None, torch.zeros(batch, 0, dtype=torch.bool, device=ids.device)
         if self.config.intonation:
-            tone, asked = self._tone(h, last, contours, contour_frames, weights, slopes, reference)
+            tone, asked = self._tone(h, last, contours, contour_frames, slopes, reference)
         fused = self.fuse(h, mask, speaker, tone, last)
-        frames = torch.expm1(self.durations(fused, mask)) / rate
-        timed = self.timed[ids] & mask
-        wanted = frames.round().clamp_min(0)
+        free = torch.expm1(self.durations(fused, mask)) / rate
+        durations = self.frames(free, ids, break_seconds) * mask
+        return self.outline(fused, tone, last, durations), durations, asked
+
+    def frames(self, free: Tensor, ids: Tensor, break_seconds: Tensor | None) -> Tensor:
+        """Frames `[B, L]` int64 of symbols, from those predicted, `free [B, L]`, and `ids` and
+        `break_seconds` of `plan`; in operations that export."""
+        wanted = free.round().clamp_min(0)
         wanted = torch.where(self.optional[ids], wanted, wanted.clamp_min(1))
         if break_seconds is not None:
             given = break_seconds * (self.vocoder.config.sample_rate / self.vocoder.config.hop)
-            wanted = torch.where(torch.isnan(given), wanted, given.nan_to_num().round())
-        durations = torch.where(timed, wanted, torch.zeros_like(wanted)).long()
-        return self.outline(fused, tone, last, durations), durations, asked
+            absent = torch.isnan(given)
+            wanted = torch.where(absent, wanted,
+                                 torch.where(absent, torch.zeros_like(given), given).round())
+        return torch.where(self.timed[ids], wanted, torch.zeros_like(wanted)).long()
 
     @torch.no_grad()
-    def decode(self, known: Tensor, durations: Tensor, steps: int = 4, solver: str = "euler",
-               sway: float = -1.0, seed: int | None = None, noise: Tensor | None = None,
-               temperature: float | None = None, asked: Tensor | None = None
-               ) -> tuple[Tensor, Tensor | None]:
-        """The second half of `synthesise`, from what `plan` gave or any stretch of its symbols;
-        `asked` is that of `sounding`.
+    def decode(self, known: Tensor, durations: Tensor, steps: int = 4, seed: int | None = None,
+               noise: Tensor | None = None, temperature: float | None = None,
+               asked: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
+        """Speaks what `plan` gave, or any stretch of its symbols.
+
+        Args:
+            known, durations, asked: of `plan`.
+            steps: of the flow.
+            seed: of the noise.
+            noise: `[B, T', channels]`, T' at least T, in its place.
+            temperature: standard deviation of the noise (default: the voice's own).
 
         Returns:
-            (log-mel `[B, M, T]`; F0 `[B, T]` or None).
+            (log-mel `[B, M, T]`; F0 `[B, T]` in hertz, None without intonation).
         """
         condition, mean, contours, there = self.condition(known, durations)
         if noise is None:
@@ -427,16 +402,19 @@ class ProsodyFM(nn.Module):
         temperature = self.config.temperature if temperature is None else temperature
         x = flow_matching.integrate(lambda x, t: self.decoder(x, t, hint, there),
                                     noise[:, : mean.shape[1]] * temperature,
-                                    flow_matching.schedule(steps, sway, mean.device), solver)
+                                    flow_matching.schedule(steps, mean.device))
         return self.sounding(x, contours, asked)
 
+    def _numbers(self, phrases: int) -> Tensor:
+        return torch.arange(1, phrases + 1, device=self.embed.weight.device)
+
     def _tone(self, h: Tensor, last: Tensor, contours: Tensor | None, frames: Tensor | None,
-              weights: Tensor | None, slopes: Tensor | None, reference: tuple[Tensor, Tensor] | None
+              slopes: Tensor | None, reference: tuple[Tensor, Tensor] | None
               ) -> tuple[Tensor, Tensor]:
         """The intonation `[B, P, D]` of last words, and where `[B, P]` it was asked for."""
-        sizes = [x.shape[1] for x in (contours, weights, slopes) if x is not None]
+        sizes = [x.shape[1] for x in (contours, slopes) if x is not None]
         phrases = max([int(last.max()), 1, *sizes])
-        tone = self.aligner(h, last, phrases)
+        tone = self.aligner(h, last, self._numbers(phrases))
         asked = torch.full(tone.shape[:2], reference is not None, device=h.device)
         if reference is not None:
             tone = intonation.align_attention(tone, self.tones(*reference), reference[1] > 0)
@@ -454,8 +432,6 @@ class ProsodyFM(nn.Module):
             typical = torch.full_like(slopes, TYPICAL_FRAMES).long()
             lines = intonation.straight(slopes.nan_to_num(), typical, TYPICAL_FRAMES)
             tone, asked = put(~torch.isnan(slopes), self.tones(lines, typical))
-        if weights is not None:
-            tone, asked = put(weights.flatten(2).sum(-1) > 0, self.tones.mix(weights))
         return tone, asked
 
     def break_probability(self, ids: Tensor, lengths: Tensor) -> Tensor:
@@ -477,10 +453,9 @@ class ProsodyFM(nn.Module):
 
     def forward(self, ids: Tensor, lengths: Tensor | None = None, speaker: Tensor | None = None,
                 last: Tensor | None = None, steps: int = 4) -> Tensor:
-        """Sound `[B, N]` of symbols `[B, L]`: `synthesise` with its defaults and the vocoder, seed
-        0."""
-        mel, f0, _ = self.synthesise(ids, lengths, speaker, last, steps=steps, seed=0)
-        return self.vocoder(mel, f0)
+        """Sound `[B, N]` of symbols `[B, L]`: `plan`, `decode` with seed 0, and the vocoder."""
+        known, durations, asked = self.plan(ids, lengths, speaker, last)
+        return self.vocoder(*self.decode(known, durations, steps, seed=0, asked=asked))
 
     @classmethod
     def example_inputs(cls, seconds: float = 2.0) -> tuple[Tensor]:

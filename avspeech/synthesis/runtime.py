@@ -21,31 +21,9 @@ from avspeech.synthesis.unet import UNet
 from avspeech.synthesis.vocoder import Vocoder
 from avspeech.text import symbols
 
-OPSET = 18
 # Graphs whose products with weights stored in 8 bits are made of whole numbers: those that take
 # time. The others stay exact, so durations do not depend on it
 WHOLE = {engine.VELOCITY, engine.FILTERS}
-
-
-def frames_of(voice: Any, free: Tensor, ids: Tensor, break_seconds: Tensor) -> Tensor:
-    """Frames of symbols as `ProsodyFM.plan` has them, in operations that export.
-
-    Args:
-        voice: the model.
-        free: `[1, L]`, frames as predicted.
-        ids: `[1, L]`.
-        break_seconds: `[1, L]`, NaN: as predicted.
-
-    Returns:
-        `[1, L]` int64.
-    """
-    wanted = free.round().clamp_min(0)
-    wanted = torch.where(voice.optional[ids], wanted, wanted.clamp_min(1))
-    given = break_seconds * (voice.vocoder.config.sample_rate / voice.vocoder.config.hop)
-    absent = torch.isnan(given)
-    wanted = torch.where(absent, wanted,
-                         torch.where(absent, torch.zeros_like(given), given).round())
-    return torch.where(voice.timed[ids], wanted, torch.zeros_like(wanted)).long()
 
 
 class Hint(nn.Module):
@@ -152,9 +130,7 @@ class Text(nn.Module):
         h = self.model.encode(ids, None)
         if not self.model.config.intonation:
             return (h,)
-        member = (last.unsqueeze(-1) == phrases).to(h.dtype)
-        mean = torch.einsum("blp,blc->bpc", member, h) / member.sum(1).clamp_min(1).unsqueeze(-1)
-        return h, self.model.aligner.net(mean)
+        return h, self.model.aligner(h, last, phrases)
 
 
 class Plans(nn.Module):
@@ -169,7 +145,7 @@ class Plans(nn.Module):
         m = self.model
         given = tone if m.config.intonation else None
         fused = m.fuse(h, None, speaker, given, last)
-        durations = frames_of(m, torch.expm1(m.durations(fused, None)) / rate, ids, break_seconds)
+        durations = m.frames(torch.expm1(m.durations(fused, None)) / rate, ids, break_seconds)
         return m.outline(fused, given, last, durations), durations
 
 

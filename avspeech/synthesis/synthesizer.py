@@ -263,8 +263,7 @@ class Synthesizer:
             InputError: nothing voiced is found, or the voice knows no intonation.
         """
         from avspeech.media import audio, pitch
-        from avspeech.synthesis import prosody
-        from avspeech.synthesis.contours import last_words
+        from avspeech.synthesis import contours, prosody
 
         if not self.config.intonation:
             raise InputError("this voice was trained without intonation: it takes no reference")
@@ -280,13 +279,11 @@ class Synthesizer:
             ends.append(len(samples) / self.sample_rate)
         spans = [(round((end - prosody.TERMINAL) / hop), round(end / hop))
                  for end in ends if end > prosody.TERMINAL]
-        found = [c for c in last_words(hertz, voiced, spans, hop) if len(c)]
-        if not found:
+        found = [c for c in contours.of_last_words(hertz, voiced, spans, hop) if len(c)]
+        lines, frames = padded_contours(dict(enumerate(found)), range(len(found)))
+        if lines is None:
             raise InputError(f"{name}: no voiced phrase ending in it; give 0.5 s of speech or more")
-        contours = np.zeros((1, len(found), max(map(len, found))), np.float32)
-        for row, piece in zip(contours[0], found, strict=True):
-            row[: len(piece)] = piece
-        return contours, np.array([[len(c) for c in found]])
+        return lines, np.array([frames])
 
     def _speaker(self, voice: Any) -> np.ndarray:
         """int64 [1] of the table, or float32 [1, D]."""
@@ -402,6 +399,8 @@ class Synthesizer:
             yield piece
 
     def _vocode(self, mel: np.ndarray, f0: np.ndarray | None, seed: int) -> np.ndarray:
+        # The first phrase has the numbers of the flow's noise again. There they are a frame's
+        # bands, here successive samples, so none is heard near the frame that it helped to make
         sound = self.engine.sound(mel, f0, _noise(seed, mel.shape[1] * self.hop))
         if not np.isfinite(sound).all():
             raise FloatingPointError("the voice's output is not finite")

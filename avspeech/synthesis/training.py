@@ -344,7 +344,7 @@ def retold(model: ProsodyFM, batch: Mapping[str, Tensor], start: float = 0.0, st
         v = model.decoder(x, t, hint, there)
         return torch.cat([v[..., : model.mels], u[..., model.mels:]], -1)
 
-    at = start + (1 - start) * flow_matching.schedule(steps, -1.0, z.device)
+    at = start + (1 - start) * flow_matching.schedule(steps, z.device)
     mel = flow_matching.integrate(field, x, at)[..., : model.mels]
     return mel * model.config.mel_std + model.config.mel_mean
 

@@ -182,9 +182,14 @@ def report(cfg: Config, exp: Path) -> None:
     uar = pages.aggregate(rows, value="uar")
     labels = pages.aggregate([r for r in rows if r["system"] in ("self-training", "multi-view")],
                              value="right")
-    note = (f"UAR (%) on the test part. Few: {cfg.share:.0%} of the training labels. "
-            + ("The linguistic view is simulated: the truth, at random for a share of "
-               f"{cfg.language.wrong:g}." if cfg.language.kind == "simulated" else ""))
+    note = f"UAR (%) on the test part. Few: {cfg.share:.0%} of the training labels."
+    if cfg.language.kind == "simulated":
+        note += (" The linguistic view is simulated: the truth, at random for a share of "
+                 f"{cfg.language.wrong:g}.")
+    if lacking := dict.fromkeys(f"{r['condition']} (no {r['absent']})" for r in rows
+                                if r.get("absent")):
+        note += (" UAR is the mean recall of the classes that a fold tests, not of all in "
+                 f"{', '.join(lacking)}.")
     sections = [uar.table("Four ways to use the labels", 1, note=note),
                 labels.table("Pseudo-labels of the best round that are right (%)", 1,
                              note="none: no pseudo-label was taken in that round.")]

@@ -142,10 +142,12 @@ def evaluate_all(cfg: Any, exp: Path) -> None:
                  "linguistic": float(np.mean(words[words != NONE]
                                              == truth[hidden][words != NONE])),
                  "agreed": float(np.mean(near == words))}
+        absent = ", ".join(c for k, c in enumerate(found.classes) if k not in truth[test])
         for system, outcome in zip(SYSTEMS, outcomes):
             rows.append({"system": system, "condition": fold.name, "seed": seed, "n": len(test),
                          "uar": 100 * uar(truth[test].tolist(), outcome.predicted.tolist(),
                                           data.classes),
+                         "absent": absent,
                          "right": report.NONE if math.isnan(outcome.right) else 100 * outcome.right,
                          "sure": outcome.sure, "taken": outcome.taken, "rounds": len(outcome.dev),
                          "labels": len(train) if system == SYSTEMS[0] else len(labelled), **views})

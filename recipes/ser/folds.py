@@ -196,6 +196,7 @@ def score_all(done: Cells, out: Path) -> None:
                         answers[kind] += training.read_records(folder / file)
                 judged = training.judge(training.read_records(folder / "test.jsonl"), bool(classes))
                 rows.append({**row, **training.measures(judged, classes), "n": len(judged.units),
+                             "absent": _absent(judged.truth, protocol),
                              "dev": record["dev"], "cpu_seconds": record["cpu_seconds"]})
             pooled: dict[str, Any] = {"system": name, "seed": seed, "condition": "pooled"}
             if whole and answers["honest"]:
@@ -222,6 +223,11 @@ def score_all(done: Cells, out: Path) -> None:
             )
         report.write_results(out / f"{name}.json", rows, {"protocol": protocol.hash,
                                                           "commit": provenance.commit()})
+
+
+def _absent(truth: np.ndarray, protocol: protocols.Protocol) -> str:
+    """The classes that do not occur in a test, which its UAR leaves out."""
+    return ", ".join(c for k, c in enumerate(protocol.classes) if k not in truth)
 
 
 def answers_of(done: Cells, name: str, classification: bool) -> dict[str, Any] | None:

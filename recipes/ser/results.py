@@ -160,6 +160,9 @@ def _summary(rows: list[dict[str, Any]], systems: list[str], answers: Mapping[st
         people = len(set(found["speakers"]))
         counted = f" {len(found['truth']):,} clips of {people:,} speakers are tested."
         if wanted.classes:
+            there, every = len(set(found["truth"].tolist())), len(wanted.classes)
+            counted = counted[:-1] + f", of {there}" + (
+                f" of the {every}" if there < every else "") + " classes."
             body.append(_always_one(found["truth"], names, wanted))
     planned = len(wanted.folds)
     heading, partial = "all folds pooled", ""
@@ -289,7 +292,10 @@ def _by_fold(rows: list[dict[str, Any]], systems: list[str],
     if not kept:
         return []
     summary = report.aggregate(kept, value=value, expected=[(s, f) for s in systems for f in folds])
-    return [summary.table(f"{NAMES[value]} by fold", 1, folds)]
+    lacking = dict.fromkeys(f"{r['condition']} (no {r['absent']})" for r in kept if r.get("absent"))
+    note = ("UAR is the mean recall of the classes that a fold tests, not of all "
+            f"{len(wanted.classes)} in {', '.join(lacking)}." if lacking else "")
+    return [summary.table(f"{NAMES[value]} by fold", 1, folds, note)]
 
 
 def _by_corpus(done: Cells, systems: list[str],

@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from avspeech.core import config, models, pretrained, ranges, trainer
+from avspeech.core import config, models, ranges, trainer
 from avspeech.core.recipe import Recipe
 from avspeech.data import corpora, protocol
 from avspeech.data.corpora import layout
@@ -249,20 +249,14 @@ def check(cfg: Config, exp: Path) -> None:
         pass
 
 
-@recipe.needed("calibrate")
-def calibrated(cfg: Config, exp: Path) -> None:
-    """Looks for the models that get a temperature."""
-    for name, model in cfg.calibrate.models.items():
-        with telling(f"calibrate.models.{name}"):
-            pretrained.find(model)
+recipe.models(lambda cfg: {f"calibrate.models.{k}": v for k, v in cfg.calibrate.models.items()},
+              "calibrate")
+recipe.models(lambda cfg: {f"judge.beside.{k}": v for k, v in cfg.judge.beside.items()}, "judge")
 
 
 @recipe.needed("judge")
 def judged(cfg: Config, exp: Path) -> None:
-    """Looks for what the models are judged on and beside."""
-    for name, model in cfg.judge.beside.items():
-        with telling(f"judge.beside.{name}"):
-            pretrained.find(model)
+    """Looks for what the models are judged on."""
     for name, place in cfg.judge.corpora.items():
         corpora.get(name)
         if not Path(place).exists():

@@ -4,6 +4,7 @@ page."""
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from avspeech.extraction import training
 from avspeech.extraction.looks import Looks
 from avspeech.extraction.mixing import Mixture, Studio, read_mixtures
 from avspeech.media import audio
-from avspeech.report import provenance, report
+from avspeech.report import metrics, provenance, report
 
 WORTH = 0.6  # dB, by which the paper's fusion is ahead of projected addition
 SPEAKERS = 5  # fewest of which intervals are taken
@@ -30,13 +31,14 @@ def measure(
     listed: dict[str, Path],
     conditions: dict[str, tuple[tuple[str, ...], bool]],
     out: Path,
+    code: str,
     note: bool = True,
     looks: Path | None = None,
 ) -> None:
     """Writes `out/<system>[-<seed>]-<corpus>.json`: a row for each condition and each mixture that
     has its views.
 
-    A file of the same model, mixtures and conditions is kept.
+    A file of the same model, mixtures, conditions and code is kept.
 
     Args:
         system: its name.
@@ -46,6 +48,7 @@ def measure(
         listed: files of mixtures, by corpus.
         conditions: (views, shuffled), by name.
         out: folder of the results.
+        code: a hash of the code that measures.
         note: put the numbers into the model's card.
         looks: folder where what the lip encoder's frozen part sees is kept; None: it looks anew.
     """
@@ -54,7 +57,7 @@ def measure(
         studio = Looks(studio, network.cue.lips, looks)
     for corpus, path in listed.items():
         result = out / f"{system}{'' if seed is None else f'-{seed}'}-{corpus}.json"
-        meta = {"model": _hash((model / model_files.WEIGHTS).read_bytes()),
+        meta = {"code": code, "model": _hash((model / model_files.WEIGHTS).read_bytes()),
                 "mixtures": _hash(path.read_bytes()),
                 "conditions": _hash(repr(sorted(conditions.items())).encode())}
         if result.exists() and meta.items() <= report.read_results(result)[1].items():
@@ -134,8 +137,6 @@ def demonstrate(model: Path, studio: Studio, listed: dict[str, Path], out: Path)
         written = extractor.extract(videos, folder, mouth=True, progress=False)
         wav = next(p for p in written if p.suffix == ".wav")
         estimate = audio.read(wav, rate)[: len(target)]
-        from avspeech.report import metrics
-
         length = min(len(estimate), len(target))
         improved = float(
             metrics.si_sdr_improvement(estimate[:length], target[:length], mixed[:length])
@@ -285,7 +286,7 @@ def differences(rows: list[dict[str, Any]], corpus: str, systems: list[str],
                     groups.setdefault(row[unit], []).append(ahead)
                     if condition == conditions[0]:
                         by_seed.setdefault(seed, []).append(ahead)
-            cells.append(_interval(list(groups.values())))
+            cells.append(_interval(groups))
         means = [float(np.mean(v)) for v in by_seed.values()]
         spread = float(np.std(means, ddof=1)) if len(means) > 1 else None
         needed = [seeds_needed(spread) if spread is not None else None] if decibels else []
@@ -303,18 +304,15 @@ def differences(rows: list[dict[str, Any]], corpus: str, systems: list[str],
         f"{corpus}: how far {first} is ahead ({what})", note)
 
 
-def _interval(groups: list[list[float]]) -> str:
+def _interval(groups: Mapping[str, list[float]]) -> str:
     """Mean of all, and its 95 % interval over resampled groups."""
     if not groups:
         return ""
-    sums = np.array([[sum(g), len(g)] for g in groups])
-    text = f"{sums[:, 0].sum() / sums[:, 1].sum():.2f}"
+    found = metrics.bootstrap_interval([x for group in groups.values() for x in group],
+                                       [name for name, group in groups.items() for _ in group])
     if len(groups) < 3:
-        return text
-    drawn = np.random.default_rng(0).integers(0, len(groups), (1000, len(groups)))
-    total = sums[drawn].sum(1)
-    low, high = np.percentile(total[:, 0] / total[:, 1], [2.5, 97.5])
-    return f"{text} ({low:.2f} to {high:.2f})"
+        return f"{found.mean:.2f}"
+    return f"{found.mean:.2f} ({found.low:.2f} to {found.high:.2f})"
 
 
 def seeds_needed(deviation: float, worth: float = WORTH, power: float = 0.8) -> int | None:

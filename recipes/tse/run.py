@@ -75,12 +75,7 @@ def check(cfg: Config, exp: Path) -> None:
                              f"{', '.join(VIEW_ANGLES)}, {ROTATING}")
 
 
-@recipe.needed("train", "evaluate")
-def begun_with(cfg: Config, exp: Path) -> None:
-    """Looks for the model that training begins with."""
-    if cfg.model.init:
-        with telling("model.init"):
-            pretrained.find(cfg.model.init)
+recipe.models(lambda cfg: {"model.init": cfg.model.init}, "train", "evaluate")
 
 
 # --- data -----------------------------------------------------------------------------------------
@@ -421,6 +416,7 @@ def evaluate(cfg: Config, exp: Path) -> None:
     _, studio = _pool(cfg, exp, "test")
     listed, out = _listed(cfg, exp, "test"), exp / "results"
     conditions = {k: (c.views, c.shuffled) for k, c in cfg.conditions.items()}
+    code = recipe.code(evaluate, cfg)
     seen = [available(studio, m) for path in listed.values() for m in read_mixtures(path)]
     there = set().union(*seen)
     for condition, (views, _) in conditions.items():
@@ -433,18 +429,10 @@ def evaluate(cfg: Config, exp: Path) -> None:
                   f"{', '.join(views)}", file=sys.stderr)
     for name, _, seed in _runs(cfg):
         measure(name, seed, exp / f"{name}-{seed}" / "model", studio, listed, conditions, out,
-                looks=exp / "looks" if cfg.model.looks else None)
+                code, looks=exp / "looks" if cfg.model.looks else None)
     if cfg.model.init and not cfg.model.copied:
-        measure(
-            BEFORE,
-            None,
-            pretrained.find(cfg.model.init),
-            studio,
-            listed,
-            conditions,
-            out,
-            note=False,
-        )
+        measure(BEFORE, None, pretrained.find(cfg.model.init), studio, listed, conditions, out,
+                code, note=False)
 
 
 @recipe.stage("extract", outputs=lambda cfg, exp: [exp / "extracted"])

@@ -18,7 +18,7 @@ from avspeech import text
 from avspeech.core import arrays, storage
 from avspeech.data.manifest import Utterance, read_manifest, resolve, write_manifest
 from avspeech.errors import InputError
-from avspeech.synthesis import alignment, intonation, vocoding
+from avspeech.synthesis import alignment, contours, vocoding
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -238,7 +238,7 @@ def write_words(exp: Path, seconds: float, edge: float) -> None:
             for kind, phrases in (("heard", heard.phrases(marks=False)),
                                   ("written", script.phrases())):
                 ends = [p.last for p in phrases]
-                cut = intonation.last_words(f0, f0 > 0, [spans[w] for w in ends], seconds)
+                cut = contours.of_last_words(f0, f0 > 0, [spans[w] for w in ends], seconds)
                 record[kind] = []
                 for w, c in zip(ends, cut):
                     record[kind].append([w, [round(float(x), 3) for x in c]])

@@ -36,12 +36,7 @@ def check(cfg: Config, exp: Path) -> None:
             models.build(cfg.model.name, **{**cfg.model.config, **system.model})
 
 
-@recipe.needed("vocoder", "train")
-def begun_with(cfg: Config, exp: Path) -> None:
-    """Looks for the model that training begins with."""
-    if cfg.model.init:
-        with telling("model.init"):
-            pretrained.find(cfg.model.init)
+recipe.models(lambda cfg: {"model.init": cfg.model.init}, "vocoder", "train")
 
 
 # --- data -----------------------------------------------------------------------------------------

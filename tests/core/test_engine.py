@@ -105,9 +105,11 @@ def test_a_voice_is_extracted_without_torch(tmp_path: Path) -> None:
 def test_a_folder_without_graphs_says_what_it_takes(tmp_path: Path) -> None:
     folder = pretrained.copy("emotion-graph", tmp_path / "own")
     assert sorted(p.name for p in folder.glob("*.onnx")) == ["classify.onnx", "spectrum.onnx"]
-    assert not isinstance(pretrained.open_model(folder)[0], Graphs)  # a folder of one's own runs by torch
-    assert isinstance(pretrained.open_model(folder, engine="onnx")[0], Graphs)
-    model, info = pretrained.load(folder)
+    assert isinstance(pretrained.open_model(folder)[0], Graphs)
+    model, info = pretrained.open_model(folder, engine="torch")
+    assert isinstance(model, torch.nn.Module)
+    pretrained.update(folder, config={**info.config, "temperature": 2.0})  # which the graphs hold
+    assert isinstance(pretrained.open_model(folder)[0], torch.nn.Module)
     plain = pretrained.save(tmp_path / "plain", model, info)
     with pytest.raises(InputError, match="holds no graphs"):
         pretrained.open_model(plain, engine="onnx")
@@ -115,6 +117,19 @@ def test_a_folder_without_graphs_says_what_it_takes(tmp_path: Path) -> None:
         pretrained.open_model(plain, engine="tf")  # type: ignore[arg-type]
     done = alone("emotion", "x.wav", "--model", str(plain))
     assert done.returncode == 2 and "needs torch to run" in done.stderr and done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("name, used", [
+    ("emotion-mcu", "model(np.ones(8000, np.float32), sample_rate=16000)"),
+    ("prosodyfm-asterisk", "main(['speak', 'No.', '--model', folder, '-o', folder + '.wav', '--quiet'])"),
+    ("mvtf-small", "model(np.ones(8000, np.float32), [np.ones((13, 96, 96), np.uint8)], sample_rate=16000)")])
+def test_a_folder_with_graphs_runs_without_torch_where_there_is_torch(tmp_path: Path, name: str, used: str
+                                                                      ) -> None:
+    folder = pretrained.copy(name, tmp_path / "own")
+    code = f"import avspeech, sys, numpy as np\nfrom avspeech.cli import main\nfolder = {str(folder)!r}\n" \
+           f"model = avspeech.load(folder)\n{used}\nassert 'torch' not in sys.modules"
+    done = subprocess.run([sys.executable, "-c", code], text=True, capture_output=True, cwd=ROOT)
+    assert done.returncode == 0, done.stderr
 
 
 def test_an_altered_graph_is_refused(tmp_path: Path) -> None:

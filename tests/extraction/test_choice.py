@@ -199,7 +199,7 @@ def test_a_third_face_that_speaks_is_told_and_one_that_does_not_is_not() -> None
 
 
 @pytest.mark.parametrize("late", [-16, -5, 0, 6])
-def test_the_fits_offind_the_voice_and_how_late_the_lips_are(late: int) -> None:
+def test_the_fits_find_the_voice_and_how_late_the_lips_are(late: int) -> None:
     model = Knowing(LOW, HIGH, late=late)
     frames = 500
     planes = model.cue(torch.from_numpy(lips(8, 1))[None, None], torch.ones(1, 1, 200), frames)[0].numpy()

@@ -51,7 +51,8 @@ def test_both_engines_choose_alike(both: list[Extractor]) -> None:
 def test_graphs_are_the_default_also_of_the_splitter_and_beside_a_folder_by_torch(tmp_path: Path) -> None:
     released = Extractor.from_pretrained("mvtf-small")
     assert isinstance(released.model, Graphs) and released.splitter is not None
-    own = Extractor.from_pretrained(pretrained.copy("mvtf-small", tmp_path / "own"))
+    folder = pretrained.save(tmp_path / "own", *pretrained.load("mvtf-small"))
+    own = Extractor.from_pretrained(folder)
     assert not isinstance(own.model, Graphs) and not isinstance(own.splitter, TorchEngine)
     assert released.identity
 

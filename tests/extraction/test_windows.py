@@ -56,6 +56,22 @@ def test_the_join_is_where_the_pieces_agree() -> None:
     assert len(out) == 1600 and seams[0].difference < 1e-6
 
 
+def test_the_fade_goes_from_the_one_piece_to_the_other() -> None:
+    out = np.concatenate(list(stitch([(0, np.zeros(200, np.float32)), (100, np.ones(200, np.float32))], 20)))
+    assert out[0] == 0 and out[-1] == 1 and (np.diff(out) >= 0).all() and np.diff(out).max() < 0.1
+
+
+def test_pieces_that_agree_nearly_everywhere_are_joined_in_the_middle() -> None:
+    """Rounding, 100 dB below the sound, is least somewhere by chance; each piece keeps its context."""
+    rng = np.random.default_rng(0)
+    old = rng.standard_normal(1000).astype(np.float32)
+    new = np.concatenate([old[600:] + 1e-5 * rng.standard_normal(400).astype(np.float32), old])
+    new[320:340] = old[920:940]  # equal to the last bit, but near an end
+    seams: list = []
+    list(stitch([(0, old), (600, new)], 20, seams))
+    assert seams[0].sample == 800
+
+
 def test_pieces_that_do_not_overlap() -> None:
     piece = np.zeros(10, np.float32)
     with pytest.raises(ValueError, match="overlap"):

@@ -330,3 +330,27 @@ def test_what_a_model_to_begin_with_has_heard_is_told_of_the_tested_folds(
     assert "which was trained on ravdess" in section.body and told in section.body
     cell.init = "random"
     assert results.begun_with([(tmp_path, cell)], wanted) == []
+
+
+@pytest.mark.parametrize("second, told", [((0, 1, 2), False), ((0, 2), True)])
+def test_a_fold_that_lacks_a_class_is_told(tmp_path: Path, second: tuple[int, ...], told: bool,
+                                           monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its UAR is the mean of fewer recalls, and is not that of the other folds."""
+    recipe_module("ser")
+    folds, results = importlib.import_module("folds"), importlib.import_module("results")
+    wanted = SimpleNamespace(classes=("a", "b", "c"), hash="0", folds=("one", "two"))
+    for name, truths in (("one", (0, 1, 2)), ("two", second)):
+        (tmp_path / name).mkdir()
+        folds.training.write_records(tmp_path / name / "test.jsonl", [
+            {"id": f"{name}{k}", "unit": f"{name}{k}", "speaker": name, "truth": k,
+             "posteriors": [1.0, 0.0, 0.0]} for k in truths])
+    cells = [(tmp_path / name, SimpleNamespace(name="plain", seed=0, fold=name)) for name in ("one", "two")]
+    monkeypatch.setattr(folds, "protocol_of", lambda done: wanted)
+    monkeypatch.setattr(folds.cells, "finished", lambda *a: {"dev": 0.0, "cpu_seconds": 0.0})
+    folds.score_all(cells, tmp_path / "out")
+    rows, _ = results.report.read_results(tmp_path / "out")
+    [table] = results._by_fold(rows, ["plain"], wanted)
+    assert ("not of all 3 in two (no b)." in table.note) == told
+    pooled = results._summary(rows, ["plain"], {"plain": folds.answers_of(cells, "plain", True)}, wanted,
+                              ["one", "two"])
+    assert f"{3 + len(second)} clips of 2 speakers are tested, of 3 classes." in pooled.note

@@ -214,3 +214,23 @@ def test_so_many_seeds_find_the_difference_four_times_in_five(deviation: float) 
         drawn = rng.normal(evaluation.WORTH, deviation, (4000, count))
         found = (ttest_1samp(drawn, 0, axis=1).pvalue < 0.05).mean()
         assert found >= 0.78 if enough else found < 0.78 or count == seeds
+
+
+def test_results_of_other_code_are_measured_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They were kept, and the stage called finished."""
+    recipe_module("tse")
+    import evaluation
+
+    from avspeech.extraction.mixing import Mixture, write_mixtures
+
+    write_mixtures(tmp_path / "test.jsonl", [Mixture("m", "two", "u", 1.0)])
+    (tmp_path / "model.safetensors").write_bytes(b"")
+    asked = []
+    monkeypatch.setattr(evaluation.pretrained, "load", lambda place: (None, None))
+    monkeypatch.setattr(evaluation, "available", lambda *a: {"front"})
+    monkeypatch.setattr(evaluation.training, "evaluate",
+                        lambda *a: asked.append(1) or [{"id": "m", "condition": "c"}])
+    for code in ("one", "one", "two"):
+        evaluation.measure("s", 0, tmp_path, None, {"grid": tmp_path / "test.jsonl"}, {"c": ((), False)},
+                           tmp_path / "out", code, note=False)
+    assert len(asked) == 2

@@ -1,4 +1,4 @@
-"""Flow matching: the target is the path's velocity, solvers have their order, schedules their ends."""
+"""Flow matching: the target is the path's velocity, the solver has its order, the schedule its ends."""
 
 from __future__ import annotations
 
@@ -39,32 +39,20 @@ def test_times_are_spread_over_the_batch() -> None:
     assert torch.allclose(t.diff(), torch.full((7,), 1 / 8), atol=1e-6)
 
 
-@pytest.mark.parametrize(("solver", "order"), [("euler", 1), ("midpoint", 2), ("heun", 2)])
-def test_order_of_the_solvers(solver: str, order: int) -> None:
-    """dx/dt = x cos t from 1: x(1) = e^sin(1). Halving the step divides the error by 2^order."""
+def test_half_the_step_has_half_the_error() -> None:
+    """dx/dt = x cos t from 1: x(1) = e^sin(1)."""
     def error(steps: int) -> float:
         start = torch.ones(1, 1, 1, dtype=torch.float64)
         at = fm.schedule(steps).double()
-        found = fm.integrate(lambda x, t: x * torch.cos(t).reshape(-1, 1, 1), start, at, solver)
+        found = fm.integrate(lambda x, t: x * torch.cos(t).reshape(-1, 1, 1), start, at)
         return abs(float(found) - math.exp(math.sin(1)))
 
-    assert error(20) / error(40) == pytest.approx(2 ** order, rel=0.15)
+    assert error(20) / error(40) == pytest.approx(2, rel=0.15)
 
 
-@pytest.mark.parametrize("sway", [0.0, -0.5, -1.0, 1.0])
-def test_a_schedule_rises_from_0_to_1(sway: float) -> None:
-    at = fm.schedule(7, sway)
+def test_the_schedule_rises_from_0_to_1_by_a_cosine() -> None:
+    at, even = fm.schedule(7), torch.linspace(0, 1, 8)
     assert float(at[0]) == pytest.approx(0, abs=1e-6) and float(at[-1]) == pytest.approx(1, abs=1e-6)
-    assert (at.diff() > 0).all()
-
-
-def test_the_full_sway_is_the_cosine_schedule() -> None:
-    even = torch.linspace(0, 1, 6)
-    assert torch.allclose(fm.schedule(5, -1.0), 1 - torch.cos(math.pi / 2 * even), atol=1e-6)
-
-
-def test_wrong_settings_are_refused() -> None:
+    assert torch.allclose(at, 1 - torch.cos(math.pi / 2 * even), atol=1e-6)
     with pytest.raises(InputError, match="steps"):
         fm.schedule(0)
-    with pytest.raises(InputError, match="euler"):
-        fm.integrate(lambda x, t: x, torch.zeros(1, 1, 1), fm.schedule(1), "rk45")

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from avspeech.data.corpora import layout, tables
+from avspeech.data.corpora import headers, layout, tables
 from avspeech.data.corpora.scan import Read, Scan, first
 from avspeech.data.manifest import Utterance
 from avspeech.data.protocol import PUBLISHED, Protocol, identity
@@ -235,7 +235,7 @@ def scan(source: Path, shortest: float = 1.0, longest: float = 15.0) -> Scan[Par
     def read(p: Participant) -> Read:
         if not p.whole:
             return Read([])  # `_missing` reports it
-        seconds = layout.media(p.audio).audio
+        seconds = headers.media(p.audio).audio
         cut = segments(read_transcript(p.transcript, p.number), shortest, longest)
         beyond = [s for s in cut if s[1] > seconds + MAX_BEYOND]
         if beyond or not cut:

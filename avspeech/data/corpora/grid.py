@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from avspeech.data.corpora import layout, tables
+from avspeech.data.corpora import headers, layout, tables
 from avspeech.data.corpora.scan import HeldOut, Read, Scan, dealt, read
 from avspeech.data.manifest import VIEW_ANGLES, Utterance, View
 from avspeech.errors import InputError
@@ -167,7 +167,7 @@ def _utterance(clip: Film, source: Path) -> Read:
     expected = sentence(clip.name)
     if expected is None:
         raise InputError(f"{where}: the name is not a sentence of the grammar")
-    media = layout.whole(clip.video)
+    media = headers.whole(clip.video)
     if not (media.audio and media.video):
         raise InputError(f"{where}: {'no picture' if media.audio else 'no sound'} in "
                          f"{clip.video.name}")

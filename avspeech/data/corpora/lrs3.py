@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from avspeech.data.corpora import dealing, layout, tables
+from avspeech.data.corpora import dealing, headers, layout, tables
 from avspeech.data.corpora.scan import HeldOut, Parts, Read, Scan, dealt
 from avspeech.data.manifest import Utterance, View
 from avspeech.errors import InputError
@@ -143,7 +143,7 @@ def utterance(name: str, path: Path, text: Path | None, source: Path, corpus: st
         min_seconds: shorter ones are left out.
         **labels: further ones.
     """
-    media = layout.whole(path)
+    media = headers.whole(path)
     if not (media.audio and media.video):
         raise InputError(f"{name}: {'no picture' if media.audio else 'no sound'}")
     if media.audio < min_seconds:

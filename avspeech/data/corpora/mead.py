@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from avspeech.data.corpora import layout
+from avspeech.data.corpora import headers, layout
 from avspeech.data.corpora.scan import HeldOut, Read, Scan, dealt
 from avspeech.data.manifest import VIEW_ANGLES, Utterance, View
 from avspeech.errors import InputError
@@ -130,14 +130,14 @@ def _utterance(clip: Sentence, source: Path, min_views: int) -> Read:
     problems, lengths, sounds = [], {}, {}
     for view, path in clip.views.items():
         try:
-            media = layout.whole(path)
+            media = headers.whole(path)
             lengths[view], sounds[view] = media.video, media.audio
         except InputError as error:
             problems.append(("views left out", str(error)))
     audio, duration = clip.audio, 0.0
     if audio is not None:
         try:
-            duration = layout.whole(audio).audio
+            duration = headers.whole(audio).audio
         except InputError as error:
             problems.append(("views left out", str(error)))
     if not duration:  # the cameras' own sound: the first view that has any

@@ -10,7 +10,7 @@ import math
 from pathlib import Path
 
 from avspeech.core.listing import files_below, is_hidden
-from avspeech.data.corpora import layout
+from avspeech.data.corpora import headers, layout
 from avspeech.data.corpora.scan import HeldOut, Read, Scan, dealt, read
 from avspeech.data.manifest import Utterance, View
 from avspeech.errors import InputError
@@ -50,7 +50,7 @@ def _is_file(path: Path) -> bool:
 
 
 def _pieces(speaker: str, path: Path, source: Path, seconds: float) -> Read:
-    where, media = layout.below(path, source), layout.whole(path)
+    where, media = layout.below(path, source), headers.whole(path)
     if not (media.audio and media.video):
         raise InputError(f"{where}: {'no picture' if media.audio else 'no sound'}")
     length = min(media.audio, media.video)

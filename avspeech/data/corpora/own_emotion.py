@@ -30,7 +30,7 @@ from typing import Any, NamedTuple
 
 from avspeech.core.listing import files_below, is_hidden
 from avspeech.data.content import same_sounds
-from avspeech.data.corpora import doubts, layout, parts, tables
+from avspeech.data.corpora import doubts, headers, layout, parts, tables
 from avspeech.data.corpora.own import SUFFIXES
 from avspeech.data.corpora.scan import Clip, Scan, read
 from avspeech.data.labels import (
@@ -240,7 +240,7 @@ def _refuse_end(where: str, key: str, cell: Any, path: Path) -> None:
         end = 0.0
         for part in str(cell).strip().replace(",", ".").split(":"):
             end = 60 * end + float(part)
-        seconds = layout.media(path).audio
+        seconds = headers.media(path).audio
     except (ValueError, InputError):  # of another kind, or told when it is read
         return
     near = 0.51 if end == int(end) else 0.05 + 0.1 * seconds

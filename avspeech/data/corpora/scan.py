@@ -14,7 +14,7 @@ from typing import Any, Generic, TypeVar
 
 import numpy as np
 
-from avspeech.data.corpora import dealing, layout
+from avspeech.data.corpora import dealing, headers, layout
 from avspeech.data.labels import is_nobody, missing
 from avspeech.data.manifest import PART, Utterance
 from avspeech.errors import InputError
@@ -281,11 +281,11 @@ def _reader(corpus: str, source: Path, scan: Scan[Clip]) -> Callable[[Clip], Rea
     ids, speakers = (prefix or corpus for prefix in scan.prefixes)
 
     def work(clip: Clip) -> Read:
-        where, seconds = layout.below(clip.path, source), layout.media(clip.path).audio
+        where, seconds = layout.below(clip.path, source), headers.media(clip.path).audio
         end = seconds if clip.end is None else min(clip.end, seconds)
         if seconds <= 0:
             raise InputError(f"{where}: no sound in it that can be decoded")
-        if cut := layout.cut_off(clip.path, seconds):
+        if cut := headers.cut_off(clip.path, seconds):
             if clip.end is None or clip.end > seconds:
                 raise InputError(f"{where}: {cut}; copy it again")
         if end <= clip.start:

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from avspeech.data.corpora import dealing, layout, tables
+from avspeech.data.corpora import dealing, headers, layout, tables
 from avspeech.data.corpora.scan import HeldOut, Parts, Read, Scan, dealt
 from avspeech.data.manifest import VIEW_ANGLES, Utterance, View
 from avspeech.errors import InputError
@@ -128,7 +128,7 @@ def _missing(source: Path, found: Sequence[Film]) -> list[str]:
 
 
 def _utterance(film: Film, camera: str, source: Path, phones: dict[str, list[list]]) -> Read:
-    media = layout.whole(film.path)
+    media = headers.whole(film.path)
     if not (media.audio and media.video):
         raise InputError(f"{film.name}: {'no picture' if media.audio else 'no sound'}")
     where = layout.below(film.path, source)

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from avspeech.data.corpora import dealing, layout, tables
+from avspeech.data.corpora import dealing, headers, layout, tables
 from avspeech.data.corpora.scan import HeldOut, Parts, Read, Scan, dealt
 from avspeech.data.manifest import Utterance, View
 from avspeech.errors import InputError
@@ -134,8 +134,8 @@ def _missing(source: Path, found: Sequence[Track]) -> list[str]:
 
 
 def _utterance(track: Track, source: Path, sex: str | None, min_seconds: float) -> Read:
-    media = layout.whole(track.path)
-    duration = layout.whole(track.audio).audio if track.audio else media.audio
+    media = headers.whole(track.path)
+    duration = headers.whole(track.audio).audio if track.audio else media.audio
     if not (duration and media.video):
         what = "no pictures" if duration else "no sound, neither .m4a nor in the .mp4"
         raise InputError(f"{track.name}: {what}")

@@ -6,7 +6,7 @@ import shutil
 import pytest
 
 from avspeech.data import corpora
-from avspeech.data.corpora import layout, scan, urdu
+from avspeech.data.corpora import headers, layout, scan, urdu
 from avspeech.data.corpora.scan import Clip
 from avspeech.data.manifest import read_manifest
 from avspeech.errors import InputError
@@ -144,10 +144,10 @@ def test_a_film_whose_download_stopped_is_not_whole(tmp_path, clip, front, share
     data = place.read_bytes()
     place.write_bytes(data[:round(share * len(data))])
     if share == 1:
-        assert layout.whole(place).audio > 1.9
+        assert headers.whole(place).audio > 1.9
         return
     with pytest.raises(InputError, match="a.mp4: it is cut off: .*copy it again" if front else "no index"):
-        layout.whole(place)
+        headers.whole(place)
 
 
 @pytest.mark.parametrize("suffix", [".wav", ".flac", ".aiff", ".mp3"])

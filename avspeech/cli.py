@@ -24,7 +24,7 @@ from avspeech.bench import command as bench_command
 from avspeech.core import bars, storage
 from avspeech.core import commands as subcommands
 from avspeech.emotion import command as emotion_command
-from avspeech.errors import InputError
+from avspeech.errors import InputError, hint
 from avspeech.extraction import command as extraction_command
 from avspeech.synthesis import command as synthesis_command
 from avspeech.transcribe import command as transcribe_command
@@ -38,20 +38,24 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command line `argv` (default: that of the process) and returns its exit code."""
     _open_streams()
     bars.calm()
-    args = _parser().parse_args(argv)
+    given = sys.argv[1:] if argv is None else argv
+    args, unknown = _parser().parse_known_args(given)
+    if unknown:
+        subcommands.refuse_unknown(args.parser, unknown)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a file's name may hold bytes that are no text
             stream.reconfigure(errors="backslashreplace")
     plain, warnings.formatwarning = warnings.formatwarning, _one_line
     try:
         with _stops() as came:
-            return _run(args, came)
+            return _run(args, given, came)
     finally:
         warnings.formatwarning = plain
 
 
-def _run(args: argparse.Namespace, came: Sequence[int]) -> int:
+def _run(args: argparse.Namespace, given: Sequence[str], came: Sequence[int]) -> int:
     try:
+        subcommands.refuse_empty(given)
         code = args.run(args)
         sys.stdout.flush()
         return code or 0
@@ -168,7 +172,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("model", metavar="NAME|FOLDER")
     command = subcommands.add(actions, "compare", _models_compare,
                               "run a model by its graphs and by torch, and print the differences")
-    command.add_argument("models", nargs="*", metavar="NAME|FOLDER",
+    command.add_argument("models", nargs="*", default=[], metavar="NAME|FOLDER",
                          help="with graphs (default: all released)")
     extraction_command.add_convert(actions)
     command = subcommands.add(actions, "push", _models_push, "write a model folder to a hub")
@@ -192,7 +196,8 @@ def _parser() -> argparse.ArgumentParser:
                          "(default: the one that it names, or else its own)")
     command.add_argument("--sample-rate", type=int, metavar="HZ",
                          help="what every sound should have (default: any)")
-    command.add_argument("--fps", type=float, help="what every video should have (default: any)")
+    command.add_argument("--fps", type=float, metavar="FPS",
+                         help="what every video should have (default: any)")
     command = subcommands.add(actions, "prepare", _data_prepare, "write the manifests of a corpus",
                               add_help=False)
     command.add_argument("-h", "--help", action=_PrepareHelp, nargs=0,
@@ -201,7 +206,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("source", metavar="SOURCE",
                          help="its folder as distributed; - for a corpus made on the spot")
     command.add_argument("out", type=Path, metavar="OUT", help="folder for the manifests")
-    command.add_argument("options", nargs="*", metavar="KEY=VALUE",
+    command.add_argument("options", nargs="*", default=[], metavar="KEY=VALUE",
                          help="options of the corpus; a wrong one names those that there are")
 
     command = subcommands.add(actions, "views", _data_views,
@@ -222,10 +227,11 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("model", metavar="MODEL",
                          help="named configuration, released model, model folder or exported "
                          ".onnx file")
-    command.add_argument("--seconds", type=float, default=10.0,
-                         help="length of the audio (default: %(default)s)")
-    command.add_argument("--threads", type=int, default=1, help="of PyTorch (default: %(default)s)")
-    command.add_argument("--repeats", type=int,
+    command.add_argument("--seconds", type=float, default=10.0, metavar="S",
+                         help="length of the audio (default: %(default)g)")
+    command.add_argument("--threads", type=subcommands.threads, default=1, metavar="N",
+                         help="of the CPU (default: %(default)s)")
+    command.add_argument("--repeats", type=int, metavar="N",
                          help="timed forwards (default: 5; 30 of emotion models and .onnx files)")
 
     command = subcommands.add(commands, "export", _export,
@@ -292,6 +298,7 @@ def _models_info(args: argparse.Namespace) -> None:
 
     if (args.model in pretrained.names() or args.model.startswith("hf:")
             or Path(args.model).is_dir()):
+        pretrained.read_info(args.model)  # which says where it is no model folder
         print((pretrained.find(args.model) / "README.md").read_text(encoding="utf-8").rstrip())
         return
     import yaml
@@ -300,7 +307,7 @@ def _models_info(args: argparse.Namespace) -> None:
 
     known = [*pretrained.names(), *models.CONFIGS, *models.MODELS]
     if args.model not in known:
-        raise InputError(f"model '{args.model}' is not known{models.hint(args.model, known)}; "
+        raise InputError(f"model '{args.model}' is not known{hint(args.model, known)}; "
                          f"released: {', '.join(pretrained.names())}; avspeech models list has the "
                          "configurations too")
     model = models.build(args.model)
@@ -389,10 +396,8 @@ def _data_views(args: argparse.Namespace) -> None:
 def _profile(args: argparse.Namespace) -> None:
     from avspeech.emotion.costs import print_costs
 
-    if (not 0 < args.seconds <= 3600 or args.threads < 1
-            or (args.repeats is not None and args.repeats < 1)):
-        raise InputError("--seconds should be above 0 and at most 3600, --threads and --repeats at "
-                         "least 1")
+    if not 0 < args.seconds <= 3600 or (args.repeats is not None and args.repeats < 1):
+        raise InputError("--seconds should be above 0 and at most 3600, --repeats at least 1")
     print_costs(args.model, args.seconds, args.threads, args.repeats)
 
 

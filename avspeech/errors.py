@@ -7,6 +7,7 @@ keeps its traceback.
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -31,3 +32,9 @@ def such_as(files: Iterable[Path]) -> str:
     are none."""
     names = [str(file) for file in files][:3]
     return f", such as {' or '.join(names)}" if names else ""
+
+
+def hint(name: str, known: Iterable[str]) -> str:
+    """What may have been meant by a name that is not known: " (did you mean 'mvtf'?)", or ""."""
+    close = difflib.get_close_matches(name, list(known), 1)
+    return f" (did you mean '{close[0]}'?)" if close else ""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import argparse
 import importlib
 import os
 import signal
 import subprocess
 import sys
 import types
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -53,6 +55,49 @@ def test_a_wrong_command_line_exits_with_2(argv: list[str], capsys: pytest.Captu
         cli.main(argv)
     assert caught.value.code == 2
     assert "error" in capsys.readouterr().err
+
+
+def commands(parser: argparse.ArgumentParser, names: tuple[str, ...] = ()
+             ) -> Iterator[tuple[tuple[str, ...], argparse.ArgumentParser]]:
+    """Every subcommand: its names and its parser."""
+    below = [a for a in parser._actions if isinstance(a, argparse._SubParsersAction)]
+    for name, inner in (below[0].choices.items() if below else ()):
+        yield from commands(inner, (*names, name))
+    if not below:
+        yield names, parser
+
+
+def test_a_misspelled_option_is_told_with_what_may_be_meant(capsys: pytest.CaptureFixture[str]) -> None:
+    for names, parser in commands(cli._parser()):
+        places = ["x" for a in parser._actions if not a.option_strings and a.nargs not in ("?", "*")]
+        needed = [text for a in parser._actions if a.required and a.option_strings
+                  for text in (a.option_strings[-1], list(a.choices)[0] if a.choices else "x")]
+        for option in {o for a in parser._actions for o in a.option_strings if len(o) > 5}:
+            wrong = f"--{option[3]}{option[2]}{option[4:]}"
+            with pytest.raises(SystemExit) as caught:
+                cli.main([*names, *places, *needed, wrong])
+            said = capsys.readouterr().err
+            assert caught.value.code == 2 and f"usage: avspeech {' '.join(names)}" in said
+            assert f"unrecognized arguments: {wrong} (did you mean '{option}'?)" in said
+
+
+def test_an_empty_argument_is_never_the_current_folder(capsys: pytest.CaptureFixture[str]) -> None:
+    for argv in (["extract", ""], ["extract", "a.mp4", "-o", ""], ["extract", "a.mp4", "--model", ""],
+                 ["emotion", ""], ["emotion", "a.wav", "--model="], ["data", "check", ""],
+                 ["models", "info", ""], ["data", "prepare", "grid", "", "out"], ["score", "", "b"],
+                 ["export", "", "--to", "onnx", "-o", "x"], ["bench", "report", ""],
+                 ["speak", "--file", ""], ["transcribe", "a.mp4", "--recognizer", ""]):
+        assert cli.main(argv) == 2, argv
+        said = capsys.readouterr().err
+        assert "is empty" in said and said.count("\n") == 1, said
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "1.5", "x", "100000", "²"])
+def test_a_number_of_threads_has_bounds(number: str, capsys: pytest.CaptureFixture[str]) -> None:
+    for argv in (["emotion", "a.wav"], ["speak", "a"], ["transcribe", "a.mp4"], ["profile", "m"]):
+        with pytest.raises(SystemExit) as caught:
+            cli.main([*argv, f"--threads={number}"])
+        assert caught.value.code == 2 and "expected a whole number from 1 to 1024" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("argv", "expected"), [

@@ -19,7 +19,7 @@ def add(commands: argparse._SubParsersAction) -> None:
     command = subcommands.add(commands, "app", _run, text)
     command.add_argument("--host", default="127.0.0.1", metavar="ADDRESS",
                          help="where to listen (default: %(default)s, this machine alone)")
-    command.add_argument("--port", type=int, default=8765,
+    command.add_argument("--port", type=int, default=8765, metavar="N",
                          help="0: any that is free (default: %(default)s)")
     command.add_argument("--name", action="append", default=[], metavar="NAME",
                          help="a name under which the page is opened, besides localhost and "

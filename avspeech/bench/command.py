@@ -36,7 +36,7 @@ def add(commands: argparse._SubParsersAction) -> None:
                       "prepare, compute features once, train all probes, write the results")
     command.add_argument("config", type=Path, metavar="YAML", help="what to run, e.g. "
                          "egs/paralbench/bench/conf/train.yaml")
-    command.add_argument("overrides", nargs="*", metavar="KEY=VALUE",
+    command.add_argument("overrides", nargs="*", default=[], metavar="KEY=VALUE",
                          help="config values, e.g. seeds=[0]")
     command.add_argument("--exp", type=Path, metavar="DIR",
                          help="experiment folder (default: exp/NAME beside the conf folder of "
@@ -61,7 +61,7 @@ def add(commands: argparse._SubParsersAction) -> None:
                       "features once against every epoch anew; bytes; probes a second")
     command.add_argument("config", type=Path, metavar="YAML",
                          help="of a sweep whose features are there")
-    command.add_argument("overrides", nargs="*", metavar="KEY=VALUE")
+    command.add_argument("overrides", nargs="*", default=[], metavar="KEY=VALUE")
     command.add_argument("--exp", type=Path, metavar="DIR", help="as for run")
     command.add_argument("--upstream", metavar="U", help="which (default: the first of the config)")
     command.add_argument("--utterances", type=int, default=48, metavar="N",

@@ -26,7 +26,7 @@ import textwrap
 import tokenize
 import types
 import typing
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeVar, Union
@@ -141,6 +141,29 @@ def to_dict(config: Any) -> dict[str, Any]:
     """A config as nested dicts and lists of plain values, as JSON and YAML hold them (paths as
     text)."""
     return _plain(config)
+
+
+def free(config: Any, prefix: str = "") -> set[str]:
+    """The dotted keys of a config that change nothing of what is computed: the fields that the
+    dataclass of a section names in its attribute `FREE`.
+
+    Args:
+        config: the instance of a dataclass, or what a field of one holds.
+        prefix: of the keys.
+    """
+    if dataclasses.is_dataclass(config) and not isinstance(config, type):
+        mine = {prefix + name for name in getattr(config, "FREE", ())}
+        inner = {f.name: getattr(config, f.name) for f in _fields(type(config))}
+        return mine.union(*(free(value, f"{prefix}{name}.") for name, value in inner.items()))
+    if isinstance(config, dict):
+        return set().union(*(free(value, f"{prefix}{key}.") for key, value in config.items()))
+    return set()
+
+
+def without(values: Mapping[str, Any], keys: Collection[str], prefix: str = "") -> dict[str, Any]:
+    """A config as `to_dict` gives it, without some of its dotted keys."""
+    return {key: without(value, keys, f"{prefix}{key}.") if isinstance(value, dict) else value
+            for key, value in values.items() if f"{prefix}{key}" not in keys}
 
 
 def from_dict(schema: type[T], values: Mapping[str, Any], source: str = "config") -> T:

@@ -8,12 +8,11 @@ file.
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import importlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from avspeech.errors import InputError
+from avspeech.errors import InputError, hint
 
 if TYPE_CHECKING:
     from torch import nn
@@ -193,9 +192,3 @@ def build(name: str, **differences: Any) -> nn.Module:
         reason = " ".join(str(error).split())[:200] or "no reason given"
         raise InputError(f"model '{name}': cannot be built of its settings "
                          f"({type(error).__name__}: {reason})") from error
-
-
-def hint(name: str, known: Any) -> str:
-    """What may have been meant by a name that is not known: " (did you mean 'mvtf'?)", or ""."""
-    close = difflib.get_close_matches(name, list(known), 1)
-    return f" (did you mean '{close[0]}'?)" if close else ""

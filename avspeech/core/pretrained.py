@@ -40,7 +40,7 @@ from avspeech.core.model_files import (
     graphs_of,
     verified,
 )
-from avspeech.errors import InputError
+from avspeech.errors import InputError, hint
 
 if TYPE_CHECKING:
     import torch
@@ -137,7 +137,8 @@ def find(name_or_folder: str | Path) -> Path:
         return folder
     if folder.exists():
         raise InputError(f"{folder}: is a file; a model is a folder with {CONFIG} and {WEIGHTS}")
-    raise InputError(f"{name_or_folder}: neither a model folder nor a released model; "
+    raise InputError(f"{name_or_folder}: neither a model folder nor a released model"
+                     f"{hint(str(name_or_folder), names())}; "
                      f"released: {', '.join(names()) or 'none'}")
 
 

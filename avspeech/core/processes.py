@@ -12,9 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime
-import multiprocessing
 import os
-import threading
 from collections.abc import Iterator
 
 import torch
@@ -50,19 +48,6 @@ def distributed(timeout: float = 1800.0) -> Iterator[None]:
         yield
     finally:
         dist.destroy_process_group()
-
-
-def end_with_parent() -> None:
-    """Initializer of a pool's worker: the worker ends when the process that started it is gone,
-    e.g. was killed, instead of going on with work that nobody waits for."""
-    parent = multiprocessing.parent_process()
-
-    def watch() -> None:
-        if parent is not None:
-            parent.join()
-            os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
 
 
 def rank_and_world() -> tuple[int, int]:

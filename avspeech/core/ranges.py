@@ -17,6 +17,18 @@ from typing import Any
 from avspeech.errors import InputError
 
 
+def within(value: Any, lowest: float, highest: float, whole: bool = False) -> bool:
+    """Whether an argument is a number from `lowest` to `highest`, and a whole one; False for what
+    is no number, such as text, and for NaN."""
+    if isinstance(value, (str, bytes, bool)):
+        return False
+    try:
+        return bool(math.isfinite(float(value)) and lowest <= value <= highest
+                    and (not whole or value == int(value)))
+    except (TypeError, ValueError, OverflowError):
+        return False
+
+
 def at_least(settings: Any, lowest: float, *names: str) -> None:
     """Refuses settings below `lowest`, and those that are not finite, with an InputError."""
     _check(settings, names, lambda x: lowest <= x < math.inf, f"{lowest:g} or more")

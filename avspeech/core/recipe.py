@@ -10,13 +10,14 @@
         recipe.main()
 
 The marker of a finished stage, `exp/.stages/NAME.json`, holds the hashes of what went in: the
-config sections the stage uses, its input files (or, where it declares none, that run of the stage
-before), the code that it runs (found from its imports, see `sources`), and the models that the
-configuration names. On the next run, a stage whose hashes agree and whose outputs exist is skipped,
-and a line says so. A stage that fails or is interrupted leaves no marker. Under torchrun only a
-stage declared `distributed` runs; select it with --stage and --stop-stage. Of two processes that
-come to a stage of one experiment, the second waits and then finds it finished; a stage declared
-`shared` lets both in and locks its pieces itself.
+config sections the stage uses (but for what changes nothing, see `config.free`), its input files
+(or, where it declares none, that run of the stage before), the code that it runs (found from its
+imports, see `sources`), and the models that the configuration names. On the next run, a stage
+whose hashes agree and whose outputs exist is skipped, and a line says so. A stage that fails or is
+interrupted leaves no marker. Under torchrun only a stage declared `distributed` runs; select it
+with --stage and --stop-stage. Of two processes that come to a stage of one experiment, the second
+waits and then finds it finished; a stage declared `shared` lets both in and locks its pieces
+itself.
 
 A stage that keeps its work in pieces (the cells of a table, the training of a system) uses the same
 rule for each piece: see `runs.finished`. `recipe.forced` is whether --force was given.
@@ -38,7 +39,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from avspeech.core import bars, config, pretrained, sources, storage
+from avspeech.core import bars, commands, config, pretrained, sources, storage
 from avspeech.errors import InputError, telling
 
 COMMAND = "command.json"  # config path and overrides of the run, read by the report
@@ -162,6 +163,7 @@ class Recipe:
 
     def run(self, argv: Sequence[str] | None = None) -> None:
         """Runs the stages that `argv` (default: the command line) asks for. Raises InputError."""
+        commands.refuse_empty(sys.argv[1:] if argv is None else argv)
         args = self._parser().parse_intermixed_args(argv)
         cfg: Any = config.load(self.schema, args.config, args.overrides)
         first = self._index(args.stage) if args.stage else 0
@@ -272,7 +274,8 @@ class Recipe:
         """The hashes of what goes into a stage."""
         stage, values = self.stages[number], config.to_dict(cfg)
         used = values if stage.uses is None else {name: values[name] for name in stage.uses}
-        parts = {"config": _hash(json.dumps(used, sort_keys=True)),
+        decisive = config.without(used, config.free(cfg))
+        parts = {"config": _hash(json.dumps(decisive, sort_keys=True)),
                  "code": self.code(stage.run, cfg)}
         named = {w: pretrained.content(w) for w in sources.words(used)
                  if w and pretrained.content(w)}

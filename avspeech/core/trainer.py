@@ -24,7 +24,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import torch
@@ -44,13 +44,12 @@ Weights = dict[str, torch.Tensor]
 Loss = Callable[[nn.Module, Batch], "tuple[torch.Tensor, dict[str, float | torch.Tensor]]"]
 Validate = Callable[[nn.Module], "dict[str, float]"]
 
-# Settings that may differ between the run that wrote a checkpoint and the run that resumes from it.
-FREE_TO_CHANGE = {"max_steps", "workers", "validate_every", "checkpoint_every", "keep", "log_every"}
-
-
 @dataclass
 class TrainConfig:
     """Settings of the training loop. Values out of range raise InputError."""
+
+    # These change nothing of what is learned, so that a training goes on where they are others.
+    FREE: ClassVar = ("workers", "checkpoint_every", "log_every", "keep")
 
     max_steps: int = 10_000  # updates in all
     batch_seconds: float = 32.0  # length of a padded batch, in seconds
@@ -294,9 +293,12 @@ class _Run:
                 "world": self.world}
 
     def restore(self, state: dict[str, Any], folder: Path) -> None:
+        # With `max_steps` the rest of the schedule changes, and with `validate_every` what may be
+        # the best step: a caller of `fit` may want that.
+        may_differ = {*TrainConfig.FREE, "max_steps", "validate_every"}
         for name, now in dataclasses.asdict(self.config).items():
             then = state["config"].get(name)
-            if name not in FREE_TO_CHANGE and then != now:
+            if name not in may_differ and then != now:
                 raise InputError(f"{folder}: its checkpoint was trained with {name}={then}, "
                                  f"now {name}={now}; set it back to go on, or train into another "
                                  "folder")

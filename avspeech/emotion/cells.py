@@ -198,7 +198,7 @@ class Cell:
     def hash(self) -> str:
         """Over what decides the outcome: everything but where files lie, the protocol's own hash,
         and the code that trains and tests."""
-        record = config.to_dict(self)
+        record = config.without(config.to_dict(self), config.free(self))
         for key in ("manifest", "root", "cache", "name"):
             del record[key]
         record["protocol"] = protocols.get(self.protocol).hash

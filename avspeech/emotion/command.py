@@ -8,7 +8,6 @@ import re
 from pathlib import Path
 
 from avspeech.core import commands as subcommands
-from avspeech.errors import InputError
 
 
 def add(commands: argparse._SubParsersAction) -> None:
@@ -36,7 +35,7 @@ def add(commands: argparse._SubParsersAction) -> None:
         help="which track of sound of each file, "
         "from 1 (default: the one that the file marks, or the first that sounds)",
     )
-    command.add_argument("--threads", type=int, metavar="N",
+    command.add_argument("--threads", type=subcommands.threads, metavar="N",
                          help="of the CPU (default: 1; PyTorch's own choice where it runs)")
     command.add_argument("--quiet", action="store_true", help="no progress bar")
 
@@ -67,8 +66,6 @@ def _run(args: argparse.Namespace) -> int:
     from avspeech.emotion import recognizer
     from avspeech.emotion.files import print_emotions, sounds_of
 
-    if args.threads is not None and args.threads < 1:
-        raise InputError("--threads should be at least 1")
     files = sounds_of(args.files)
     window = recognizer.WINDOW if args.window is None else args.window
     hop = min(recognizer.EVERY, window) if args.hop is None else args.hop

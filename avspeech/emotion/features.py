@@ -22,7 +22,6 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -266,12 +265,9 @@ def _features(utterances: Sequence[Utterance], root: str | Path, config: Feature
     label = f"features, {mel.mels} bands"
     if workers <= 1:
         return [_copies(job) for job in tqdm(jobs, label, unit="utterance")]
-    from concurrent.futures import ProcessPoolExecutor
+    from avspeech.core import pools
 
-    from avspeech.core import processes
-
-    with ProcessPoolExecutor(workers, get_context("spawn"),
-                             initializer=processes.end_with_parent) as pool:
+    with pools.pool(workers) as pool:
         return list(tqdm(pool.map(_copies, jobs, chunksize=8), label, len(jobs), unit="utterance"))
 
 

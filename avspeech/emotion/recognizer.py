@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from avspeech.core import ranges
 from avspeech.core.bars import bar
 from avspeech.emotion.conditions import Conditions, levels
 from avspeech.emotion.engine import engine_of
@@ -347,10 +348,10 @@ def caution(metrics: Mapping[str, float]) -> str | None:
 
 def check_windows(window: float, hop: float) -> tuple[float, float]:
     """window and hop, in seconds. Raises InputError where they are out of range."""
-    steps = hop * SAMPLE_RATE / HOP
-    if not (SHORTEST <= window <= LONGEST and 1 <= round(steps, 6) and hop <= window
-            and abs(steps - round(steps)) < 1e-6):
-        raise InputError(f"window {window:g} s, hop {hop:g} s: expected a window of {SHORTEST} to "
+    right = ranges.within(window, SHORTEST, LONGEST) and ranges.within(hop, 0.0, window)
+    steps = hop * SAMPLE_RATE / HOP if right else 0.0
+    if not (1 <= round(steps, 6) and abs(steps - round(steps)) < 1e-6):
+        raise InputError(f"window {window} s, hop {hop} s: expected a window of {SHORTEST} to "
                          f"{LONGEST} s, and a hop no longer than it, a multiple of 0.01 s")
     return window, hop
 

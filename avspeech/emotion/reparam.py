@@ -270,6 +270,10 @@ def _fold(module: nn.Module, first: str, second: str) -> None:
         raise InputError(
             f"'{name}' cannot be folded into a {type(layer).__name__}, or one of them has hooks"
         )
+    width = layer.weight.shape[0] if after else layer.weight.shape[1] * getattr(layer, "groups", 1)
+    if norm.num_features != width:
+        raise InputError(f"'{name}' cannot be folded: it norms {norm.num_features} values, the "
+                         f"layer beside it has {width}; they run along different axes")
     ones = torch.ones_like(norm.running_var, dtype=torch.float64)
     gain = (ones if norm.weight is None else norm.weight.detach().double()) * torch.rsqrt(
         norm.running_var.double() + norm.eps)

@@ -170,9 +170,10 @@ class Extractor:
             raise InputError("a recording of the voice was given, but the model has no splitter to "
                              "choose from; expected a released model, or splitter=")
         if len(voice) < self.sample_rate or not np.any(voice):
-            raise InputError("the recording of the voice has "
-                             f"{len(voice) / self.sample_rate:.1f} s of sound; expected at least "
-                             "1 s of the speaker alone")
+            has = f"has {len(voice) / self.sample_rate:.1f} s of sound" if np.any(voice) else (
+                "is silent")
+            raise InputError(f"the recording of the voice {has}; expected at least 1 s of the "
+                             "speaker alone")
         sound = voice / np.sqrt(np.mean(np.square(voice)))
         return timbre(self.engine.transform.log_bands(sound))
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from avspeech.core import ranges
 from avspeech.errors import InputError
 from avspeech.extraction.windows import SHORTEST
 from avspeech.media.mouths import MODEL_CROP, STORED_CROP
@@ -56,9 +57,9 @@ class Stream:
                  fps: float = 25.0, face: int = 1) -> None:
         from avspeech.extraction.evidence import Lateness
 
-        if not LEAST <= latency <= 10:
+        if not ranges.within(latency, LEAST, 10):
             raise InputError(f"latency={latency}: expected {LEAST} to 10 seconds")
-        if not 2 * latency <= past <= 60:
+        if not ranges.within(past, 2 * latency, 60):
             raise InputError(f"past={past}: expected {2 * latency} to 60 seconds")
         if not (np.isfinite(fps) and fps > 0):
             raise InputError(f"fps={fps}: expected a positive number of frames per second")

@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from avspeech.core import storage
+from avspeech.core import ranges, storage
 from avspeech.core.listing import files_below
 from avspeech.errors import InputError
 from avspeech.media import recordings
@@ -85,8 +85,9 @@ def read(path: str | Path, sample_rate: int = SAMPLE_RATE, start: float = 0.0,
             a rate that `check_rate` refuses.
     """
     sample_rate = check_rate(sample_rate)
-    if start < 0 or (duration is not None and duration < 0):
-        raise InputError(f"{path}: start {start}, duration {duration}: must not be negative")
+    if not (ranges.within(start, 0, math.inf)
+            and (duration is None or ranges.within(duration, 0, math.inf))):
+        raise InputError(f"{path}: start {start}, duration {duration}: expected seconds, 0 or more")
     sound = recordings.survey(path, track)
     _tell(path, sound.notes, notes)
     rate = sound.rate
@@ -176,7 +177,8 @@ def write(path: str | Path, samples: np.ndarray, sample_rate: int = SAMPLE_RATE)
     samples = np.asarray(samples)
     check_floats(samples, str(path))
     channels = samples.shape[1] if samples.ndim == 2 else 1
-    if samples.ndim not in (1, 2) or not 1 <= channels <= MOST_CHANNELS:
+    turned = channels > len(samples) > 0  # a sound of fewer samples than channels is none
+    if samples.ndim not in (1, 2) or not 1 <= channels <= MOST_CHANNELS or turned:
         raise InputError(f"{path}: samples of shape {samples.shape}, expected [N], or "
                          f"[N, channels] with at most {MOST_CHANNELS} channels")
     samples = samples.astype(np.float32)

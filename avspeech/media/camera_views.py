@@ -143,7 +143,8 @@ def views(path: str | Path, cameras: Sequence[Camera], fps: float = video.FPS, n
     found, length = face_tracks.track_faces(video.read_frames(path, *part), fps=fps,
                                             detector="mesh")
     if len(found) < number:
-        raise InputError(f"{path}: face {number} is not there; {len(found)} faces were found")
+        raise InputError(f"{path}: face {number}: it shows {len(found)}; expected a number from 1 "
+                         f"to {len(found)}")
     track = found[number - 1]
     meshes = list(_meshes(path, track, finder, *part))
     if not any(meshes):

@@ -2,7 +2,7 @@
 
     hertz, voiced = pitch.f0(samples, 22050, hop_seconds=256 / 22050)
     line = pitch.contour(hertz, voiced, 256 / 22050)       # semitones, without gaps, smoothed
-    pitch.slope(line, 256 / 22050, start=1.2, end=1.6)     # semitones per second
+    pitch.slope(pitch.semitones(hertz), 256 / 22050, 1.2, 1.6, use=voiced)  # semitones a second
 
 Frame k lies at k * hop_seconds; there are 1 + floor(duration / hop_seconds) of them, as many as a
 centred STFT of the same hop has.
@@ -32,6 +32,7 @@ VOICING = 0.45  # autocorrelation from which a frame counts as voiced (Boersma 1
 # Where the power below FUNDAMENTAL hertz is less than this against that from 300 to 3400 Hz, the
 # sound has the band of a telephone, without its fundamental. Full-band speech has -12 to -4 dB.
 FUNDAMENTAL, MISSING_DB = 250.0, -25.0
+SLOPE_FRAMES = 500  # most frames whose pairs are compared for a slope; of more every k-th
 CANDIDATES = 6  # peaks kept per frame by the autocorrelation method
 
 
@@ -166,9 +167,20 @@ def contour(hertz: np.ndarray, voiced: np.ndarray, hop_seconds: float, seconds: 
 
 def slope(line: np.ndarray, hop_seconds: float, start: float = 0.0, end: float | None = None,
           use: np.ndarray | None = None) -> float:
-    """Semitones per second of a contour in semitones `[T]`, by least squares over the frames with
-    start <= time <= end (seconds). use: bool `[T]`, the frames that count (the voiced ones, say).
-    NaN where fewer than 3 frames count."""
+    """Semitones a second: the median slope of all pairs of frames (Theil, 1950; Sen, 1968).
+
+    A line that is not smoothed gives the slope of its own frames alone, and a quarter of them may
+    be octave errors. A smoothed one leans towards what lies beside a short voiced part.
+
+    Args:
+        line: semitones `[T]`.
+        hop_seconds: seconds between frames.
+        start, end: seconds; the frames with start <= time <= end count (default: all).
+        use: bool `[T]`, the frames that count (the voiced ones, say).
+
+    Returns:
+        NaN where fewer than 3 frames count.
+    """
     line = np.asarray(line, np.float64)
     times = np.arange(len(line)) * hop_seconds
     take = np.isfinite(line) & (times >= start - 1e-9)
@@ -176,10 +188,13 @@ def slope(line: np.ndarray, hop_seconds: float, start: float = 0.0, end: float |
         take &= times <= end + 1e-9
     if use is not None:
         take &= np.asarray(use, bool)
-    if take.sum() < 3:
+    count = int(take.sum())
+    if count < 3:
         return float("nan")
-    times, values = times[take] - times[take].mean(), line[take]
-    return float(times @ (values - values.mean()) / (times @ times))
+    every = -(-count // SLOPE_FRAMES)
+    times, values = times[take][::every], line[take][::every]
+    first, second = np.triu_indices(len(times), 1)
+    return float(np.median((values[second] - values[first]) / (times[second] - times[first])))
 
 
 def _level(samples: np.ndarray, sample_rate: int, hop_seconds: float, frames: int) -> np.ndarray:

@@ -115,7 +115,11 @@ def survey(path: str | Path, track: int | None = None) -> Sound:
         InputError: there is no sound in it that can be decoded, or no such track.
     """
     check_exists(path)
-    return _survey(*_identity(path), track)
+    identity = _identity(path)
+    try:
+        return _survey(*identity, track)
+    except InputError as error:  # it names the file as it was given
+        raise InputError(str(error).replace(identity[0], str(path), 1)) from None
 
 
 def seconds(path: str | Path, track: int | None = None) -> float:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from avspeech.errors import InputError
 from avspeech.media.levels import check_rate
 
 # Samples of the lower of two rates for which the sound is taken to go on behind its end: the filter
@@ -79,10 +80,14 @@ def resample(samples: np.ndarray, rate: int, sample_rate: int) -> np.ndarray:
         `[ceil(N * sample_rate / rate)]` float32.
 
     Raises:
-        InputError: a rate that `check_rate` refuses.
+        InputError: a rate that `check_rate` refuses, or samples of another shape or type.
     """
     bend = Resampler(rate, sample_rate)
-    samples = np.asarray(samples, np.float32)
+    samples = np.asarray(samples)
+    if samples.ndim != 1 or samples.dtype.kind not in "fiu":
+        raise InputError(f"samples: {samples.dtype} {samples.shape}, expected floats [N]; resample "
+                         "channels one by one")
+    samples = samples.astype(np.float32, copy=False)
     if bend.rate == bend.sample_rate:
         return samples
     return np.concatenate([bend(samples), bend.finish()])

@@ -16,7 +16,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from avspeech.core import storage
+from avspeech.core import ranges, storage
 from avspeech.core.bars import bar
 from avspeech.errors import InputError
 from avspeech.media import warping
@@ -80,10 +80,7 @@ def frames_at(path: str | Path, fps: float = FPS, start: float = 0.0,
     Raises:
         InputError: as `read_frames` does.
     """
-    if start < 0 or (duration is not None and duration < 0) or fps <= 0:
-        raise InputError(
-            f"{path}: start {start}, duration {duration}, fps {fps}: must not be negative"
-        )
+    _check_times(path, fps, start, duration)
     k = round(start * fps)
     end = math.inf if duration is None else k + round(duration * fps)
     decoded = False
@@ -102,6 +99,14 @@ def frames_at(path: str | Path, fps: float = FPS, start: float = 0.0,
         raise InputError(
             f"{path}: no picture could be decoded from it; the file is damaged or truncated"
         )
+
+
+def _check_times(path: str | Path, fps: float, start: float, duration: float | None) -> None:
+    seconds = [start] if duration is None else [start, duration]
+    if not (all(ranges.within(x, 0, math.inf) for x in seconds)
+            and ranges.within(fps, 0.01, 1000)):
+        raise InputError(f"{path}: start {start}, duration {duration}, fps {fps}: expected seconds "
+                         "of 0 or more, and 0.01 to 1000 pictures a second")
 
 
 def mouth_tracks(path: str | Path, fps: float = FPS, max_faces: int | None = None,
@@ -128,6 +133,7 @@ def mouth_tracks(path: str | Path, fps: float = FPS, max_faces: int | None = Non
     Raises:
         InputError: as `read_frames` does.
     """
+    _check_times(path, fps, start, duration)
     total = _expected(path, fps, start, duration) if progress else None
     canvas = _Canvas()
     frames = _shown(canvas.looks(frames_at(path, fps, start, duration)), total, "faces", progress)

@@ -11,11 +11,9 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
-import multiprocessing
 import os
 import time
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,8 +21,8 @@ from typing import Any
 
 import numpy as np
 
-from avspeech.core import storage
-from avspeech.core.exporting import EXACT
+from avspeech.core import pools, storage
+from avspeech.core.exporting import make_exact
 from avspeech.errors import InputError
 from avspeech.report.memory import Memory, at_most, measure_memory
 
@@ -187,7 +185,7 @@ def _session(path: Path, seconds: float, threads: int,
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    options.add_session_config_entry(*EXACT)
+    make_exact(options)
     options.log_severity_level = 3
     if trace is not None:
         options.enable_profiling, options.profile_file_prefix = True, str(trace)
@@ -248,7 +246,7 @@ def _not_run(path: Path, error: Exception) -> InputError:
 
 def _memory_apart(path: Path, seconds: float, threads: int) -> Memory | None:
     try:
-        with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+        with pools.pool(1) as pool:
             return pool.submit(_memory, path, seconds, threads).result()
     except BrokenProcessPool:
         raise MemoryError(f"{path}: the run on {seconds:g} s was killed, "

@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import contextlib
 import math
-import multiprocessing
 import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +20,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
+from avspeech.core import pools
 from avspeech.core.hardware import cpu_name
 from avspeech.report.memory import Memory, measure_memory
 from avspeech.report.onnx_profile import OnnxProfile, Timed
@@ -207,9 +206,8 @@ def profile_model(
     module = model if isinstance(model, nn.Module) else model()
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
     if build is not None:
-        context = multiprocessing.get_context("spawn")
         try:
-            with ProcessPoolExecutor(1, mp_context=context) as pool:
+            with pools.pool(1) as pool:
                 memory = pool.submit(_build_and_measure, build, inputs, seconds, threads).result()
         except BrokenProcessPool:
             what = f"{name or build}: the forward on {seconds:g} s"

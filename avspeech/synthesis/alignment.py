@@ -119,7 +119,6 @@ class Aligner:
         self.number = {name: i for i, name in enumerate(names)}
         self.mean = np.zeros((len(self.number) * STATES, 0), np.float32)
         self.variance = self.mean
-        self.floor = np.zeros(0, np.float32)
 
     def fit(self, words: Sequence[Sequence[Sequence[str]]], heard: Sequence[np.ndarray],
             turns: int = 12,
@@ -142,8 +141,6 @@ class Aligner:
         from tqdm import tqdm
 
         chains = [_chain(w, self.number) for w in words]
-        all_frames = np.concatenate(heard)
-        self.floor = 0.05 * all_frames.var(0)
         paths = [_even(chain, x) for chain, x in zip(chains, heard)]
         score = 0.0
         for turn in tqdm(range(turns), "align", disable=not progress, mininterval=10):
@@ -177,21 +174,20 @@ class Aligner:
     def _estimate(self, chains: Sequence[_Chain], heard: Sequence[np.ndarray],
                   paths: Sequence[np.ndarray]) -> None:
         states = len(self.number) * STATES
-        labels = np.concatenate([np.repeat(c.states, p) for c, p in zip(chains, paths)])
-        x = np.concatenate(heard).astype(np.float64)
-        count = np.bincount(labels, minlength=states).astype(np.float64)
+        count = np.zeros(states)
+        sums, squares = np.zeros((2, states, heard[0].shape[1]))
+        for chain, path, x in zip(chains, paths, heard):  # one at a time: days of speech fit in
+            there = path > 0
+            labels, starts = chain.states[there], (np.cumsum(path) - path)[there]
+            np.add.at(count, labels, path[there])
+            np.add.at(sums, labels, np.add.reduceat(x.astype(np.float64), starts))
+            np.add.at(squares, labels, np.add.reduceat(np.square(x, dtype=np.float64), starts))
         prior = 5.0  # frames of the whole that every state has seen: for phones that are rare
-        total, square = x.mean(0) * prior, np.square(x).mean(0) * prior
-        sums, squares = np.tile(total, (states, 1)), np.tile(square, (states, 1))
-        order = np.argsort(labels, kind="stable")
-        there = np.flatnonzero(count)
-        starts = np.concatenate([[0], np.cumsum(count[there]).astype(int)[:-1]])
-        sums[there] += np.add.reduceat(x[order], starts)
-        squares[there] += np.add.reduceat(np.square(x[order]), starts)
         weight = (count + prior)[:, None]
-        self.mean = (sums / weight).astype(np.float32)
-        self.variance = np.maximum(squares / weight - np.square(self.mean),
-                                   self.floor).astype(np.float32)
+        mean, square = sums.sum(0) / count.sum(), squares.sum(0) / count.sum()
+        self.mean = ((sums + prior * mean) / weight).astype(np.float32)
+        self.variance = np.maximum((squares + prior * square) / weight - np.square(self.mean),
+                                   0.05 * (square - np.square(mean))).astype(np.float32)
 
     def _scores(self, x: np.ndarray) -> np.ndarray:
         """[T, states] log likelihoods."""
@@ -232,11 +228,16 @@ def normalised(heard: Sequence[np.ndarray], speakers: Sequence[str]) -> list[np.
         heard: `[T, F]` of each utterance.
         speakers: of each utterance.
     """
-    by: dict[str, list[np.ndarray]] = {}
+    sums: dict[str, np.ndarray] = {}  # of each: frames, their sum, and the sum of their squares
     for x, speaker in zip(heard, speakers):
-        by.setdefault(speaker, []).append(x)
-    known = {s: (np.concatenate(xs).mean(0), np.concatenate(xs).std(0) + 1e-3)
-             for s, xs in by.items()}
+        wide = x.astype(np.float64)
+        seen = np.stack([np.full(x.shape[1], len(x)), wide.sum(0), np.square(wide).sum(0)])
+        sums[speaker] = sums.get(speaker, 0) + seen
+    known = {}
+    for speaker, (frames, total, square) in sums.items():
+        mean = total / frames
+        spread = np.sqrt(np.maximum(square / frames - np.square(mean), 0)) + 1e-3
+        known[speaker] = mean.astype(np.float32), spread.astype(np.float32)
     return [(x - known[s][0]) / known[s][1] for x, s in zip(heard, speakers)]
 
 

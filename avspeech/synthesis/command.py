@@ -27,9 +27,11 @@ def add_speak(commands: argparse._SubParsersAction) -> None:
     command.add_argument("--model", metavar="M", help="name, folder or hf:owner/name@revision "
                               "(default: a released voice)")
     command.add_argument("--voice", metavar="V", help="speaker, by name or number")
-    command.add_argument("--rate", type=float, default=1.0, help="1.2 is 20 %% faster (default: 1)")
-    command.add_argument("--steps", type=int, help="of the flow (default: the voice's own)")
-    command.add_argument("--seed", type=int, default=0,
+    command.add_argument("--rate", type=float, default=1.0, metavar="X",
+                         help="1.2 is 20 %% faster (default: 1)")
+    command.add_argument("--steps", type=int, metavar="N",
+                         help="of the flow (default: the voice's own)")
+    command.add_argument("--seed", type=int, default=0, metavar="N",
                          help="another seed, another take (default: 0)")
     command.add_argument("--reference", type=Path, metavar="SOUND",
                          help="a recording whose phrase endings are taken where the text asks for "
@@ -43,7 +45,7 @@ def add_speak(commands: argparse._SubParsersAction) -> None:
                          help="own pronunciations, one a line: a word and its phones in ARPAbet")
     command.add_argument("--timestamps", type=Path, metavar="JSON",
                          help="write when each word is said")
-    command.add_argument("--threads", type=int, metavar="N",
+    command.add_argument("--threads", type=subcommands.threads, metavar="N",
                          help="of the CPU (default: 1; PyTorch's own choice where it runs)")
     command.add_argument("--quiet", action="store_true", help="no progress bar")
 
@@ -143,8 +145,6 @@ def _speak(args: argparse.Namespace) -> None:
     from avspeech.synthesis.synthesizer import Synthesizer
     from avspeech.text import read_pronunciations
 
-    if args.threads is not None and args.threads < 1:
-        raise InputError("--threads should be at least 1")
     keep_apart({"--out": args.out, "--timestamps": args.timestamps},
                {"--file": args.file, "--reference": args.reference, "--lexicon": args.lexicon})
     if str(args.out) == "-":

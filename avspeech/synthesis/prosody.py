@@ -183,11 +183,11 @@ class Melody:
                 and s.end < end]
 
     def slope(self, start: float, end: float) -> float:
-        """Semitones a second of the smoothed contour over the voiced frames from start to end
-        (seconds); NaN where less than 30 ms are voiced."""
+        """Semitones a second over the voiced frames from start to end (seconds), which are not
+        smoothed (`pitch.slope`); NaN where less than 30 ms are voiced."""
         if not self._enough(start, end):
             return math.nan
-        return pitch.slope(self.contour, self.hop, start, end, self.voiced)
+        return pitch.slope(pitch.semitones(self.hertz), self.hop, start, end, self.voiced)
 
     def _enough(self, start: float, end: float) -> bool:
         first, last = round(start / self.hop), round(end / self.hop) + 1

@@ -422,7 +422,8 @@ def _ratio(above: np.ndarray, below: np.ndarray) -> float:
 def _recordings(folder: Path) -> dict[str, Path]:
     """{path under the folder without suffix: file} of the sounds in it."""
     if not folder.is_dir():
-        raise InputError(f"{folder}: no such folder; expected one of sound files")
+        what = "is a file" if folder.exists() else "no such folder"
+        raise InputError(f"{folder}: {what}; expected a folder of sound files")
     found: dict[str, Path] = {}
     for path in audio.sound_files(folder, MORE_SUFFIXES):
         name = path.relative_to(folder).with_suffix("").as_posix()

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from avspeech.core import ranges
 from avspeech.errors import InputError
 from avspeech.synthesis import styles
 from avspeech.synthesis.engine import Contours, Wish, engine_of
@@ -194,16 +195,16 @@ class Synthesizer:
         Raises:
             InputError: a value is out of range, or the voice is not known.
         """
-        if not RATES[0] <= rate <= RATES[1]:
+        if not ranges.within(rate, *RATES):
             raise InputError(f"rate {rate}: expected {RATES[0]} to {RATES[1]}; 1.2 is 20 % faster")
         own = self.config.steps
         steps = own if steps is None else steps
-        if not (1 <= steps <= MOST_STEPS and steps == int(steps)):
+        if not ranges.within(steps, 1, MOST_STEPS, whole=True):
             raise InputError(f"steps {steps}: expected a whole number from 1 to {MOST_STEPS}; "
                              f"{own} do")
-        if temperature is not None and not 0 <= temperature <= 2:
+        if temperature is not None and not ranges.within(temperature, 0, 2):
             raise InputError(f"temperature {temperature}: expected 0 to 2")
-        if not (0 <= seed < 2 ** 63 and seed == int(seed)):
+        if not ranges.within(seed, 0, 2 ** 63 - 1, whole=True):
             raise InputError(f"seed {seed}: expected a whole number from 0 to 2^63 - 1")
         heard = None if reference is None else self.listen(reference)
         if heard is not None and not self.config.tones:

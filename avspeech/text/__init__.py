@@ -21,6 +21,7 @@ import re
 import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 
+from avspeech.core import ranges
 from avspeech.errors import InputError
 from avspeech.text import (
     heteronyms,
@@ -120,6 +121,7 @@ def analyse(
         InputError: with the column, for bad markup; for a phonemiser or language that is not there,
             a pronunciation that is not ARPAbet, and rests out of range.
     """
+    _check_text(source)
     phonemise = phonemisers.get(phonemiser)
     given = Own(pronunciations or {})
     rest = _rests(sentence_rest, paragraph_rest)
@@ -168,6 +170,7 @@ def analyse(
 def check(source: str, language: str = "en-us", voices: Collection[str] | None = None) -> None:
     """Raises InputError, with the column, where `analyse` would for the markup of a text; some
     milliseconds for a page, so that a whole book can be looked at before its first word is said."""
+    _check_text(source)
     if "<" not in source:
         return
     pieces = markup.parse(source, voices, language)
@@ -178,9 +181,14 @@ def check(source: str, language: str = "en-us", voices: Collection[str] | None =
         _items(source, pieces, language, [], Own({}))
 
 
+def _check_text(source: object) -> None:
+    if not isinstance(source, str):
+        raise InputError(f"text: type {type(source).__name__}, expected str")
+
+
 def _rests(sentence: float | None, paragraph: float | None) -> dict[str, float]:
     for name, value in (("sentence_rest", sentence), ("paragraph_rest", paragraph)):
-        if value is not None and not 0 <= value <= MAX_REST:
+        if value is not None and not ranges.within(value, 0, MAX_REST):
             raise InputError(f"{name} {value}: expected seconds from 0 to {MAX_REST:g}")
     rests = dict(RESTS)
     if sentence is not None:

@@ -26,6 +26,9 @@ class Own:
     """
 
     def __init__(self, pronunciations: Mapping[str, str]) -> None:
+        if not isinstance(pronunciations, Mapping):
+            raise InputError(f"pronunciations: type {type(pronunciations).__name__}, expected a "
+                             'dict, as {"Siobhan": "SH AH0 V AO1 N"}')
         self.words: dict[str, str] = {}
         exact: list[str] = []
         free: list[str] = []

@@ -48,19 +48,16 @@ def add(commands: argparse._SubParsersAction) -> None:
     command.add_argument("--model", default="mvtf-small", metavar="M",
                          help="that extracts: name, folder or hf:owner/name@revision "
                               "(default: %(default)s)")
-    command.add_argument("--threads", type=int, default=2, metavar="N",
+    command.add_argument("--threads", type=subcommands.threads, default=2, metavar="N",
                          help="of Whisper (default: %(default)s)")
     command.add_argument("--quiet", action="store_true", help="no progress bar")
 
 
 def _transcribe(args: argparse.Namespace) -> None:
-    from avspeech.errors import InputError
     from avspeech.extraction.extractor import Extractor
     from avspeech.transcribe import recognizers
     from avspeech.transcribe.files import transcribe
 
-    if args.threads < 1:
-        raise InputError("--threads should be at least 1")
     recognizer = recognizers.named(args.recognizer, args.recognizer_model, args.key,
                                    None if args.language == "auto" else args.language,
                                    args.threads)

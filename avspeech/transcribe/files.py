@@ -231,7 +231,8 @@ def _count(segment: Segment) -> int:
 
 def _check_number(names: Sequence[str] | None, faces: int | None) -> None:
     if names is not None and faces is not None and len(names) != faces:
-        raise InputError(f"{len(names)} names for {faces} faces; give one for each face")
+        shown = "1 face" if faces == 1 else f"{faces} faces"
+        raise InputError(f"{len(names)} names for {shown}; give one for each face")
 
 
 def _boxes(videos: Sequence[Path], shown: Sequence[Mapping[int, MouthTrack]]

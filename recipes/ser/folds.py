@@ -8,7 +8,6 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ import numpy as np
 
 from avspeech.bench import cluster
 from avspeech.bench.plan import Cluster
-from avspeech.core import config, processes
+from avspeech.core import config, pools
 from avspeech.data import protocol as protocols
 from avspeech.data.manifest import read_manifest
 from avspeech.emotion import cells, training
@@ -116,11 +115,8 @@ def pooled(work: Callable[[Any], dict[str, Any]], jobs: Sequence[Any],
         (job, answer), in the order in which they are finished; {"error": one line} of a job whose
         worker died `TRIES` times.
     """
-    def fresh() -> ProcessPoolExecutor:
-        return ProcessPoolExecutor(1, get_context("spawn"), initializer=processes.end_with_parent)
-
     waiting = [(job, 1) for job in reversed(jobs)]
-    free = [fresh() for _ in range(min(workers, len(jobs)))]
+    free = [pools.pool(1) for _ in range(min(workers, len(jobs)))]
     running: dict[Future, tuple[ProcessPoolExecutor, Any, int]] = {}
     try:
         while waiting or running:
@@ -134,7 +130,7 @@ def pooled(work: Callable[[Any], dict[str, Any]], jobs: Sequence[Any],
                     free.append(pool)
                 except BrokenProcessPool:
                     pool.shutdown()
-                    free.append(fresh())
+                    free.append(pools.pool(1))
                     if attempt < TRIES:
                         waiting.insert(0, (job, attempt + 1))
                         continue

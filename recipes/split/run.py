@@ -238,7 +238,7 @@ def train(cfg: Config, exp: Path) -> None:
                    **{f"data of {split}": storage.file_hash(exp / "voices" / f"{split}.npy")
                       for split in ("train", "dev")}}
         if runs.finished(folder, folder / "model" / model_files.SUMS, settings, made_of,
-                         recipe.forced):
+                         recipe.forced, config.free(cfg)):
             return
         torch.manual_seed(cfg.train.seed)
         model: Any = models.build(cfg.model.name, **cfg.model.config).to(trainer.device())

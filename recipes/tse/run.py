@@ -15,7 +15,6 @@ import hashlib
 import json
 import sys
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +25,7 @@ from avspeech.core import (
     config,
     model_files,
     models,
+    pools,
     pretrained,
     runs,
     sources,
@@ -109,7 +109,7 @@ def crops(cfg: Config, exp: Path) -> None:
             utterances = read_manifest(folder / f"{split}.jsonl")
             jobs = [(root, folder, u, code) for u in utterances]
             if corpus.synthetic or any(v.crops is None for u in utterances for v in u.views):
-                with ProcessPoolExecutor(cfg.data.workers) as pool:
+                with pools.pool(cfg.data.workers, start=None) as pool:
                     done = list(tqdm(pool.map(_cropped, jobs), f"{name} {split}: mouths", len(jobs),
                                      unit="utterance"))
                     varied = corpus.vary_cameras and split == "train"
@@ -315,7 +315,8 @@ def _train_one(cfg: Config, exp: Path, folder: Path, pool: Pool, studio: Studio,
         if key in ("data", "mix", "model", "lips", "guess", "train", "tune_lips", "tune_guess")}}
     made_of = {"code": recipe.code(train, cfg), "data": data_hash,
                "begun with": pretrained.content(cfg.model.init or "") or ""}
-    if runs.finished(folder, folder / "model" / model_files.SUMS, settings, made_of, recipe.forced):
+    if runs.finished(folder, folder / "model" / model_files.SUMS, settings, made_of,
+                     recipe.forced, config.free(cfg)):
         return
     torch.manual_seed(seed)
     model: Any = models.build(cfg.model.name, **{**cfg.model.config, **system.model}).to(

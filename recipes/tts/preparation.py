@@ -155,18 +155,20 @@ def write_alignments(parts: Mapping[str, tuple[list[Utterance], dict[str, Path]]
     for split, (utterances, roots) in parts.items():
         scripts = everything[split]
         listed = [u for u in utterances if u.id in scripts]
-        sounds = vocoding.Sounds(listed, roots, rate)
-        words, least = [], []
+        words, least, raw, lengths = [], [], [], []
         for u in listed:
             words.append([w.phones for w in scripts[u.id].words])
             least.append(sum(map(len, words[-1])) * alignment.STATES)
-        raw = [alignment.features(sounds[u.id], rate, hop // 2) for u in listed]
+            sound = vocoding.Sounds([u], roots, rate)[u.id]  # of days of speech, none is kept
+            raw.append(alignment.features(sound, rate, hop // 2))
+            lengths.append(-(-len(sound) // hop))
         short = [u.id for u, x, n in zip(listed, raw, least) if len(x) < n]
         for name in short:
             print(f"{name}: left out, its text is longer than its sound", file=sys.stderr)
         keep = [i for i, u in enumerate(listed) if u.id not in short]
         speakers = [listed[i].speaker for i in keep]
         heard = alignment.normalised([raw[i] for i in keep], speakers) if keep else []
+        del raw
         said = [words[i] for i in keep]
         if aligner is None:
             if not said:
@@ -174,8 +176,7 @@ def write_alignments(parts: Mapping[str, tuple[list[Utterance], dict[str, Path]]
             aligner = alignment.Aligner(known)
             score = aligner.fit(said, heard, turns)
             print(f"aligned: log likelihood {score:.3f} a frame")
-        frames = [-(-len(sounds[listed[i].id]) // hop) for i in keep]
-        found = aligner.align(said, heard, frames=frames) if keep else []
+        found = aligner.align(said, heard, frames=[lengths[i] for i in keep]) if keep else []
         write_json(out / f"{split}.json",
                    {listed[i].id: dataclasses.asdict(a) for i, a in zip(keep, found)})
 

@@ -208,7 +208,7 @@ def _done(cfg: Config, exp: Path, folder: Path, stage: Any, settings: dict[str, 
                "files": " ".join(storage.content_hash(f) for f in files),
                "begun with": pretrained.content(cfg.model.init or "") or ""}
     return runs.finished(folder, folder / "model" / model_files.SUMS, settings, made_of,
-                         recipe.forced)
+                         recipe.forced, config.free(cfg))
 
 
 @recipe.stage("train",

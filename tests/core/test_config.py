@@ -7,7 +7,7 @@ import dataclasses
 import math
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import pytest
 from hypothesis import given
@@ -243,6 +243,30 @@ def test_anything_else_is_an_input_error(tmp_path_factory: pytest.TempPathFactor
         assert isinstance(config.load(Config, path, overrides), Config)
     except InputError as error:
         assert str(error)
+
+
+@dataclass
+class Loop:
+    FREE: ClassVar = ("workers",)
+
+    steps: int = 5
+    workers: int = 0
+
+
+@dataclass
+class Loops:
+    loop: Loop = field(default_factory=Loop)
+    named: dict[str, Loop] = field(default_factory=lambda: {"a.b": Loop(), "c": Loop(7, 2)})
+    workers: int = 1
+    optional: Loop | None = None
+
+
+def test_what_is_free_to_change_is_left_out_where_its_section_says_so():
+    cfg = Loops()
+    assert config.free(cfg) == {"loop.workers", "named.a.b.workers", "named.c.workers"}
+    assert config.without(config.to_dict(cfg), config.free(cfg)) == {
+        "loop": {"steps": 5}, "named": {"a.b": {"steps": 5}, "c": {"steps": 7}}, "workers": 1,
+        "optional": None}
 
 
 def test_from_dict_reads_what_to_dict_gives():

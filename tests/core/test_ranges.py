@@ -7,7 +7,9 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -56,6 +58,17 @@ def test_what_is_no_number_is_refused_and_none_is_not_looked_at() -> None:
     for value in ("3", True, {}, [None, "3"]):
         assert refused(ranges.at_least, One(value), 1, "value")
     ranges.at_least(One(None), 1, "value")
+
+
+@pytest.mark.parametrize(("value", "whole", "right"), [
+    (1, True, True), (1.0, True, True), (np.float32(0.5), False, True), (np.int64(2), True, True),
+    (torch.tensor(1), True, True), (0.5, True, False), (2 ** 63 - 1, True, False), (-0.1, False, False),
+    (math.nan, False, False), (math.inf, False, False), ("1", False, False), (True, False, False),
+    (None, False, False), ([1], False, False), (b"1", False, False), (1j, False, False)])
+def test_an_argument_within_bounds(value: Any, whole: bool, right: bool) -> None:
+    assert ranges.within(value, 0, 2, whole) is right
+    for above, fits in ((0, True), (1, False)):  # which a float cannot tell apart
+        assert ranges.within(2 ** 63 - 1 + above, 0, 2 ** 63 - 1, whole=True) is fits
 
 
 SIGNED = {"quietest", "loudest", "mel_mean", "melody_mean"}  # decibels, logarithms, semitones

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -30,7 +31,10 @@ class Data:
 
 @dataclass
 class Train:
+    FREE: ClassVar = ("log_every",)
+
     lr: float = 0.1
+    log_every: int = 20
 
 
 @dataclass
@@ -99,6 +103,7 @@ def test_a_second_run_does_nothing_and_says_so(toy: Toy, capsys: pytest.CaptureF
 
 @pytest.mark.parametrize(("argv", "expected"), [
     (["train.lr=0.2"], ["train", "report"]),
+    (["train.log_every=5"], []),
     (["data.text=b"], ALL),
     # The data come out the same: what reads only them need not run.
     (["data.text='a '"], ["prepare", "report"]),
@@ -112,6 +117,13 @@ def test_what_runs_again(toy: Toy, argv: list[str], expected: list[str]) -> None
     assert toy(*argv) == expected
     toy(*[a for a in argv if "=" in a])
     assert toy(*[a for a in argv if "=" in a]) == []
+
+
+@pytest.mark.parametrize("argv", [["--exp", ""], ["--exp="], ["--config", ""], ["--stage", ""], [""]])
+def test_an_empty_argument_is_not_the_default(toy: Toy, argv: list[str]) -> None:
+    with pytest.raises(InputError, match="is empty"):
+        toy.recipe.run(argv)
+    assert not toy.ran
 
 
 def test_a_check_stops_a_run_before_it_begins(toy: Toy) -> None:

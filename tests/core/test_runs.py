@@ -55,6 +55,27 @@ def test_other_settings_are_refused_and_nothing_is_lost(folder: Path) -> None:
     assert not finished(folder, lr=0.2, forced=True)
 
 
+def test_the_refusal_names_what_differs_and_not_the_rest(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+
+    def done(settings: dict) -> bool:
+        return runs.finished(folder, folder / "product", settings, {}, free=("train.workers", "train.keep"))
+
+    begun = {"train": {"max_steps": 9, "workers": 0, "keep": 2}, "model": {"keep": 0.5, "init": None}}
+    assert not done(begun)
+    (folder / "checkpoint").touch()
+    assert not done({**begun, "train": {"max_steps": 9, "workers": 4, "keep": 1}})
+    assert (folder / "checkpoint").exists(), "what is free to change begins nothing anew"
+    more = {"max_steps": 12, "workers": 4}
+    for changed, said in (({**begun, "train": more}, r"\(train.max_steps=9, now 12\)"),
+                          ({**begun, "model": {"keep": 0.25, "init": None}}, r"\(model.keep=0.5, now 0.25\)"),
+                          ({**begun, "model": {"keep": 0.5}}, r"\(model.init=null, now not given\)")):
+        with pytest.raises(InputError, match=said):
+            done(changed)
+    (folder / "product").touch()
+    assert done({**begun, "train": {"max_steps": 9, "workers": 1}})
+
+
 def test_a_product_without_a_record_is_refused(folder: Path) -> None:
     (folder / runs.RECORD).write_text("{ not json")
     with pytest.raises(InputError, match="other settings"):

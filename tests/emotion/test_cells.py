@@ -129,6 +129,14 @@ def test_the_hash_is_of_what_a_cell_is_made_of(tmp_path: Path) -> None:
     assert finished(tmp_path, first) is None
 
 
+def test_what_changes_nothing_of_a_training_is_not_in_the_hash() -> None:
+    begun = cell("random")
+    for change, same in (({"workers": 3, "log_every": 7, "keep": 1, "checkpoint_every": 9}, True),
+                         ({"max_steps": 11}, False), ({"validate_every": 3}, False)):
+        other = dataclasses.replace(begun, train=dataclasses.replace(begun.train, **change))
+        assert (other.hash == begun.hash) is same, change
+
+
 def test_the_hash_holds_the_code_that_trains(monkeypatch: pytest.MonkeyPatch) -> None:
     before = cell("random").hash
     assert cell("random").hash == before

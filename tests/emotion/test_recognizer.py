@@ -342,7 +342,8 @@ def test_what_is_no_sound_is_refused(recognizer: EmotionRecognizer, sound: np.nd
 
 
 @pytest.mark.parametrize("options", [dict(window=0.1), dict(window=1, hop=2), dict(hop=0.0123), dict(hop=0),
-                                     dict(window=1e9), dict(window=float("nan"))])
+                                     dict(window=1e9), dict(window=float("nan")), dict(window="6"),
+                                     dict(hop=float("nan")), dict(hop="1")])
 def test_windows_that_cannot_be_are_refused(options: dict[str, float]) -> None:
     with pytest.raises(InputError, match="window"):
         EmotionRecognizer(*built(), **options)

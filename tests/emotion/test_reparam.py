@@ -207,6 +207,15 @@ def test_a_norm_before_a_padded_convolution_stays() -> None:
     assert isinstance(to_deploy(model, [torch.randn(3, 6)])[1], nn.BatchNorm1d)
 
 
+@pytest.mark.parametrize("layers", [
+    (nn.Linear(6, 5), nn.BatchNorm1d(4)), (nn.BatchNorm1d(4), nn.Linear(6, 5))])
+def test_a_norm_along_another_axis_is_refused(layers: Any) -> None:
+    model = nn.Sequential(nn.Unflatten(1, (4, 6)), *layers)
+    model(torch.randn(3, 24))
+    with pytest.raises(InputError, match="different axes"):
+        to_deploy(model)
+
+
 @pytest.mark.parametrize("where", ["ffn", "attention", "all"])
 def test_where(where: str) -> None:
     wide = {place: isinstance(linear(4, 4, {"where": where}, place), FactorisedLinear)

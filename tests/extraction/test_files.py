@@ -282,6 +282,8 @@ def test_bad_files_are_told_in_one_line(tmp_path, faces) -> None:
         voice.extract(good, tmp_path, progress=False, track=2)
     with pytest.raises(InputError, match="expected 1 number of seconds"):
         voice.extract(good, tmp_path, progress=False, late=[0, 1])
+    with pytest.raises(InputError, match="late 0.1: how late several videos are"):
+        voice.extract(good, tmp_path, progress=False, late=[0.1])
     with pytest.raises(InputError, match="good.mp4: no face found"):
         voice.extract(good, tmp_path, progress=False)
 

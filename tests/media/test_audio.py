@@ -86,6 +86,7 @@ def test_clipping_warns_and_nan_is_refused(tmp_path: Path) -> None:
     (np.zeros(100, np.int32), "divide them by 2147483648"),
     (np.full(100, 128, np.uint8), r"\(samples - 128.0\) / 128"),
     (np.zeros((2, 16000), np.float32), r"shape \(2, 16000\), expected \[N\], or \[N, channels\]"),
+    (np.zeros((2, 9), np.float32), "shape"),
     (np.zeros((2, 3, 4), np.float32), "shape"), (np.zeros((9, 0), np.float32), "shape"),
     (np.float32(0.5), "shape"), (np.zeros(100, complex), "complex128"),
 ])
@@ -94,7 +95,7 @@ def test_what_is_no_sound_is_neither_written_nor_heard(tmp_path: Path, samples: 
     with pytest.raises(InputError, match=words) as caught:
         audio.write(tmp_path / "a.wav", samples, 16000)
     assert "\n" not in str(caught.value) and not list(tmp_path.iterdir())
-    if samples.shape != (2, 16000):  # channels first are heard
+    if samples.shape not in ((2, 16000), (2, 9)):  # channels first are heard
         with pytest.raises(InputError):
             audio.mono(samples)
 
@@ -193,15 +194,25 @@ def test_damage_in_the_middle_keeps_the_clock(tmp_path: Path) -> None:
     assert delay(found[k: k + 8000], whole[k: k + 8000]) == 0
 
 
-def test_bad_files_are_named_in_one_line(tmp_path: Path) -> None:
+def test_bad_files_are_named_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "empty.wav").write_bytes(b"")
     (tmp_path / "noise.mp4").write_bytes(bytes(range(256)) * 40)
     for name, match in (("empty.wav", "0 bytes"), ("noise.mp4", "FFmpeg"), ("gone.wav", "no such file")):
         with pytest.raises(InputError, match=match) as error:
             audio.read(tmp_path / name)
         assert name in str(error.value) and "\n" not in str(error.value)
-    with pytest.raises(InputError, match="negative"):
-        audio.read(tmp_path / "empty.wav", start=-1.0)
+    monkeypatch.chdir(tmp_path)
+    for name in ("empty.wav", "noise.mp4", "gone.wav"):
+        for read in (audio.read, audio.duration, audio.notes_of):
+            with pytest.raises(InputError, match=f"^{name}: "):  # as it was given
+                read(name)
+    for times in (dict(start=-1.0), dict(start=float("nan")), dict(start=float("inf")), dict(start="1"),
+                  dict(duration=-1), dict(duration=float("nan"))):
+        with pytest.raises(InputError, match="expected seconds, 0 or more"):
+            audio.read(tmp_path / "empty.wav", **times)  # type: ignore[arg-type]
+    for wrong in (np.zeros((2, 100)), "x", np.zeros(9, complex), None):
+        with pytest.raises(InputError, match=r"expected floats \[N\]"):
+            audio.resample(wrong, 16000, 8000)  # type: ignore[arg-type]
 
 
 @pytest.mark.real

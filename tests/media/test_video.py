@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 from pathlib import Path
 
@@ -88,6 +89,11 @@ def test_bad_files_are_named_in_one_line(tmp_path: Path) -> None:
         assert name in str(error.value) and "\n" not in str(error.value)
     with pytest.raises(InputError, match="no audio stream"):
         audio.read(tmp_path / "cut.mpg")
+    for times in (dict(fps=0), dict(fps=math.nan), dict(fps="25"), dict(start=-1), dict(start=math.nan),
+                  dict(duration=math.inf), dict(duration="1")):
+        for look in (video.mouth_tracks, lambda path, **t: list(video.read_frames(path, **t))):
+            with pytest.raises(InputError, match="expected seconds of 0 or more") as error:
+                look(tmp_path / "cut.mpg", **times)
 
 
 class SquareFinder:

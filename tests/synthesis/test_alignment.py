@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -78,6 +80,18 @@ def test_pauses_are_found_where_the_ends_are_quieter_still() -> None:
     found = [[place for place, pause in enumerate(a.pauses[:-1]) if pause >= 8]
              for a in aligner.align(words, heard)]
     assert sum(places == [true] for places, true in zip(found, truth)) >= 14
+
+
+def test_a_fit_takes_no_memory_by_the_length_of_the_corpus() -> None:
+    """Beside the features themselves, of which 20 hours are 1.4 GB."""
+    words, heard, _ = corpus(40)
+    words, heard = 25 * words, 25 * [np.tile(x, 8) for x in heard]
+    aligner = Aligner(PHONES)
+    tracemalloc.start()
+    aligner.fit(words, heard, turns=1, progress=False)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < sum(x.nbytes for x in heard)
 
 
 def test_a_text_too_long_is_refused() -> None:

@@ -179,6 +179,18 @@ def test_a_terminal_slope_ends_where_the_pause_begins_that_the_path_crosses_late
     assert late.terminal_slopes()[0][1] == pytest.approx(0, abs=2)  # as much down as up
 
 
+@pytest.mark.parametrize("semitones", [-4.0, 0.0, 4.0])
+@pytest.mark.parametrize("before", [120.0, 260.0])
+def test_the_slope_of_a_short_vowel_is_its_own(semitones: float, before: float) -> None:
+    """0.15 s of voice between consonants, whatever the pitch of the word before."""
+    hertz = np.full(RATE, before)
+    at = np.arange(RATE) / RATE
+    word = (at >= 0.5) & (at < 0.9)
+    hertz[word] = 180 * 2 ** (semitones * ((at[word] - 0.5) / 0.4 - 0.5) / 12)
+    heard = melody(hertz, [(0.1, 0.45, 0), (0.6, 0.75, 1)])
+    assert 0.4 * heard.slope(0.5, 0.9) == pytest.approx(semitones, abs=0.5)
+
+
 SHORT = [(0.1, 0.4, 0), (0.43, 0.7, 1), (0.73, 1.13, 2), (1.16, 1.53, 0)]  # the same without its pause
 OTHER = [(0.1, 0.4, 0), (0.8, 1.07, 1), (1.1, 1.5, 2), (1.53, 1.9, 0)]  # its pause one word too early
 

@@ -190,13 +190,17 @@ def test_a_very_long_sentence_is_cut(voice: Synthesizer) -> None:
 
 @pytest.mark.parametrize(("options", "said"), [
     (dict(rate=0), "rate"), (dict(rate=9.0), "faster"), (dict(steps=0), "steps"), (dict(steps=2.5), "steps"),
-    (dict(seed=-1), "seed"), (dict(seed=float("nan")), "seed"), (dict(seed=float("inf")), "seed"),
+    (dict(seed=-1), "seed"),
+    (dict(rate="fast"), "rate fast: expected"), (dict(steps="4"), "steps"), (dict(seed="x"), "seed"),
+    (dict(temperature="1"), "temperature"), (dict(sentence_rest="1"), "sentence_rest 1: expected"),
+    (dict(paragraph_rest=float("nan")), "paragraph_rest"), (dict(rate=None), "rate None"),
+    (dict(seed=float("nan")), "seed"), (dict(seed=float("inf")), "seed"),
     (dict(voice="²"), "ann, bob"), (dict(voice="eve"), "ann, bob"), (dict(temperature=-1.0), "temperature"),
     (dict(reference="none.wav"), "no such file"), (dict(reference=np.zeros(8000, np.float32)), "voiced")])
 def test_bad_wishes_are_said_at_once(voice: Synthesizer, options: dict, said: str) -> None:
     with pytest.raises(InputError, match=said):
         voice.stream("Go on.", **options)
-    for text in ("", " -- ", "no <brk", "go<rise slope=x>"):
+    for text in ("", " -- ", "no <brk", "go<rise slope=x>", None, 3, b"go", ["go"]):
         with pytest.raises(InputError):
             voice.stream(text)
 
@@ -255,6 +259,8 @@ def test_a_pronunciation_that_no_text_can_use_is_refused(voice: Synthesizer, wor
 def test_bad_pronunciations_are_said_when_the_voice_is_made(voice: Synthesizer) -> None:
     with pytest.raises(InputError, match="QQ"):
         Synthesizer(voice.model, voice.info, pronunciations={"fine": "QQ"})
+    with pytest.raises(InputError, match="type list, expected a dict"):
+        Synthesizer(voice.model, voice.info, pronunciations=["fine"])  # type: ignore[arg-type]
     own = Synthesizer(voice.model, voice.info, predict_breaks=False, pronunciations={"Fine": "N OW1"})
     assert np.array_equal(own("Fine.", seed=0).audio, voice("No.", seed=_swap("fine.", "no.")).audio)
 

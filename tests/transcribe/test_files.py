@@ -355,7 +355,7 @@ def test_the_command(film: Path, tmp_path: Path, monkeypatch, capsys: pytest.Cap
     (tmp_path / "r.py").write_text("raise SystemExit('not today')\n")
     for wrong, line in ((options, "not today"), (["--recognizer", "nothing-here"], "nothing-here"),
                         ([*options, "--floor", "0"], "floor"), ([*options, "--key", "K"], "address"),
-                        ([*options, "--face", "3"], "face 3"), ([*options, "--threads", "0"], "threads")):
+                        ([*options, "--face", "3"], "face 3")):
         assert cli.main(["transcribe", str(film), *wrong]) == 2
         err = capsys.readouterr().err
         assert line in err and err.count("\n") == 1, err

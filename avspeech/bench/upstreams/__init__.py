@@ -11,14 +11,13 @@ A new upstream is a line in `UPSTREAMS`; a new kind is a class in a file of its 
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import inspect
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from avspeech.bench.upstreams.base import TOLERANCE, Upstream
-from avspeech.errors import InputError
+from avspeech.errors import InputError, hint
 
 __all__ = ["FAMILIES", "TOLERANCE", "UPSTREAMS", "Upstream", "load", "names"]
 
@@ -159,10 +158,9 @@ def _place(asked: str) -> tuple[str, Path | None, str]:
         return name, Path(asked), _family(Path(asked))
     if name in FAMILIES and place:
         return name, Path(place), name
-    close = difflib.get_close_matches(name, names(), 1)
-    hint = f" (did you mean '{close[0]}'?)" if close else ""
-    raise InputError(f"upstream '{asked}' is neither a name nor a path{hint}; names: "
-                     f"{', '.join(names())}; or FAMILY=PATH, of {', '.join(FAMILIES)}")
+    raise InputError(f"upstream '{asked}' is neither a name nor a path"
+                     f"{hint(name, names())}; names: {', '.join(names())}; "
+                     f"or FAMILY=PATH, of {', '.join(FAMILIES)}")
 
 
 def _check_sizes(upstream: Upstream) -> None:

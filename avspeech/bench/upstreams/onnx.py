@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from avspeech.bench.upstreams.base import Upstream
-from avspeech.core.exporting import EXACT
+from avspeech.core.exporting import make_exact
 from avspeech.core.storage import file_hash
 from avspeech.errors import InputError
 
@@ -60,7 +60,7 @@ class Onnx(Upstream):
         wanted = ["CUDAExecutionProvider"] if self.device.type == "cuda" else []
         settings = onnxruntime.SessionOptions()
         settings.log_severity_level = 4  # its errors are raised as well
-        settings.add_session_config_entry(*EXACT)
+        make_exact(settings)
         room = ROOM + 4 * sum(file.stat().st_size for file in files.values())
         with _bounded(0 if wanted else room):
             try:

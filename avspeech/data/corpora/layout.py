@@ -12,13 +12,12 @@ import json
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from multiprocessing import get_context
 from pathlib import Path
 from typing import TypeVar
 
-from avspeech.core import storage
+from avspeech.core import pools, storage
 from avspeech.core.listing import is_hidden
 from avspeech.data.manifest import Utterance, resolve, write_manifest
 from avspeech.errors import InputError
@@ -65,7 +64,7 @@ def made(make: Callable[[T], R], jobs: Sequence[T], workers: int) -> Iterator[R]
     if workers == 1:
         yield from map(make, jobs)
         return
-    with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
+    with pools.pool(workers) as pool:
         yield from pool.map(make, jobs, chunksize=8)
 
 

@@ -12,15 +12,13 @@ import json
 import math
 import os
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from avspeech.core import sources, storage
+from avspeech.core import pools, sources, storage
 from avspeech.data.corpora.made.articulation import Manner, movements
 from avspeech.data.corpora.made.mouth import Face, Scene, camera, draw, shape
 from avspeech.data.manifest import VIEW_ANGLES, Utterance, View, read_manifest, write_manifest
@@ -145,7 +143,7 @@ def prepare(source: str | Path | None, out: str | Path, speakers: int = 12, utte
 def _made(jobs: list[_Job], workers: int) -> Iterator[Utterance]:
     """Unlike `layout.made`, one worker is a separate process too, because `_make` changes OpenCV's
     number of threads."""
-    with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
+    with pools.pool(workers) as pool:
         yield from pool.map(_make, jobs)
 
 

@@ -225,16 +225,18 @@ class Report:
         weak = (np.array(self.trust) < TRUSTED) & ~silent & ~unseen & ~crowded
         if not doubts and np.mean(np.array(self.speaks)[watched]) < 0.1:
             return "the lips fit no voice that is heard; the output is " + (
-                "nearly silent" if part(silent) > 0.5 else "close to the mixture")
+                "nearly silent" if part(silent & watched, watched) > 0.5 else
+                "close to the mixture") + " where the face is seen" * bool(0 < part(unseen) < 1)
         if not doubts and part(silent) > 0.9:
-            return (f"{told(unseen)} the face is not seen" if part(unseen) > 0.5 else
-                    "the mouth seems to keep still") + "; the output is nearly silent"
+            if part(unseen) <= 0.5:
+                return "the mouth seems to keep still; the output is nearly silent"
+            doubts.append(f"{told(unseen)} the face is not seen; the output is nearly silent there")
         if part(weak, watched) >= 0.1:
             doubts.append(f"{told(weak)} the lips do not tell for sure which voice is theirs; the "
                           "output is close to the mixture there")
         if part(unseen & ~silent) >= 0.1:
             doubts.append(f"{told(unseen & ~silent)} the face is not seen; the output there is the "
-                          "voice that it has elsewhere")
+                          "voice that seems to be its own")
         return "; ".join(doubts) or None
 
 

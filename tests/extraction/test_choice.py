@@ -392,7 +392,13 @@ def test_doubt_counts_the_time_in_which_a_face_is_seen_and_tells_all() -> None:
 
     assert film(0.95, 0.95, False, 1.0) == ""
     assert film(0.95, 0.6, False, 1.0).startswith("for 10 of 100 s the lips do not tell")
-    assert film(0.02, 0.02, False, 1.0).startswith("the lips fit no voice")
+    assert film(0.02, 0.02, False, 1.0) == (
+        "the lips fit no voice that is heard; the output is close to the mixture where the face is seen")
+    rarely = Report([0.5 * i for i in range(200)], [0.6] * 200, [0.9] * 200, seen=[1.0] * 12 + [0.0] * 188)
+    rarely.shares["silence"] = [0.0] * 12 + [1.0] * 188
+    told = (rarely.doubt() or "").split("; ")
+    assert told[0].startswith("for 94 of 100 s the face is not seen") and told[1].endswith("there")
+    assert told[2].startswith("for 6 of 100 s the lips do not tell"), "nor is what is seen sure"
     both = film(0.95, 0.95, True, 0.0).split("; ")
     assert both[0].startswith("for 10 of 100 s more faces speak") and any(
         part.startswith("for 90 of 100 s the face is not seen") for part in both)

@@ -86,7 +86,7 @@ def test_the_corpus_is_whole_and_the_same_again(tmp_path: Path) -> None:
     words = utterance.labels["words"]
     assert {word for _, _, word in words} <= set(str(utterance.text).split())
     start, end = words[0][0], words[-1][1]
-    assert (not samples[: int((start - 0.05) * 16000)].any()
+    assert (np.abs(samples[: int((start - 0.05) * 16000)]).max() <= mini.HISS
             and samples[int(start * 16000): int(end * 16000)].std() > 0.01)
     moving, time = np.abs(np.diff(crops.astype(float), axis=0)).mean((1, 2)), np.arange(1, len(crops)) / 25
     inside = (time > start) & (time < end)

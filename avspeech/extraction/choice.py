@@ -16,14 +16,15 @@ voices is theirs, the more surely the longer one looks. So a separator that know
    the lips' guess is moved, too, before the model makes its own estimate of it. The mean of e over
    frames lies between -2.3 and 2.3.
 2. Choice (`assign`). In steps of half a second each face has one of the voices or none, and no two
-   faces have the same one. A hidden Markov model adds up the evidence, exp(SLOPE (e + AGREE c -
-   NONE)) for a voice against none, over the steps, with c the correlation of a voice with the
-   estimate that the lips make by themselves, less its mean over the voices; faces keep their voice
-   from a step to the next with probability STAY. So a choice builds up, is held while the face is
-   away, and can be corrected. Voices keep their numbers from window to window by their correlation
-   in the overlap. A voice that was surely that of a face is remembered by its mean spectrum
-   (`evidence.timbre`), and evidence for a voice of later windows that sounds like it; a recording
-   of the speaker does the same from the start.
+   faces have the same one. A face that is away yields a voice that fits the lips of one that is
+   seen (`yielding`), as after a cut from one speaker to another. A hidden Markov model adds up the
+   evidence, exp(SLOPE (e + AGREE c - NONE)) for a voice against none, over the steps, with c the
+   correlation of a voice with the estimate that the lips make by themselves, less its mean over
+   the voices; faces keep their voice from a step to the next with probability STAY. So a choice
+   builds up, is held while the face is away, and can be corrected. Voices keep their numbers from
+   window to window by their correlation in the overlap. A voice that was surely that of a face is
+   remembered by its mean spectrum (`evidence.timbre`), and evidence for a voice of later windows
+   that sounds like it; a recording of the speaker does the same from the start.
 3. Output (`gate.Gate`). A mean of five candidates: the estimate that the lips made by themselves
    (only where they fit as lips do that the model has learned), the voices weighted with their
    probabilities, the same under a cautious mask of the lips (`evidence.guided`), the mixture, and
@@ -72,6 +73,7 @@ STAY = 0.99  # probability that a face keeps its voice from one step to the next
 # separated voices it is 0.25 and 0.32, and 87 % are.
 TIMBRE, ALIKE, SURE = 2.0, 0.3, 0.3
 ENROLLED = 0.9  # mean probability of a voice in a window from which on it is remembered
+YIELDS = 2.0  # nats a step by which a face that is away yields a voice, at most
 AWAY = 5.0  # s without a face after which its voice is no longer what is most likely
 HORIZON = 30.0  # s of evidence that are kept behind
 GUIDE, HINT = 1.2, 0.2  # how far a guided voice follows the lips' guess and their own estimate
@@ -145,6 +147,38 @@ def crowds(scores: np.ndarray, seen: np.ndarray) -> np.ndarray:
     none = [assign(scores[:, f:f + 1])[0][:, 0, -1] for f in range(faces)]
     speak = (np.stack(none, 1) < 0.5) & (seen >= 0.5)
     return speak & (speak.sum(1, keepdims=True) > voices)
+
+
+def claimed(scores: np.ndarray, seen: np.ndarray) -> np.ndarray:
+    """How surely a voice is that of a face that is seen, by its lips alone.
+
+    Args:
+        scores: `[S, F, K]`, as for `assign`.
+        seen: `[S, F]`, the share of a step in which a face is seen.
+
+    Returns:
+        Probabilities `[S, K]`; 0 where no face is away, and nobody needs to know.
+    """
+    shown = seen >= 0.5
+    if not (shown.any(1) & ~shown.all(1)).any():
+        return np.zeros((len(scores), scores.shape[2]))
+    alone = [assign(scores[:, f:f + 1])[0][:, 0, :-1] for f in range(scores.shape[1])]
+    return (np.stack(alone, 1) * shown[..., None]).max(1)
+
+
+def yielding(scores: np.ndarray, seen: np.ndarray, claims: np.ndarray) -> np.ndarray:
+    """Scores in which faces that are away yield a voice that a face which is seen surely has: what
+    was their voice when they were last seen is, after a cut to another speaker, mostly that one's.
+
+    Args:
+        scores, seen: as for `claimed`.
+        claims: `[S, K]` of `claimed`.
+
+    Returns:
+        `[S, F, K]`.
+    """
+    yields = np.log(((1 - claims) / (1 - TRUSTED)).clip(np.exp(-YIELDS), 1.0))
+    return np.where(seen[..., None] < 0.5, scores + yields[:, None], scores)
 
 
 def follow(before: np.ndarray, voices: np.ndarray) -> list[int]:
@@ -225,16 +259,18 @@ class Report:
         weak = (np.array(self.trust) < TRUSTED) & ~silent & ~unseen & ~crowded
         if not doubts and np.mean(np.array(self.speaks)[watched]) < 0.1:
             return "the lips fit no voice that is heard; the output is " + (
-                "nearly silent" if part(silent) > 0.5 else "close to the mixture")
+                "nearly silent" if part(silent & watched, watched) > 0.5 else
+                "close to the mixture") + " where the face is seen" * bool(0 < part(unseen) < 1)
         if not doubts and part(silent) > 0.9:
-            return (f"{told(unseen)} the face is not seen" if part(unseen) > 0.5 else
-                    "the mouth seems to keep still") + "; the output is nearly silent"
+            if part(unseen) <= 0.5:
+                return "the mouth seems to keep still; the output is nearly silent"
+            doubts.append(f"{told(unseen)} the face is not seen; the output is nearly silent there")
         if part(weak, watched) >= 0.1:
             doubts.append(f"{told(weak)} the lips do not tell for sure which voice is theirs; the "
                           "output is close to the mixture there")
         if part(unseen & ~silent) >= 0.1:
             doubts.append(f"{told(unseen & ~silent)} the face is not seen; the output there is the "
-                          "voice that it has elsewhere")
+                          "voice that seems to be its own")
         return "; ".join(doubts) or None
 
 
@@ -317,15 +353,19 @@ class Chooser:
         assert self.sums is not None
         s = self.sums
         likely = scores(s)
+        seen = s.seen / np.maximum(s.frames[:, None], 1.0)
+        claims = claimed(likely, seen)
+        offered = yielding(likely, seen, claims)
         chances = np.zeros((*likely.shape[:2], likely.shape[2] + 1))
         filtered = []
         for group, before in zip(self.groups, self.before, strict=True):
-            chances[:, group], forward = assign(likely[:, group], before)
+            chances[:, group], forward = assign(offered[:, group], before)
             filtered.append(forward)
         x = features(s, chances)
-        seen = s.seen / np.maximum(s.frames[:, None], 1.0)
         shares = self.gate(x, shares_of_voices(chances), seen)  # [S, F, 5]
-        shares += self._beyond(seen)[..., None] * (carried(chances) - shares)
+        others = (seen < 0.5) & (claims.max(1) > TRUSTED)[:, None] & (chances[..., -1] > 0.5)
+        beyond = np.maximum(self._beyond(seen), others & [span is not None for span in self.spans])
+        shares += beyond[..., None] * (carried(chances) - shares)
         begin = window.start // self.step - self.first
         count = -(-(window.start + len(window.mixture)) // self.step) - window.start // self.step
         weights = self._weights(shares, chances)[begin:begin + count]

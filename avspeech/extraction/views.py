@@ -71,14 +71,14 @@ def lateness(late: Sequence[float], count: int, reference: int = 0) -> list[floa
         InputError: another number of offsets, or one beyond `LARGEST`; an offset of a camera that
             is alone, which would change nothing.
     """
-    if count == 1 and any(late):
-        raise InputError(f"late {', '.join(f'{x:g}' for x in late)}: how late several videos are "
-                         "beside each other; expected two or more (lips of one that are up to "
-                         "0.2 s out of step with its sound are found)")
     if len(late) != count or not all(abs(x - late[reference]) <= LARGEST for x in late):
         raise InputError(f"late {', '.join(f'{x:g}' for x in late)}: expected {count} "
                          f"number{'s' * (count > 1)} of seconds, one for each view, "
                          f"at most {LARGEST:g} apart")
+    if count == 1 and late[0]:
+        raise InputError(f"late {', '.join(f'{x:g}' for x in late)}: how late several videos are "
+                         "beside each other; expected two or more (lips of one that are up to "
+                         "0.2 s out of step with its sound are found)")
     return [float(x - late[reference]) for x in late]
 
 

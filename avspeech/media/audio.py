@@ -177,7 +177,8 @@ def write(path: str | Path, samples: np.ndarray, sample_rate: int = SAMPLE_RATE)
     samples = np.asarray(samples)
     check_floats(samples, str(path))
     channels = samples.shape[1] if samples.ndim == 2 else 1
-    turned = channels > len(samples) > 0  # a sound of fewer samples than channels is none
+    # A sound of fewer samples than channels is none
+    turned = samples.ndim == 2 and channels > len(samples) > 0
     if samples.ndim not in (1, 2) or not 1 <= channels <= MOST_CHANNELS or turned:
         raise InputError(f"{path}: samples of shape {samples.shape}, expected [N], or "
                          f"[N, channels] with at most {MOST_CHANNELS} channels")

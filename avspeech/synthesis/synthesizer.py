@@ -85,11 +85,11 @@ class Synthesizer:
         self.phonemiser = str(phonemiser or info.frontend.get("phonemiser", "default"))
         self.language = language
         self.predict_breaks = predict_breaks
+        Own(pronunciations or {})  # raises for one that no text can use
         self.pronunciations = dict(pronunciations or {})
         self.sentence_rest, self.paragraph_rest = sentence_rest, paragraph_rest
         self.sample_rate = int(self.engine.vocoder.sample_rate)
         self.hop = int(self.engine.vocoder.hop)
-        Own(self.pronunciations)  # raises for one that no text can use
 
     @classmethod
     def from_pretrained(cls, name_or_folder: str | Path, device: str = "cpu",

@@ -381,6 +381,32 @@ def test_faces_that_are_not_seen_make_no_crowd() -> None:
             assert not crowded[:, shown:].any() and (crowded[:, :shown] == (shown > 2)).all()
 
 
+def test_after_a_cut_the_voice_is_of_the_face_that_is_seen_to_speak() -> None:
+    """The first speaks for 10 s, then a cut to the second, whose lips say less, and who has the same voice as
+    the splitter numbers them. What is known of the first's voice fits it, as the window has both."""
+    cut = 20
+    seen = np.zeros((2 * cut, 2))
+    seen[:cut, 0] = seen[cut:, 1] = 1.0
+    scores = np.where(seen[..., None] > 0, [[1.0, -0.6], [0.35, -0.6]], 0.0)
+    scores[cut:, 0] = 0.25, -0.25
+    middle = slice(cut + 4, 2 * cut - 4)
+
+    def chances(offered: np.ndarray) -> np.ndarray:
+        return choice.assign(offered)[0][middle, :, 0].mean(0)
+
+    claims = choice.claimed(scores, seen)
+    assert (claims[middle, 0] > 0.9).all() and (claims[:, 1] < choice.TRUSTED).all()
+    first, second = chances(choice.yielding(scores, seen, claims))
+    assert first < 0.05 and second > 0.9
+    assert chances(scores)[0] > 0.5, "without it the first would keep what is no longer its voice"
+
+    listens, nobody = scores.copy(), seen.copy()
+    listens[cut:, 1], nobody[cut:] = -0.5, 0.0
+    for evidence, shown in ((listens, seen), (scores, nobody), (scores, np.ones_like(seen))):
+        offered = choice.yielding(evidence, shown, choice.claimed(evidence, shown))
+        assert np.array_equal(offered[middle], evidence[middle]), "nobody else is seen to have it"
+
+
 def test_doubt_counts_the_time_in_which_a_face_is_seen_and_tells_all() -> None:
     def film(speaks: float, trust: float, crowded: bool, silence: float) -> str:
         """A face is seen for 10 of 100 s; nothing is known of it else."""
@@ -392,7 +418,13 @@ def test_doubt_counts_the_time_in_which_a_face_is_seen_and_tells_all() -> None:
 
     assert film(0.95, 0.95, False, 1.0) == ""
     assert film(0.95, 0.6, False, 1.0).startswith("for 10 of 100 s the lips do not tell")
-    assert film(0.02, 0.02, False, 1.0).startswith("the lips fit no voice")
+    assert film(0.02, 0.02, False, 1.0) == (
+        "the lips fit no voice that is heard; the output is close to the mixture where the face is seen")
+    rarely = Report([0.5 * i for i in range(200)], [0.6] * 200, [0.9] * 200, seen=[1.0] * 12 + [0.0] * 188)
+    rarely.shares["silence"] = [0.0] * 12 + [1.0] * 188
+    told = (rarely.doubt() or "").split("; ")
+    assert told[0].startswith("for 94 of 100 s the face is not seen") and told[1].endswith("there")
+    assert told[2].startswith("for 6 of 100 s the lips do not tell"), "nor is what is seen sure"
     both = film(0.95, 0.95, True, 0.0).split("; ")
     assert both[0].startswith("for 10 of 100 s more faces speak") and any(
         part.startswith("for 90 of 100 s the face is not seen") for part in both)

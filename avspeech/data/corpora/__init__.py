@@ -90,8 +90,8 @@ def prepare(name: str, source: str | Path | None, out: str | Path, **options: An
         The paths of the manifests.
 
     Raises:
-        InputError: unknown name or option, the corpus is absent, or it differs from what was
-            published and `incomplete` is off.
+        InputError: unknown name or option, a source for what is made on the spot, the corpus is
+            absent, or it differs from what was published and `incomplete` is off.
     """
     module = get(name)
     known, held = _options(module)
@@ -106,6 +106,9 @@ def prepare(name: str, source: str | Path | None, out: str | Path, **options: An
         if about is not None:
             where = f"the folder of {about.name} ({about.layout}), available from {about.page}"
         raise InputError(f"{name}: no source given; set it to {where}")
+    if source is not None and name in MADE:
+        raise InputError(f"{name}: is made on the spot, of nothing; {source} would not be read: "
+                         "give no source (avspeech data prepare: -), or another corpus")
     for part in ("all", *dealing.SPLITS):
         place = Path(out) / f"{part}.jsonl"
         if source is not None and os.path.realpath(source) == os.path.realpath(place):

@@ -58,6 +58,13 @@ def test_the_corpora_of_an_experiment(tmp_path, monkeypatch):
         corpora.prepare_all({}, tmp_path, "grid.source=/a")
 
 
+@pytest.mark.parametrize("name", corpora.MADE)
+def test_what_is_made_on_the_spot_reads_no_source(name, tmp_path):
+    with pytest.raises(InputError, match=f"^{name}: is made on the spot.* would not be read"):
+        corpora.prepare(name, tmp_path, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
 def test_unknown_names_and_options(tmp_path):
     with pytest.raises(InputError, match="corpus 'ravdes': not known; known: .*grid, "):
         corpora.get("ravdes")

@@ -60,6 +60,11 @@ _WHEN = ("this morning", "before lunch", "by the harbour", "near the school", "a
          "on purpose", "above the shop", "in good time", "far too late")
 
 
+# Of full scale, a step of 16 bits: exact silence within a word, as espeak-ng has it before a stop,
+# is told as sound that is missing
+HISS = 2**-15
+
+
 @dataclass(frozen=True)
 class _Job:
     """One utterance to generate."""
@@ -178,6 +183,8 @@ def _make(job: _Job) -> Utterance:
     samples = np.zeros(round(frames / FPS * SAMPLE_RATE), np.float32)
     first = round(before * SAMPLE_RATE)
     samples[first: first + len(sound)] = 0.5 * sound
+    hiss = np.random.default_rng([job.seed, job.speaker, job.number, 1])
+    samples += HISS * hiss.uniform(-1, 1, len(samples)).astype(np.float32)
     id = f"mini-{job.speaker:02}-{job.number:03}"
     audio.write(job.out / "audio" / f"{id}.wav", samples, SAMPLE_RATE)
     times = np.arange(frames) / FPS + 0.5 / FPS - before

@@ -374,8 +374,9 @@ def finish(out: str | Path, parts: dict[str, list[Utterance]], prepared: Prepare
     """
     out = Path(out)
     if not any(parts.values()):
+        # The last problems are those of the files: why nothing can be used
         raise InputError(f"{prepared.root}: no usable {prepared.corpus} utterance: "
-                         f"{named(prepared.problems, 3)}")
+                         f"{named(prepared.problems[::-1], 3)}")
     refuse_links_out(prepared.root, (u for utterances in parts.values() for u in utterances))
     paths = []
     for name, utterances in parts.items():

@@ -18,6 +18,14 @@ def test_an_empty_split_leaves_no_old_manifest(tmp_path):
         layout.finish(tmp_path, {}, prepared)
 
 
+def test_why_nothing_is_usable_is_said_first(tmp_path):
+    """Counts come before the state of the files, which is the cause."""
+    lines = [*(f"{n} clips missing" for n in range(9)), "3 files were not fetched"]
+    prepared = layout.Prepared("x", "/x", "clip", 0, problems=lines)
+    with pytest.raises(InputError, match="utterance: 3 files were not fetched"):
+        layout.finish(tmp_path, {}, prepared)
+
+
 def test_a_corpus_that_was_made_in_its_folder_moves_with_it(tmp_path):
     """Before, a recipe whose folder was moved looked for the sounds in the old place."""
     for root, name in ((tmp_path / "a", "b"), (tmp_path, "c")):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import lzma
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -221,8 +222,36 @@ _BEGINNINGS = {
 }
 
 
+def _clipped(word: str, entries: Entries) -> str | None:
+    """A word of which something is not said, as its apostrophe tells: "goin'", "pass'd", "heav'n",
+    "'ouse"."""
+    if word.endswith(("in'", "in")) and len(word) > 4:
+        whole = entries.get(word.rstrip("'") + "g")
+        if whole.endswith(" IH0 NG"):
+            return whole[:-1]
+    if word.endswith("'d"):
+        stem = word[:-2]
+        past = entries.get(stem + "ed")
+        if past:
+            return past if past.endswith(("T AH0 D", "D AH0 D")) else past.replace(" AH0 D", " D")
+        found = entries.get(stem)
+        return with_ed(found) if found else None
+    if word.endswith("'st"):  # "lov'st"
+        found = entries.get(word[:-3] + "e") or entries.get(word[:-3])
+        return f"{found} S T" if found else None
+    if word[0] == "'":
+        return entries.get("h" + word[1:]).removeprefix("HH ") or None
+    head, _, tail = word.partition("'")
+    if len(head) > 1 and tail[:1] not in tuple("aeiou") and tail not in ("", "s"):
+        return next((entries[full] for c in "eoiua" if (full := head + c + tail) in entries), None)
+    return None
+
+
 def _built(word: str, entries: Entries) -> str | None:
     """A word out of known parts: an ending, a beginning, two words in one."""
+    clipped = _clipped(word, entries)
+    if clipped:
+        return clipped
     if word.endswith("'"):
         return entries.get(word[:-1]) or None
     for ending, make in (("'s", with_s), ("s", with_s), ("ed", with_ed)):
@@ -268,6 +297,8 @@ def _built(word: str, entries: Entries) -> str | None:
                 and stem[:-1] in entries
             ):
                 return f"{entries[stem[:-1]]} {phones}"
+    if word.endswith("itis"):
+        return _learned(word)
     for beginning, phones in _BEGINNINGS.items():
         if (
             word.startswith(beginning)
@@ -277,6 +308,9 @@ def _built(word: str, entries: Entries) -> str | None:
             return f"{phones} {entries[word[len(beginning) :]]}"
     for place in range(len(word) - 3, 2, -1):
         first, second = word[:place], word[place:]
+        if first[-1] == "s" and second[0] in "ptck" and first[:-1] in entries:
+            if len(first) > 3 and "s" + second in entries:
+                first, second = first[:-1], "s" + second  # "doom-scroll", "down-spout"
         if (
             min(len(first), len(second)) >= 3
             and len(word) > 6
@@ -284,7 +318,16 @@ def _built(word: str, entries: Entries) -> str | None:
             and second in entries
         ):
             return f"{entries[first]} {entries[second].replace('1', '2')}"
-    return None
+    return _learned(word) if word.endswith("ism") else None
+
+
+def _learned(word: str) -> str | None:
+    """A guess with the ending of "bronchitis" or "realism", whatever the guess has there."""
+    ending, phones = ("itis", "AY1 T AH0 S") if word.endswith("itis") else ("ism", "IH2 Z AH0 M")
+    stem = re.sub(r" [A-Z]+\d (?:T [A-Z]+\d S|[SZ] (?:AH0 )?M)$", "", guess := g2p.guess(word))
+    if stem == guess:
+        return None
+    return f"{stem.replace('1', '2') if ending == 'itis' else stem} {phones}"
 
 
 @functools.lru_cache(maxsize=16384)

@@ -297,7 +297,7 @@ def month_day_slash(
     earlier = re.search(r"(?<!\w)(?:from|between|on|of|dates?|except) ", text[-30:])
     common = {match.group(), *re.findall(r"\d+/\d+", others.group())} <= _COMMON
     dated = before in _DATED or weekday or first or bool(others.group() and earlier)
-    dated = dated or others.group() and _is_whole(m, d) and before not in _OF_PARTS
+    dated = dated or bool(others.group()) and _is_whole(m, d) and before not in _OF_PARTS
     dated = dated or before in _DONE and not common
     dated = dated or _EVENT.search(text[: others.start()]) is not None
     dated = dated or context.after(match.end()) in _HELD

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from avspeech.text import lists, parts, tenses
+from avspeech.text.building import with_ed, with_s
 
 # Words that may follow a noun when no other noun follows it.
 _AFTER = frozenset("who today yesterday tomorrow tonight now again and or but".split())
@@ -46,7 +47,7 @@ def senses() -> dict[str, tuple[Sense, ...]]:
 def pairs() -> dict[str, tuple[str, str, str]]:
     """{word or inflection: (form, as a noun, as a verb)}; form: "base", "s", or "verb" for what is
     none but a verb ("recording")."""
-    from avspeech.text.lexicon import known, with_ed, with_s
+    from avspeech.text.lexicon import known
 
     dictionary = known()
     found: dict[str, tuple[str, str, str]] = {}

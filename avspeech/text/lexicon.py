@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import functools
 import lzma
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
 from avspeech.text import g2p, heteronyms, lists, symbols
+from avspeech.text.building import build, with_s
 
 TABLE = Path(__file__).parent / "tables" / "cmudict.xz"
 
@@ -173,163 +173,6 @@ def has(word: str) -> bool:
     return word in known()
 
 
-_VOICELESS = ("P", "T", "K", "F", "TH")
-_HISS = ("S", "Z", "SH", "ZH", "CH", "JH")
-
-
-def with_s(stem: str) -> str:
-    """Phones with the ending of a plural, a genitive or he/she/it."""
-    last = stem.split()[-1]
-    return stem + (" AH0 Z" if last in _HISS else " S" if last in _VOICELESS else " Z")
-
-
-def with_ed(stem: str) -> str:
-    """Phones with the ending of the past."""
-    last = stem.split()[-1]
-    return stem + (
-        " AH0 D" if last in ("T", "D") else " T" if last in (*_VOICELESS, "S", "SH", "CH") else " D"
-    )
-
-
-# Ending: (what may have been there in the stem, what it adds).
-_ENDINGS: tuple[tuple[str, tuple[str, ...], str], ...] = (
-    ("ing", ("", "e"), "IH0 NG"),
-    ("er", ("", "e"), "ER0"),
-    ("est", ("", "e"), "AH0 S T"),
-    ("ly", ("",), "L IY0"),
-    ("ness", ("",), "N AH0 S"),
-    ("less", ("",), "L AH0 S"),
-    ("ful", ("",), "F AH0 L"),
-    ("ment", ("",), "M AH0 N T"),
-    ("ship", ("",), "SH IH2 P"),
-    ("able", ("", "e"), "AH0 B AH0 L"),
-    ("like", ("",), "L AY2 K"),
-)
-_BEGINNINGS = {
-    "un": "AH0 N",
-    "re": "R IY0",
-    "non": "N AA0 N",
-    "over": "OW1 V ER0",
-    "under": "AH1 N D ER0",
-    "mis": "M IH0 S",
-    "anti": "AE1 N T IY0",
-    "super": "S UW1 P ER0",
-    "inter": "IH2 N T ER0",
-    "pre": "P R IY0",
-    "out": "AW1 T",
-    "micro": "M AY1 K R OW0",
-    "multi": "M AH1 L T IY0",
-}
-
-
-def _clipped(word: str, entries: Entries) -> str | None:
-    """A word of which something is not said, as its apostrophe tells: "goin'", "pass'd", "heav'n",
-    "'ouse"."""
-    if word.endswith(("in'", "in")) and len(word) > 4:
-        whole = entries.get(word.rstrip("'") + "g")
-        if whole.endswith(" IH0 NG"):
-            return whole[:-1]
-    if word.endswith("'d"):
-        stem = word[:-2]
-        past = entries.get(stem + "ed")
-        if past:
-            return past if past.endswith(("T AH0 D", "D AH0 D")) else past.replace(" AH0 D", " D")
-        found = entries.get(stem)
-        return with_ed(found) if found else None
-    if word.endswith("'st"):  # "lov'st"
-        found = entries.get(word[:-3] + "e") or entries.get(word[:-3])
-        return f"{found} S T" if found else None
-    if word[0] == "'":
-        return entries.get("h" + word[1:]).removeprefix("HH ") or None
-    head, _, tail = word.partition("'")
-    if len(head) > 1 and tail[:1] not in tuple("aeiou") and tail not in ("", "s"):
-        return next((entries[full] for c in "eoiua" if (full := head + c + tail) in entries), None)
-    return None
-
-
-def _built(word: str, entries: Entries) -> str | None:
-    """A word out of known parts: an ending, a beginning, two words in one."""
-    clipped = _clipped(word, entries)
-    if clipped:
-        return clipped
-    if word.endswith("'"):
-        return entries.get(word[:-1]) or None
-    for ending, make in (("'s", with_s), ("s", with_s), ("ed", with_ed)):
-        if word.endswith(ending) and len(word) > len(ending) + 2:
-            stem = word[: -len(ending)]
-            for whole in (
-                (stem,)
-                if ending == "'s"
-                else (stem, stem + "e")
-                if ending == "ed"
-                else (stem,)
-                if not stem.endswith(("s", "u", "i"))
-                else ()
-            ):
-                if whole in entries and len(whole) > 2:
-                    return make(entries[whole])
-            if ending == "'s":
-                found = _built(stem, entries) or g2p.guess(stem)
-                return make(found) if found else None
-            if ending in ("s", "ed") and stem.endswith("ie" if ending == "s" else "i"):
-                stem = stem[: -2 if ending == "s" else -1] + "y"
-                if stem in entries:
-                    return make(entries[stem])
-            if ending == "ed" and len(stem) > 3 and stem[-1] == stem[-2] and stem[:-1] in entries:
-                return make(entries[stem[:-1]])
-            if (
-                ending == "s"
-                and stem.endswith("e")
-                and stem[:-1].endswith(("s", "x", "z", "ch", "sh"))
-                and stem[:-1] in entries
-            ):
-                return make(entries[stem[:-1]])
-    for ending, tails, phones in _ENDINGS:
-        stem = word[: -len(ending)]
-        if word.endswith(ending) and len(stem) > 2:
-            for tail in tails:
-                if stem + tail in entries:
-                    return f"{entries[stem + tail]} {phones}"
-            if (
-                len(stem) > 3
-                and stem[-1] == stem[-2]
-                and ending in ("ing", "er", "est")
-                and stem[:-1] in entries
-            ):
-                return f"{entries[stem[:-1]]} {phones}"
-    if word.endswith("itis"):
-        return _learned(word)
-    for beginning, phones in _BEGINNINGS.items():
-        if (
-            word.startswith(beginning)
-            and len(word) > len(beginning) + 3
-            and word[len(beginning) :] in entries
-        ):
-            return f"{phones} {entries[word[len(beginning) :]]}"
-    for place in range(len(word) - 3, 2, -1):
-        first, second = word[:place], word[place:]
-        if first[-1] == "s" and second[0] in "ptck" and first[:-1] in entries:
-            if len(first) > 3 and "s" + second in entries:
-                first, second = first[:-1], "s" + second  # "doom-scroll", "down-spout"
-        if (
-            min(len(first), len(second)) >= 3
-            and len(word) > 6
-            and first in entries
-            and second in entries
-        ):
-            return f"{entries[first]} {entries[second].replace('1', '2')}"
-    return _learned(word) if word.endswith("ism") else None
-
-
-def _learned(word: str) -> str | None:
-    """A guess with the ending of "bronchitis" or "realism", whatever the guess has there."""
-    ending, phones = ("itis", "AY1 T AH0 S") if word.endswith("itis") else ("ism", "IH2 Z AH0 M")
-    stem = re.sub(r" [A-Z]+\d (?:T [A-Z]+\d S|[SZ] (?:AH0 )?M)$", "", guess := g2p.guess(word))
-    if stem == guess:
-        return None
-    return f"{stem.replace('1', '2') if ending == 'itis' else stem} {phones}"
-
-
 @functools.lru_cache(maxsize=16384)
 def arpabet(word: str) -> tuple[str, str]:
     """(phones, whence) of one word by itself: "dictionary", "rule" or "guess". A capital is a
@@ -344,7 +187,7 @@ def arpabet(word: str) -> tuple[str, str]:
     entries = known()
     if word in entries:
         return entries[word], "dictionary"
-    built = _built(word, entries)
+    built = build(word, entries)
     return (built, "rule") if built else (g2p.guess(word), "guess")
 
 

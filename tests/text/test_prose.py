@@ -212,3 +212,50 @@ def test_people_graduate_in_a_month(month):
 def test_a_close_look(noun):
     (word,) = [w for w in text.analyse(f"A close {noun} shows it.").words if w.text == "close"]
     assert word.phones[-1] == "s"
+
+
+@pytest.mark.parametrize(
+    ("british", "american"),
+    [("tumour", "tumor"), ("dishonour", "dishonor"), ("analysed", "analyzed"), ("litres", "liters"),
+     ("optimisation", "optimization"), ("modelled", "modeled"), ("foetus", "fetus"),
+     ("anaemia", "anemia"), ("sceptical", "skeptical"), ("fulfilment", "fulfillment")],
+)
+def test_british_spelling_sounds_as_american(british, american):
+    assert lexicon.arpabet(british)[0] == lexicon.arpabet(american)[0]
+
+
+@pytest.mark.parametrize("stem", ["mak", "sitt", "walk", "go", "lov", "pass"])
+def test_verbs_of_old_end_in_a_syllable(stem):
+    assert lexicon.arpabet(stem + "eth")[0] == lexicon.arpabet(stem + "ing")[0][:-6] + "AH0 TH"
+
+
+@pytest.mark.parametrize("place", ["where", "there", "here"])
+@pytest.mark.parametrize("behind", ["of", "to", "at", "under"])
+def test_where_and_what_is_behind_it(place, behind):
+    said_so = lexicon.arpabet(place + behind)[0].split()
+    for word in (place, behind):
+        bare = [p.rstrip("012") for p in lexicon.arpabet(word)[0].split()]
+        assert all(p in [q.rstrip("012") for q in said_so] for p in bare[:1]), place + behind
+    assert sum(p.endswith("1") for p in said_so) == 1
+
+
+@pytest.mark.parametrize("word", ["caramba", "meshach", "cetacea"])
+def test_no_letters_are_spelled_within_a_word(word):
+    assert "EY2 CH" not in lexicon.arpabet(word)[0] and "B IY2" not in lexicon.arpabet(word)[0]
+
+
+@pytest.mark.parametrize("stem", ["whale", "oars", "quarry", "barrel"])
+def test_men_of_a_trade_are_weak(stem):
+    assert lexicon.arpabet(stem + "man")[0].endswith(" M AH0 N")
+    assert lexicon.arpabet(stem + "men")[0].endswith((" M IH0 N", " M AH0 N"))
+
+
+@pytest.mark.parametrize(("first", "second"), [("change", "log"), ("front", "end"), ("busy", "box")])
+def test_short_words_that_end_compounds(first, second):
+    parts = [lexicon.arpabet(word)[0] for word in (first, second)]
+    assert lexicon.arpabet(first + second)[0] == f"{parts[0]} {parts[1].replace('1', '2')}"
+
+
+@pytest.mark.parametrize("stem", ["porta", "lova", "visi", "possi"])
+def test_adverbs_of_what_can_be(stem):
+    assert lexicon.arpabet(f"{stem}bly")[0].rstrip("012").endswith("B L IY")

@@ -83,6 +83,9 @@ def _titled(place: Place) -> bool:
     return bool(place.after) and place.after not in lists.OPENERS
 
 
+_OF_DAYS = frozenset("morning mornings noon afternoon evening evenings night nights".split())
+
+
 def _of_week(place: Place) -> bool:
     """Sat. and Sun. are days before a number or a month, and within a sentence."""
     rest, before = place.rest, place.before.lower()
@@ -90,7 +93,7 @@ def _of_week(place: Place) -> bool:
         return True
     if before in ("on", "next", "last", "every", "through", "thru", "fri", "sat"):
         return True
-    if place.context.text[place.end : place.end + 1] == ",":
+    if place.context.text[place.end : place.end + 1] == "," or place.after in _OF_DAYS:
         return True
     written = place.context.text[max(0, place.start - 6) : place.start]
     listed = re.search(r"[^.!?\s][,;–—-] ?$", written)
@@ -129,6 +132,7 @@ _TIMED = re.compile(
 _TUNED = re.compile(r"\b(?:VHF|UHF|TVs?|cable|radios?|marina|broadcast\w*|Coast Guard)\b")
 _QUOTED = re.compile(r" [\"“‘*_][a-zà-ÿ]")  # a word of another language: 'Fr. "eau"'
 _SKY = re.compile(r"\b(?:mag|NGC|M\d{1,3}|RA|constellations?|telescopes?|nebula|galaxy)\b")
+_BREAK = re.compile(r"\d ?(?:min|h|hrs?)\b\W{0,3}(?:w/|with|plus|\+|incl\.|including)[^.]{0,5} $")
 _GOING = re.compile(r"\b[Gg]oing:? (?:\w+\.?[ –-]){0,2}$")
 _WEIGHED = re.compile(r"\b[Ww]eigh|\d['′’]\d|\b(?:[Hh]eavy|[Tt]all|lost|gained|st\.?) ")
 _CHAPTER = re.compile(
@@ -226,6 +230,7 @@ CONDITIONS: dict[str, Callable[[Place], bool]] = {
     "cased": lambda place: (
         not place.before[:1].isupper() or place.before.lower() in _VERBS | {"use", "install"}
     ),
+    "lasting": lambda place: _BREAK.search(_ahead(place, 30)) is not None,
     "sister": lambda place: place.after.lower() in _GIVEN_OF_WOMEN,
 }
 

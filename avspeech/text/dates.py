@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from avspeech.text import lists
+from avspeech.text import lists, parts
 from avspeech.text.numbers import cardinal, decade, number, ordinal, year
 from avspeech.text.rules import EDGE, END, Text, rule
 
@@ -102,7 +102,7 @@ def weekend(match: re.Match[str], context: Text) -> list[str] | None:
 
 _BESIDE_DAY = re.compile(
     rf",? (?:(?:or|and|&|to|thru|through|until) (?:{_DAYS})(?!\w)|(?:at|@) ?\d"
-    r"|(?:at noon|morning|afternoon|evening|night|eve)(?!\w))"
+    rf"|(?:at noon|morning|afternoon|evening|night|eve)(?!\w)|\d{{1,2}}{_TH} (?:{_MONTH})(?!\w))"
 )
 _BEHIND_DAY = re.compile(
     rf"(?<!\w)(?:(?:{_DAYS})(?: (?:or|and|&|to|thru|through|until)|,)|[Nn]ext|[Ll]ast|[Ee]very"
@@ -287,23 +287,29 @@ def month_day_slash(
         return None  # "cut it by 1/2"
     if match.group() == "1/1" or _BESIDE_NEW_YEAR.match(context.behind(match.end())):
         return _months_day(m, d)
-    text = context.text[max(0, match.start() - 16) : match.start()]
-    named = re.search(r"([A-Za-z]+)\.?,?\s$", text)
+    text = context.text[max(0, match.start() - 60) : match.start()]
+    others = _OTHERS.search(text)
+    assert others is not None
+    named = re.search(r"([A-Za-z]+)(?:\.?,?|:)\s$", text[: others.start()])
     before = named.group(1).lower() if named else ""
     weekday = before.title() in DAY_NAMES and before.title() not in lists.MONTHS
     weekday |= before.title() in _LETTERED_DAYS and len(before) > 1
-    paired = re.search(r"\b\d{1,2}/\d{1,2} (?:to|and|through|thru|until|or) $", text)
-    earlier = context.text[max(0, match.start() - 30) : match.start()]
-    done = before in _DONE and match.group() not in _COMMON
-    both = re.search(r"(?:from|between|on|of|dates?|except) ", earlier) is not None
-    first_of = re.search(r"(\w+) \d+/\d+ \w+ $", earlier)
-    both |= first_of is not None and first_of.group(1).lower() in _DONE
-    dated = before in _DATED or weekday or bool(paired and both) or first or done
+    earlier = re.search(r"(?<!\w)(?:from|between|on|of|dates?|except) ", text[-30:])
+    common = {match.group(), *re.findall(r"\d+/\d+", others.group())} <= _COMMON
+    dated = before in _DATED or weekday or first or bool(others.group() and earlier)
+    dated = dated or bool(others.group()) and _is_whole(m, d) and before not in _OF_PARTS
+    dated = dated or before in _DONE and not common
+    dated = dated or _EVENT.search(text[: others.start()]) is not None
     dated = dated or context.after(match.end()) in _HELD
     dated = dated or m > d and _CHART.search(context.around(match.start())) is not None
     behind = context.text[match.end() : match.end() + 12]
     dated = dated or re.match(r"(?: ?@| at|,) \d{1,2}(?::\d\d| ?[ap]\.?m)", behind) is not None
-    if not (dated or _no_fraction(context, match)) or context.after(match.end()) in _OF_FRACTION:
+    after = context.after(match.end())
+    noun = after.islower() and after not in lists.FUNCTION | lists.NOT_NOUNS | _HELD
+    noun = noun and not (_TO_COME.match(after) or parts.adverb(after))
+    if match.group() in _COMMON and noun or after in _OF_FRACTION:
+        return None  # "opens 1/2 turn"
+    if not (dated or _no_fraction(context, match)):
         return None
     last = re.match(r"[-–](\d{1,2})(?![\d/:.%-])", context.behind(match.end()))
     if last and d < int(last[1]) <= DAYS[m - 1]:  # "11/27–28"
@@ -311,18 +317,31 @@ def month_day_slash(
     return _months_day(m, d)
 
 
+# Dates that go before one in a list, and what is between them.
+_OTHERS = re.compile(
+    r"(?:(?<![\d/])\d{1,2}/\d{1,2}(?:,? (?:and|or|to|&|through|thru|until) |, ?))*$"
+)
 _BESIDE_NEW_YEAR = re.compile(r"(?:,| &| and| or) 1/1(?![\d/])")
 # What was done on a day: "signed 6/14".
 _DONE = lists.words("dates.done")
 # What is on a day: "your 3/8 email".
 _HELD = lists.words("dates.held")
+# What is on a day, with the word between: "My birthday is 8/19".
+_EVENT = re.compile(
+    rf"(?<!\w)(?:{lists.any_of(sorted(lists.words('dates.events') | _HELD))})"
+    r"(?:(?: date)?:| (?:is|was|are|were|will be|\(\w+\))(?: on)?)? $",
+    re.IGNORECASE,
+)
 # The notes of a clinic, where no fraction is more than one.
 _CHART = re.compile(r"\b(?:s/p|h/o|c/o|f/u|[Hh]x|[Dd]x|[Pp]ts?\.|[Dd]ischarged|[Aa]dmitted)(?!\w)")
 # What is done by a part: "cut by 1/3".
 _CHANGED = lists.words("dates.changed")
 # Before a month and a year: "Exp. date: 09/27".
 _EXPIRES = re.compile(r"\b(exp|expir\w+)\b\W*(?:date\W*)?$", re.IGNORECASE)
-_OF_FRACTION = ("of", "cup", "inch", "ARM", "ARMs")
+_TO_COME = re.compile(
+    r"(?:\w+ing|we|i|you|he|she|they|it|the|a|an|this|when|if|then|only|one|inclusive|please)$"
+)
+_OF_FRACTION = lists.words("dates.of_fraction") | {"ARM", "ARMs"}
 # Below the line of fractions that are written.
 _BOTTOMS = frozenset((2, 3, 4, 5, 6, 8, 9, 10, 12, 15, 16, 20, 24, 25))
 
@@ -335,10 +354,21 @@ def _no_fraction(context: Text, match: re.Match[str]) -> bool:
         return m > 1 or d > 20
     near = [w.lower() for w in context.words_before(match.start())[:3]]
     alone = not context.after(match.end())
-    return m > 1 and d not in _BOTTOMS and alone and _POINTS.isdisjoint(near)
+    if not alone or m == 1 or not _POINTS.isdisjoint(near):
+        return False
+    whole = _is_whole(m, d) and before not in _OF_PARTS
+    return d not in _BOTTOMS or whole and not _RECKONED.search(context.around(match.start()))
+
+
+def _is_whole(m: int, d: int) -> bool:
+    """Whether two numbers would be more than a whole: "New episodes 11/5", but "It's 11/10"."""
+    return d < m and m > 6 and d != 10
 
 
 _POINTS = lists.words("dates.points")
+# Before what is more than a whole, or a meter of music.
+_OF_PARTS = frozenset("at by for fraction fractions in of ratio than times to".split())
+_RECKONED = re.compile(r"[=+×*^]")
 
 
 @rule(

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from avspeech.text import lists, parts, tenses
+from avspeech.text.building import with_ed, with_s
 
 # Words that may follow a noun when no other noun follows it.
 _AFTER = frozenset("who today yesterday tomorrow tonight now again and or but".split())
@@ -16,7 +17,7 @@ _SEEN = frozenset("it them him us me".split())
 _LETTING = frozenset("let lets make makes made help helps helped have".split())
 _HOLDING = frozenset(
     "has have had contain contains contained found find no any some more less with without from "
-    "much little of removed detected".split()
+    "much little of removed detected for".split()
 )
 
 
@@ -46,7 +47,7 @@ def senses() -> dict[str, tuple[Sense, ...]]:
 def pairs() -> dict[str, tuple[str, str, str]]:
     """{word or inflection: (form, as a noun, as a verb)}; form: "base", "s", or "verb" for what is
     none but a verb ("recording")."""
-    from avspeech.text.lexicon import known, with_ed, with_s
+    from avspeech.text.lexicon import known
 
     dictionary = known()
     found: dict[str, tuple[str, str, str]] = {}
@@ -196,6 +197,34 @@ def _in_question(words: list[str], final: Sequence[bool], place: int) -> bool:
     return words[start] in parts.FORMS_OF_BE and start < place - 1 and (bare or pronoun)
 
 
+# What people did, saying or thinking what follows.
+_SAYING = frozenset("say think believe know tell wonder wish hope claim feel see hear".split())
+_SUBJECTS = parts.SUBJECTS | set("he she there everyone nobody".split())
+_PERSONS = _SUBJECTS | parts.PEOPLE | set(
+    "it kids man woman boy girl mother father mom dad parents sister brother wife husband friend "
+    "friends family teacher boss team company band dog cat king queen president doctor".split()
+)
+_THE = frozenset("a an the these those this that some any".split())
+
+
+def _means(words: list[str], final: Sequence[bool], place: int) -> bool:
+    """Whether "used" tells what a thing is for: "The tools used to fix it are lost", "This is the
+    way used to find it", but "The tools used to be cheap"."""
+    near = words[place - 1] if place else ""
+    start, end = parts.clause(words, final, place)
+    determined = not _THE.isdisjoint(words[max(start, place - 3) : place])
+    if not determined or near in _PERSONS or words[place + 2 : place + 3] == ["be"]:
+        return False
+    if parts.FORMS_OF_BE.intersection(words[start : place - 1]):
+        return True
+    if words[min(place + 2, end)] in _SAYING:
+        return False
+    for word in words[place + 3 : end + 1]:
+        if word in _SUBJECTS or word in parts.FORMS_OF_BE | parts.HAVE | parts.MODALS:
+            return word not in _SUBJECTS
+    return False
+
+
 def _used_to(words: list[str], final: Sequence[bool], place: int) -> bool:
     """Whether "used" is a habit's: "I used to run", "I am used to it", but "it was used to cut"."""
     if final[place] or place + 1 >= len(words) or words[place + 1] != "to":
@@ -207,7 +236,7 @@ def _used_to(words: list[str], final: Sequence[bool], place: int) -> bool:
         or before[-1].endswith(("'s", "'re", "'m"))
     )
     if not passive:
-        return True
+        return not _means(words, final, place)
     subject = words[place - 2] if place > 1 else ""
     if subject in ("i", "he", "she", "we") or before[-1] in ("i'm", "he's", "she's", "we're"):
         return True

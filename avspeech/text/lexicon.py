@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from avspeech.text import g2p, heteronyms, lists, symbols
+from avspeech.text.building import build, with_s
 
 TABLE = Path(__file__).parent / "tables" / "cmudict.xz"
 
@@ -172,121 +173,6 @@ def has(word: str) -> bool:
     return word in known()
 
 
-_VOICELESS = ("P", "T", "K", "F", "TH")
-_HISS = ("S", "Z", "SH", "ZH", "CH", "JH")
-
-
-def with_s(stem: str) -> str:
-    """Phones with the ending of a plural, a genitive or he/she/it."""
-    last = stem.split()[-1]
-    return stem + (" AH0 Z" if last in _HISS else " S" if last in _VOICELESS else " Z")
-
-
-def with_ed(stem: str) -> str:
-    """Phones with the ending of the past."""
-    last = stem.split()[-1]
-    return stem + (
-        " AH0 D" if last in ("T", "D") else " T" if last in (*_VOICELESS, "S", "SH", "CH") else " D"
-    )
-
-
-# Ending: (what may have been there in the stem, what it adds).
-_ENDINGS: tuple[tuple[str, tuple[str, ...], str], ...] = (
-    ("ing", ("", "e"), "IH0 NG"),
-    ("er", ("", "e"), "ER0"),
-    ("est", ("", "e"), "AH0 S T"),
-    ("ly", ("",), "L IY0"),
-    ("ness", ("",), "N AH0 S"),
-    ("less", ("",), "L AH0 S"),
-    ("ful", ("",), "F AH0 L"),
-    ("ment", ("",), "M AH0 N T"),
-    ("ship", ("",), "SH IH2 P"),
-    ("able", ("", "e"), "AH0 B AH0 L"),
-    ("like", ("",), "L AY2 K"),
-)
-_BEGINNINGS = {
-    "un": "AH0 N",
-    "re": "R IY0",
-    "non": "N AA0 N",
-    "over": "OW1 V ER0",
-    "under": "AH1 N D ER0",
-    "mis": "M IH0 S",
-    "anti": "AE1 N T IY0",
-    "super": "S UW1 P ER0",
-    "inter": "IH2 N T ER0",
-    "pre": "P R IY0",
-    "out": "AW1 T",
-    "micro": "M AY1 K R OW0",
-    "multi": "M AH1 L T IY0",
-}
-
-
-def _built(word: str, entries: Entries) -> str | None:
-    """A word out of known parts: an ending, a beginning, two words in one."""
-    if word.endswith("'"):
-        return entries.get(word[:-1]) or None
-    for ending, make in (("'s", with_s), ("s", with_s), ("ed", with_ed)):
-        if word.endswith(ending) and len(word) > len(ending) + 2:
-            stem = word[: -len(ending)]
-            for whole in (
-                (stem,)
-                if ending == "'s"
-                else (stem, stem + "e")
-                if ending == "ed"
-                else (stem,)
-                if not stem.endswith(("s", "u", "i"))
-                else ()
-            ):
-                if whole in entries and len(whole) > 2:
-                    return make(entries[whole])
-            if ending == "'s":
-                found = _built(stem, entries) or g2p.guess(stem)
-                return make(found) if found else None
-            if ending in ("s", "ed") and stem.endswith("ie" if ending == "s" else "i"):
-                stem = stem[: -2 if ending == "s" else -1] + "y"
-                if stem in entries:
-                    return make(entries[stem])
-            if ending == "ed" and len(stem) > 3 and stem[-1] == stem[-2] and stem[:-1] in entries:
-                return make(entries[stem[:-1]])
-            if (
-                ending == "s"
-                and stem.endswith("e")
-                and stem[:-1].endswith(("s", "x", "z", "ch", "sh"))
-                and stem[:-1] in entries
-            ):
-                return make(entries[stem[:-1]])
-    for ending, tails, phones in _ENDINGS:
-        stem = word[: -len(ending)]
-        if word.endswith(ending) and len(stem) > 2:
-            for tail in tails:
-                if stem + tail in entries:
-                    return f"{entries[stem + tail]} {phones}"
-            if (
-                len(stem) > 3
-                and stem[-1] == stem[-2]
-                and ending in ("ing", "er", "est")
-                and stem[:-1] in entries
-            ):
-                return f"{entries[stem[:-1]]} {phones}"
-    for beginning, phones in _BEGINNINGS.items():
-        if (
-            word.startswith(beginning)
-            and len(word) > len(beginning) + 3
-            and word[len(beginning) :] in entries
-        ):
-            return f"{phones} {entries[word[len(beginning) :]]}"
-    for place in range(len(word) - 3, 2, -1):
-        first, second = word[:place], word[place:]
-        if (
-            min(len(first), len(second)) >= 3
-            and len(word) > 6
-            and first in entries
-            and second in entries
-        ):
-            return f"{entries[first]} {entries[second].replace('1', '2')}"
-    return None
-
-
 @functools.lru_cache(maxsize=16384)
 def arpabet(word: str) -> tuple[str, str]:
     """(phones, whence) of one word by itself: "dictionary", "rule" or "guess". A capital is a
@@ -301,7 +187,7 @@ def arpabet(word: str) -> tuple[str, str]:
     entries = known()
     if word in entries:
         return entries[word], "dictionary"
-    built = _built(word, entries)
+    built = build(word, entries)
     return (built, "rule") if built else (g2p.guess(word), "guess")
 
 

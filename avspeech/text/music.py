@@ -6,7 +6,7 @@ import re
 
 from avspeech.text import lists
 from avspeech.text.numbers import number
-from avspeech.text.rules import Text, rule
+from avspeech.text.rules import EDGE, Text, rule
 
 
 @rule(r"([A-G])#", "=ABCDEFG")
@@ -64,18 +64,29 @@ _KINDS = {
 }  # fmt: skip
 
 
-@rule(rf"([A-G])([♭♯]?)[ ]?({'|'.join(_KINDS)})(\d{{1,2}})?(?![^\W_])", "=ABCDEFG")
+@rule(
+    rf"([A-G])([♭♯]?)[ ]?({'|'.join(_KINDS)})(\d{{1,2}})?(?![^\W_])"
+    rf"|([a-g]) (maj|min)(?={EDGE})",
+    "=ABCDEFGabcdefg",
+)
 def key(match: re.Match[str], context: Text) -> list[str] | None:
     """A key or a chord. `in C♯ min. now` -> in C sharp minor now"""
-    note, moved, kind, step = match.groups()
+    note, moved, kind, step, small, small_kind = match.groups()
     if context.within(match.start()):
         return None
-    named = context.before(match.start()) in ("in", "key") and note != "A"
+    piece = _OF_MUSIC.search(context.around(match.start())) is not None
+    if small:
+        return [small.upper(), _KINDS[small_kind]] if piece else None
+    named = context.before(match.start()) in ("in", "key") and (note != "A" or piece)
     if not (moved or step or named):
         return None
     return [note, *_moved(moved), _KINDS[kind], *(number(step) if step else [])]
 
 
+_OF_MUSIC = re.compile(
+    r"\b(?:Op|BWV|K|mvts?|[Ss]onat\w+|[Ss]ymphon\w+|[Cc]oncerto|[Ff]ugue|[Pp]relude|[Ss]uite"
+    r"|[Qq]uartet|[Nn]octurne|[Ww]altz|[Ss]cherzo|chords?)\b"
+)
 _NAMED = re.compile(
     r" (?:(?:time|met(?:er|re)|rhythm|beat|groove|signature)\b|at ♩)|, ?♩"
 )

@@ -92,6 +92,7 @@ _SPECIAL = frozenset(
     | set("ii iii iv vi vii viii ix xi xii xiii xiv xv xvi xx ci".split())
     | set(formulas.FUNCTIONS)
     | {"Summ", "Stat", "So", "Sa", "Su", "Em", "Am", "Na", "yo", "hi", "lo", "Hi", "Lo", "po"}
+    | {"wi", "Wi"}
 )
 
 
@@ -226,7 +227,8 @@ def _pieces(context: Text, unread: list[Unread]) -> list[Piece]:
         if (
             plain
             and plain.group() not in _SPECIAL
-            and not (plain.group()[-1] == "s" and text[plain.end()] in "'’")
+            and not (plain.group().endswith(("s", "in")) and text[plain.end()] in "'’")
+            and not (position and text[position - 1] in "'’‘")
             and not (
                 text[plain.end()] == "(" or text[plain.end() + 1 : plain.end() + 2] in _COMPARING
             )
@@ -314,6 +316,7 @@ def _behind(
         "hour",
         "quantity",
         "number_range",
+        "dose",
         "month_day",
         "day_month",
         "day_range",
@@ -326,7 +329,7 @@ def _behind(
         return end
     written = text[start:period]
     rest = text[period + 1 : period + 81]
-    if name in ("quantity", "number_range"):
+    if name in ("quantity", "number_range", "dose"):
         lower = rest[:1].isspace() and rest.lstrip()[:1].islower() or _LIES.match(rest)
         return period + 1 if lower and written[-1:].isalpha() else end
     if name in ("clock", "hour") and not re.search(r"[A-Za-z]\.\s?[A-Za-z]$", written):

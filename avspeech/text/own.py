@@ -11,6 +11,7 @@ from pathlib import Path
 from avspeech.core.strict_json import once
 from avspeech.errors import InputError, telling
 from avspeech.text import symbols
+from avspeech.text.building import with_s
 from avspeech.text.cleaning import clean
 from avspeech.text.rules import masked
 
@@ -64,8 +65,6 @@ class Own:
 
     def phones(self, word: str) -> tuple[str, ...] | None:
         """Symbols of a word as `normalise` left it, with its ending; None where it is not given."""
-        from avspeech.text.lexicon import with_s
-
         word = word.replace("’", "'")
         if word in self.words:
             return symbols.from_arpabet(self.words[word])

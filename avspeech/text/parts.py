@@ -101,8 +101,8 @@ def _finite(words: Sequence[str], place: int) -> bool:
     before = words[place - 1] if place else ""
     if before in DETERMINERS and word not in BE | HAVE | MODALS:
         return False
-    if before in PREPOSITIONS and word not in BE | HAVE | MODALS:
-        return False  # "in fall"
+    if before in PREPOSITIONS and (word not in BE | HAVE | MODALS or word == "may"):
+        return False  # "in fall", "in May"
     return word in VERBS or word.endswith("ed") and len(word) > 4
 
 

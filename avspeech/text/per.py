@@ -42,31 +42,54 @@ def per_word(match: re.Match[str], context: Text) -> list[str] | None:
     ]
 
 
-_ALIKE = (
-    frozenset("mg g kg lb lbs oz".split()),
-    frozenset("cm m km ft mi in yd".split()),
-    frozenset("mL ml L gal qt pt oz".split()),
-    frozenset("J kJ cal kcal".split()),
+# Sizes of units by what they measure: two of one kind may say one amount twice, "23 kg/50 lb".
+_SIZES = tuple(
+    {symbol: float(size) for symbol, size in (item.split("=") for item in sizes.split())}
+    for sizes in (
+        "mg=.001 g=1 kg=1000 oz=28.3 ounces=28.3 lb=454 lbs=454 pounds=454",
+        "mm=.001 cm=.01 m=1 km=1000 in=.0254 inches=.0254 ft=.305 feet=.305 yd=.914 mi=1609"
+        " miles=1609",
+        "mL=1 ml=1 L=1000 l=1000 oz=29.6 tsp=4.9 tbsp=14.8 cup=240 cups=240 pt=473 qt=946 gal=3785",
+        "J=1 kJ=1000 cal=4.2 kcal=4184 calories=4184",
+        "mph=1.61 km/h=1 kph=1",
+        "psi=6.9 bar=100 kPa=1",
+    )
 )
+_BEFORE_SLASH = re.compile(
+    rf"(?:(\d[\d,]*(?:\.\d+)?) ?)?(?:([{VULGAR}])|(\d)/(\d) )?[ -]?(?:fl[.{EDGE}]? ?)?([A-Za-z]+)$"
+)
+_BEHIND_SLASH = re.compile(r"/([\d,]*\.?\d+)[ -]?(km/h|[^\W\d_]+)")
 
 
-@rule(
-    r"/(?=\d+(?:\.\d+)? ?(?:m²|m³|cm²|cm³|mL|ml|L|g|mg|kg|km|m|cm|kcal|min|hrs?|h|d|days?|mi|gal"
-    r"|lbs?|oz|sq)\b)",
-    "=/",
-)
+def _amount(whole: str | None, vulgar: str | None, top: str | None, bottom: str | None) -> float:
+    """The size of a number with a fraction behind it; 0 where there is none."""
+    size = float(whole.replace(",", "")) if whole else 0.0
+    if vulgar:
+        size += lists.FRACTIONS[vulgar][0] / lists.FRACTIONS[vulgar][1]
+    return size + (int(top) / int(bottom) if top and bottom and int(bottom) else 0)
+
+
+@rule(r"/(?=[\d,]*\.?\d+[ -]?[A-Za-zµ])", "=/")
 def per_amount(match: re.Match[str], context: Text) -> list[str] | None:
-    """A slash between a unit and an amount. `5 g/100 mL` -> five grams per one hundred
-    milliliters"""
-    before = context.view[max(0, match.start() - 5) : match.start()].rstrip(EDGE)
-    amount = re.match(r"/([\d.]+) ?([^\W\d_]+)", context.behind(match.start()))
-    unit = re.search(r"[^\W\d_]+$", before)
-    if unit is None or amount is None or unit.group() == "f":
+    """A slash between a unit and an amount; it is not said where the amount is the same in other
+    units. `5 g/100 mL` -> five grams per one hundred milliliters"""
+    before = context.view[max(0, match.start() - 24) : match.start()].rstrip(EDGE)
+    first = _BEFORE_SLASH.search(before)
+    second = _BEHIND_SLASH.match(context.behind(match.start()))
+    if first is None or second is None or first[5] == "f":
         return None  # "f/2.8L"
-    for alike in _ALIKE:
-        if {unit.group(), amount.group(2)} <= alike and amount.group(1) not in ("1", "100"):
-            return ["slash"]  # the same in other units: "23 kg/50 lb"
-    return ["per"]
+    size, other = _amount(*first.group(1, 2, 3, 4)), float(second[1].replace(",", ""))
+    for sizes in _SIZES:
+        if first[5] in sizes and second[2] in sizes and first[5] != second[2]:
+            ratio = size * sizes[first[5]] / (other * sizes[second[2]] or 1)
+            if 0.8 < ratio < 1.25:
+                return []
+    return ["per"] if _OF_AMOUNTS.match(second[2]) else None
+
+
+_OF_AMOUNTS = re.compile(
+    "(?:[mc]?m[²³]|m[lL]|L|m?g|k[gm]|m|cm|kcal|min|hrs?|h|d|days?|mi|gal|lbs?|oz|sq)$"
+)
 
 
 @rule(r"[A-Za-zµμΩ°]{1,5}/(?=[A-Za-zµμΩ°]{1,4}(?:[²³]|\^[23])?(?![^\W_]|/))", "ls")

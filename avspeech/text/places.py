@@ -182,7 +182,8 @@ _LATITUDE = re.compile(r"\b(?:lat|long?|lng|latitude|longitude)\b[.:]? ?$|\.\d+ 
 # Where N and W are newtons and watts.
 _POWERED = re.compile(
     r"\b(?:forces?|newtons?|watts?|motors?|springs?|friction|thrust|torque|power|actuators?|grip"
-    r"|dissipat\w+|voltage|sensors?)\b|\d ?(?:k?V|m?A|mW|N·?m|Pa|m/s)\b",
+    r"|dissipat\w+|voltage|sensors?|loads?|servos?|solenoids?|tension|drag|lifts?"
+    r"|pulls?|pushes)\b|\d ?(?:k?V|m?A|mW|N·?m|Pa|m/s)\b",
     re.IGNORECASE,
 )
 

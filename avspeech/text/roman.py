@@ -97,7 +97,9 @@ def lettered_grade(match: re.Match[str], context: Text) -> list[str] | None:
 def roman_nth(match: re.Match[str], context: Text) -> list[str] | None:
     """A Roman numeral with the ending of an ordinal. `the IVth floor` -> the fourth floor"""
     number = value(match.group(1))
-    return ordinal(number) if number else None
+    ending = ("st", "nd", "rd")[number % 10 - 1] if number and 0 < number % 10 < 4 else "th"
+    right = match.group(2) == ("th" if number and 10 < number < 14 else ending)
+    return ordinal(number) if number and right else None  # "Gary, Ind."
 
 
 @rule(r"([ivxlc]{1,7}|[IVXLC]{1,7})[-–]([ivxlc]{1,7}|[IVXLC]{1,7})" + END, "=ivxlcIVXLC")
@@ -160,6 +162,8 @@ def _meant(
             listed &= after in _OF_NUMBER
         listed &= bool(before) or not speaks(after)  # "Mr. V. I don't."
         listed |= [word.lower() for word in near[:2]] == ["war", "world"]
+        # "Part I was dull.", but "In part I was".
+        listed |= len(near) == 1 and before.istitle() and after in ("is", "was", "has")
         if text == "I" and not (listed or plain in _GRADED and not speaks(after)):
             return None
         if text in ("L", "C", "D", "M", "cc") or text == "X" and plain in _LETTER_X:

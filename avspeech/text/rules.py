@@ -129,7 +129,7 @@ def _inches(text: str) -> frozenset[int]:
 _MEASURED = re.compile(
     r"\b(?:cut|trim\w*|saw\w*|snow\w*|rain\w*|accumulat\w+|deep|depth|wide|width|long|length"
     r"|thick\w*|tall|high|height|seams?|hems?|inseam|waist|gauge|TVs?|screens?|monitors?"
-    r"|displays?|pipes?|bolts?|boards?|rows|apart)\b"
+    r"|displays?|pipes?|bolts?|(?-i:boards?)|rows|apart)\b"
     r"(?:[^.!?\n]|\.(?! (?-i:[A-Z])))*$|[⅛¼⅜½⅝¾⅞]$",
     re.IGNORECASE,
 )

@@ -90,7 +90,7 @@ def by_mouth(match: re.Match[str], context: Text) -> list[str] | None:
     return None if context.within(match.start()) else ["P", "O"]
 
 
-@rule(rf"[qQ] ?(\d{{1,2}})(?:[-–](\d{{1,2}}))?[ ]?({_SPAN})" + END, "=qQ")
+@rule(rf"[qQ][.{EDGE}]? ?(\d{{1,2}})(?:[-–](\d{{1,2}}))?[ ]?({_SPAN})" + END, "=qQ")
 def dose(match: re.Match[str], context: Text) -> list[str] | None:
     """How often a medicine is given. `q4–6h` -> every four to six hours"""
     if context.within(match.start()):

@@ -39,6 +39,8 @@ _WHOLE = re.compile(
     r"(?![^\W_]|[²³^])"
 )
 _PART = re.compile(rf"{EDGE}?\s?([/·⋅]|(?<!\s)\s)\s?({_SYMBOL})({_POWER}|\^?-[123])?")
+# A column of a liquid, by which a pressure is measured: "760 mm Hg", "29.9 in. Hg", "10 cm H2O".
+_COLUMN = re.compile(rf"(\s?|-)([mc]m|in){EDGE}?\s?(Hg|H[2₂]O)(?![^\W_])")
 _BRACKETED = re.compile(
     r"/\(([A-Za-zµΩ°]+)([²³])?[·⋅ *]([A-Za-zµΩ°]+)([²³])?(?:[·⋅ *]([A-Za-zµΩ°]+)([²³])?)?\)"
 )
@@ -114,6 +116,14 @@ def _powered(unit: Unit, power: str) -> Unit:
 def unit_at(context: Text, start: int, place: int, value: str) -> tuple[Unit, int, bool] | None:
     """The unit that is written behind a value, where it ends, and whether a hyphen joins them.
     start: of the value; place: its end."""
+    column = _COLUMN.match(context.view, place)
+    length = _find(column[2]) if column else None
+    if column and length:
+        return (
+            unit_with(length, " of mercury" if column[3] == "Hg" else " of water"),
+            column.end(),
+            column[1] == "-",
+        )
     match = _WHOLE.match(context.view, place)
     if match is None:
         return None
@@ -330,12 +340,17 @@ _GAMES = re.compile(
     r"|\d?d\d+|MP|XP)\b",
     re.IGNORECASE,
 )
+# By how much a horse won: "won by 2 l."
+_RACED = re.compile(
+    r"\b(?:w[io]ns?|beat\w*|lost|second|third|\d(?:nd|rd|th)),? by [\d½¼¾ ./-]+ l(?!\w)"
+)
 _BASIS_POINT = Unit("basis point", "basis points")
 # {symbol: (words near it, what it stands for then)}
 _BY_WORDS = {
     "F": ((_WARM, Unit("degree fahrenheit", "degrees fahrenheit")),),
     "C": ((_WARM, Unit("degree celsius", "degrees celsius")),),
     "pts": ((CLINICAL, Unit("patient", "patients")),),
+    "l": ((_RACED, Unit("length", "lengths")),),
     **{
         symbol: ((_GENES, Unit(name + "base", name + "bases")),)
         for symbol, name in (("kb", "kilo"), ("Mb", "mega"), ("Gb", "giga"))

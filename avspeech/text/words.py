@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from avspeech.text import lists, units
+from avspeech.text import clipped, lists, units
 from avspeech.text.cleaning import fold
 from avspeech.text.rules import EDGE, END, Text, hums, letters, rule
 
@@ -230,6 +230,7 @@ _OF_WAR = re.compile(
 # {capitals that are a word too: what is near where they are letters}
 _BY_LETTERS = {
     **dict.fromkeys(lists.FALLEN, _OF_WAR),
+    "ACT": re.compile(r"\b(?:SAT|GPA|scores?|prep|exams?|tests?|tutor\w*|colleges?)\b"),
     "ME": re.compile(r"\b(?:OE|ModE|OHG|PIE|PGmc|OFr|AN|MnE)\b"),
 }
 _AGED = re.compile(r" ?\(\d\d ?[MFmf]\)")
@@ -237,11 +238,13 @@ _TOWN = re.compile(r"(?:^|\W)[A-Z][a-z]+, $")
 _BEHIND_STATE = re.compile(rf"\s*$|\s*\n|[{EDGE}—]| (?:and|or|to) [A-Z][a-z]| \d{{5}}| [–-] ")
 _BEHIND_CODE = re.compile(
     r" ?(?:→|->|–|-) ?[A-Z]{3}(?!\w)| \d{2,3}[,;] [A-Z]{2,3} \d\d| \d{1,2}:\d\d"
+    r"| \d{1,3}[-–]\d{1,3} [A-Z]{3}(?!\w)| \+\d+\.\d{3}| \d+ pts(?!\w)"
     r"| \d\d?[,;] [BCDFGHJ-NP-TV-Z]{3} \d"
 )
 _BEFORE_CODE = re.compile(
     r"(?:^|\W)[A-Z]{3} ?(?:→|->|–|-) ?$|(?:^|\W)[A-Z]{2,3} \d{2,3}[,;] $"
     r"|(?:^|\W)[BCDFGHJ-NP-TV-Z]{3} \d\d?[,;] $"
+    r"|(?:^|\W)[A-Z]{3} \d{1,3}[-–]\d{1,3} $"
 )
 
 
@@ -251,7 +254,7 @@ def _is_code(context: Text, start: int, end: int) -> bool:
         return False
     return (
         _BEHIND_CODE.match(context.text, end) is not None
-        or _BEFORE_CODE.search(context.text[max(0, start - 10) : start]) is not None
+        or _BEFORE_CODE.search(context.text[max(0, start - 12) : start]) is not None
     )
 
 
@@ -355,6 +358,9 @@ def word(match: re.Match[str], context: Text) -> list[str] | tuple[list[str], in
         return None  # phonetics: "wɔːtə"
     if re.fullmatch(r"[a-z]'s", plain):
         return [plain[0].upper() + "'s"]  # "p's and q's"
+    full = clipped.in_full(context, match.start(), end, plain.lower())
+    if full:
+        return [full], end + (full[-1] == "'")
     if len(plain) == 1:
         digit_before = (
             context.text[match.start() - 1 : match.start()].isdigit() and match.start() > 0

@@ -79,6 +79,8 @@ SETS = (
     "fiftyeighth",
     "fiftyninth",
     "sixtieth",
+    "sixtyfirst",
+    "sixtysecond",
 )
 # What may stand behind a thing; "{}" is the thing.
 MARKS = (

@@ -39,6 +39,8 @@ LISTS = (b"#EXTM3U", b"ffconcat", b"<", b"[playlist]", b"v=0", b"[InternetShortc
 CHECKED = {"flac", "tta", "wavpack", "ac3"}  # codecs whose packets hold a checksum
 # Samples a second, and the kinds of frames in which nobody speaks (3GPP TS 26.101 and 26.201)
 AMR = {"amrnb": (8000, (8, 9, 10, 11, 15)), "amrwb": (16000, (9, 15))}
+# The last packet of GXF (SMPTE 360M), behind which FFmpeg tells of an error
+END_OF_GXF = b"\0\0\0\0\1\xfb\0\0\0\x10\0\0\0\0\xe1\xe2"
 # What is often found under the name of a sound file
 OTHERS = (
     (b"version https://git-lfs", "it is a pointer of Git LFS; fetch the file by git lfs pull"),
@@ -191,7 +193,7 @@ def packets_of(container: Any, streams: Any, broken: list[str] | None = None) ->
                 broken.append("there is nothing but gaps")
             return
         except av.FFmpegError as error:  # the container breaks off here
-            if broken is not None:
+            if broken is not None and not _ends(container):
                 broken.append(error.strerror or type(error).__name__)
             return
         if hasattr(packet, "has_sidedata") and packet.has_sidedata("encryption_info"):
@@ -200,6 +202,15 @@ def packets_of(container: Any, streams: Any, broken: list[str] | None = None) ->
                              "encrypted (protected against copying); give a copy that is not")
         nothing = 0
         yield packet
+
+
+def _ends(container: Any) -> bool:
+    """Whether a container whose end FFmpeg takes for an error is whole."""
+    if container.format.name != "gxf":
+        return False
+    with open(container.name.removeprefix("file:"), "rb") as file:
+        file.seek(-min(len(END_OF_GXF), file.seek(0, os.SEEK_END)), os.SEEK_END)
+        return file.read() == END_OF_GXF
 
 
 def decode_packets(container: Any, stream: Any, damaged: list[float] | None = None,

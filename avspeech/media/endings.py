@@ -41,6 +41,8 @@ FIRST_ALONE = (rb"FLV\x01[\x01\x04\x05]\0\0\0\x09\0\0\0\0", rb"TTA1[\1-\3]\0[\1-
 # Matroska and WebM: the file's header, and a cluster, which begins with a checksum or its time
 EBML, CLUSTER = b"\x1aE\xdf\xa3", b"\x1fC\xb6u"
 IN_CLUSTER = (b"\xe7", b"\xbf")
+# The first part of MXF (SMPTE ST 377-1)
+MXF = b"\x06\x0e\x2b\x34\x02\x05\x01\x01\x0d\x01\x02\x01\x01\x02"
 # How a FLAC file begins: whether titles follow its STREAMINFO, or sound
 FLAC_RATES = dict(enumerate((88200, 176400, 192000, 8000, 16000, 22050, 24000, 32000, 44100, 48000,
                              96000), 1))  # samples a second, by their number in a frame
@@ -80,8 +82,8 @@ def cut_off(path: str | Path) -> list[str]:
     """A sentence where a file ends before its sound does by what it says of itself in bytes.
 
     Args:
-        path: a file that exists; one of chunks (see `bytes_told`), Ogg, or Matroska. For what tells
-            its length in time, see `seconds_told`.
+        path: a file that exists; one of chunks (see `bytes_told`), AVI, MXF, Ogg, or Matroska. For
+            what tells its length in time, see `seconds_told`.
 
     Returns:
         One sentence for the user, or none.
@@ -92,10 +94,26 @@ def cut_off(path: str | Path) -> list[str]:
             return _without_end(file)
         if begin == EBML:
             return _within_element(file)
+        whole, length = _whole(file), os.fstat(file.fileno()).st_size
+    if length + PADDING < whole:
+        return [f"it is cut off: of {whole:,} bytes {length:,} are there"]
     told, there = bytes_told(path) or (0, 0)
     if there + PADDING < told:
         return [f"it is cut off: of {told:,} bytes of its sound {there:,} are there"]
     return []
+
+
+def _whole(file: BinaryIO) -> int:
+    """The bytes that an AVI or MXF file has at least, by its header; 0 where it does not say."""
+    file.seek(0)
+    begin = file.read(64)
+    if begin[:4] == b"RIFF" and begin[8:12] == b"AVI ":  # of a large one it is the first part
+        size = int.from_bytes(begin[4:8], "little")
+        return size + 8 if size < UNKNOWN else 0
+    if begin.startswith(MXF) and len(begin) == 64 and begin[16] & 0x80:
+        at = 17 + (begin[16] & 0x7F) + 24  # where its last part, an index, begins
+        return int.from_bytes(begin[at: at + 8], "big") if at <= 56 else 0
+    return 0
 
 
 def mp4_cut_off(path: str | Path) -> list[str]:

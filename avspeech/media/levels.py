@@ -13,10 +13,14 @@ import numpy as np
 
 from avspeech.errors import InputError
 from avspeech.media.coarse import HARDLY_DB, Coarse
+from avspeech.media.delays import Delays
+from avspeech.media.fields import COUNT as FIELD
+from avspeech.media.fields import Field
 from avspeech.media.holes import Holes
 from avspeech.media.misread import Misread
 from avspeech.media.steady import Steady
 from avspeech.media.stuck import Stuck
+from avspeech.media.timecode import TimeCode
 
 SAMPLE_RATE = 16000
 RATES = (100, 768_000)  # hertz; others are damage, or kilohertz
@@ -179,6 +183,9 @@ class ChannelLevels:
         self._pairs: list[np.ndarray] = []
         self._misread = Misread()
         self._steady = Steady(channels, rate)
+        self._code = TimeCode(channels, rate)
+        self._delays = Delays(rate) if channels == 2 and rate else None
+        self._field = Field(rate) if channels == FIELD and rate else None
         self._coarse = Coarse()
         self._stuck = Stuck(rate) if rate else None
         self._holes = Holes(rate) if rate else None
@@ -197,6 +204,11 @@ class ChannelLevels:
         if self._holes is not None:
             self._holes.add(samples)
         self._coarse.add(samples)
+        self._code.add(samples)
+        if self._delays is not None:
+            self._delays.add(samples)
+        if self._field is not None:
+            self._field.add(samples)
         if len(samples) in SURROUND:
             self._bass += float(np.square(np.diff(samples[3])).sum())
         average = samples.mean(axis=0, keepdims=True) if len(samples) > 1 else samples
@@ -271,12 +283,27 @@ class ChannelLevels:
 
     def taken(self) -> tuple[int, ...] | None:
         """The channels that are averaged; None: all. Steady ones are left out; of those that cancel
-        each other one is taken."""
-        steady = self._steady.channels()
-        if steady:
-            return tuple(k for k in range(len(self._sum) - 1) if k not in steady)
+        each other, or are one sound at two times, one is taken, and of a sound field the first."""
+        channels = set(range(len(self._sum) - 1))
+        if kept := channels - self._left_out().keys():
+            if len(kept) < len(channels):
+                return tuple(sorted(kept))
+        if self._field is not None and self._field.is_field():
+            return (0,)
+        if (later := self._later()) is not None:
+            return (int(later < 0),)
         alone = self.cancelling()
         return None if alone is None else (alone,)
+
+    def _left_out(self) -> dict[int, float]:
+        """Channels that hold something steady beside a voice, or time code, with their levels in dB
+        of full scale."""
+        codes = {k: float(10 * np.log10(self.power[k] + 1e-20)) for k in self._code.channels()}
+        return {**codes, **self._steady.channels()}
+
+    def _later(self) -> float | None:
+        """Seconds by which the second channel is a later copy of the first."""
+        return None if self._delays is None else self._delays.later()
 
     def offset(self, taken: tuple[int, ...] | None) -> float:
         """The mean of channels (None: of all), or 0 where it is no recorder's offset."""
@@ -328,13 +355,19 @@ class ChannelLevels:
         """Of exact silence in the middle of the sound."""
         return self._holes.seconds() if self._holes is not None else 0.0
 
-    def note_surround(self) -> str | None:
-        """What to say of the channels of a film; None elsewhere."""
+    def note_surround(self, named: bool = True) -> str | None:
+        """What to say of the channels of a film; None elsewhere.
+
+        Args:
+            named: the file names loudspeakers, or its coding does. Elsewhere a silent channel may
+                be one of a recorder to which nothing was connected.
+        """
         each = self.power[:-1]
         if len(each) not in SURROUND or each[2] < 10 ** (SILENCE_DB / 10):
             return None
         most = (2 * np.pi * BASS / max(1, self.rate)) ** 2 * float(self._square[3])
-        if self._bass > most and each[3] > 10 ** (-SURROUND_DB / 10) * each.max():
+        silent = each[3] <= 10 ** (-SURROUND_DB / 10) * each.max()
+        if not named if silent else self._bass > most:
             return None
         return (f"its {len(each)} channels are those of a film ({len(each) - 1}.1) and were "
                 "averaged; voices are mostly in the third, the center: to hear them better, give "
@@ -353,6 +386,13 @@ class ChannelLevels:
         return ("its two channels take turns, as in a call with a speaker in each, and were "
                 "averaged: for one of them, give a file with that one alone (ffmpeg -i IN -af "
                 "pan=mono|c0=c0 OUT, or c0=c1)")
+
+    def note_time_code(self) -> str | None:
+        """What to say of a sound that is nothing but time code; None elsewhere."""
+        if len(self._code.channels()) < len(self._sum) - 1:
+            return None
+        return ("it is time code (LTC), by which cameras and recorders are brought to one clock, "
+                "and no voice; give the file or the track that holds the voice")
 
     def note_stuck(self) -> str | None:
         """What to say of a sound that repeats itself sample for sample; None elsewhere."""
@@ -381,8 +421,15 @@ class ChannelLevels:
     def note(self, taken: tuple[int, ...]) -> str:
         """What to say where `taken` has given channels."""
         count = len(self._sum) - 1
-        steady = self._steady.channels()
+        steady = self._left_out()
         if not steady:
+            if self._field is not None and self._field.is_field():
+                return ("its channels look like those of a sound field (ambisonics), though "
+                        "nothing says so: the first, which hears all sides, was taken alone")
+            if (later := self._later()) is not None:
+                return (f"its two channels are the same sound {1000 * abs(later):.1f} ms apart, as "
+                        f"from two microphones: channel {taken[0] + 1}, the earlier one, was taken "
+                        "alone, as together they would cancel some frequencies")
             return (f"its {count} channels cancel each other (one is inverted): channel "
                     f"{taken[0] + 1} was taken alone")
         names = ", ".join(f"number {k + 1} ({level:.0f} dB)" for k, level in steady.items())

@@ -21,6 +21,7 @@ import numpy as np
 from avspeech.errors import InputError
 from avspeech.media import audio, edit_list, warping
 from avspeech.media.decoding import packets_of
+from avspeech.media.motion import Motion
 
 FPS = 25.0
 RUN_UP = 0.5  # seconds decoded before a wanted part
@@ -323,9 +324,10 @@ def _decode(path: str | Path, start: float, skip: bool,
         convert = VideoReformatter()
         held, since = None, -math.inf
         stills: list[tuple[float, float]] = []
-        count, first = 0, 0.0
+        count, first, motion = 0, 0.0, Motion()
         for at, frame in clock.times(audio.decode_packets(container, stream, damaged)):
             count += 1
+            motion.add(at, frame)
             if held is None:
                 first = at
                 _tell_kind(path, frame)
@@ -341,6 +343,10 @@ def _decode(path: str | Path, start: float, skip: bool,
         elif count > 2 and (rate := (count - 1) / (since - first)) < SLOW:
             warnings.warn(f"{path}: it has {rate:.3g} pictures a second, which is too few to read "
                           "lips; 25 are usual", stacklevel=2)
+        elif (new := motion.slow()) is not None and new < SLOW:
+            warnings.warn(f"{path}: of its {rate:.3g} pictures a second only {new:.2g} are new, "
+                          "the others are shown again: too few to read lips; 25 are usual",
+                          stacklevel=2)
         if held is not None:
             last = float(held.duration * held.time_base) if held.duration else clock.step
             last = last if 0 < last < 1.0 else clock.step

@@ -289,12 +289,20 @@ def _survey_sndfile(path: str, key: Any, reader: str) -> Sound:
         if file.format == "XI":
             raise ValueError("an instrument, whose sample rate is the player's choice")
         other = float_bytes.note(path, file.subtype, file.channels)
+        named = file.format == "FLAC" or "Channel Mask" in file.extra_info
     found = Sound(0, 0, reader, 1, 0, None, 1.0, 0.0, math.nan, (), ())
-    return _measured(path, key, found, [], [Note(other, BYTES, fault=True)] if other else [])
+    notes = [Note(other, BYTES, fault=True)] if other else []
+    return _measured(path, key, found, [], notes, named)
 
 
-def _judged(found: Sound, levels: dict[int, ChannelLevels]) -> Sound:
-    """With the channel, scale and notes that follow from its levels, by number of channels."""
+def _judged(found: Sound, levels: dict[int, ChannelLevels], named: bool) -> Sound:
+    """With the channel, scale and notes that follow from its levels, by number of channels.
+
+    Args:
+        found: what is known before.
+        levels: by the number of channels.
+        named: see `ChannelLevels.note_surround`.
+    """
     most = max(levels, key=lambda n: levels[n].count)
     taken = found.taken or levels[most].taken()
     scale = max(part.scale() for part in levels.values())
@@ -321,12 +329,13 @@ def _judged(found: Sound, levels: dict[int, ChannelLevels]) -> Sound:
         tell(level.note_coding(), BYTES, fault=True)
         if not told(BYTES):
             tell(level.note_clipped(), fault=level.share_clipped >= HARDLY_CLIPPED)
+    tell(level.note_time_code(), fault=True)
     tell(level.note_stuck(), fault=True)
     if not told(SILENT, BYTES):
         tell(level.note_holes(), fault=level.seconds_of_holes >= MISSED)
     if not any(note.fault for note in notes):
         tell(level.note_coarse(), fault=level.hardly_steps)
-    tell(level.note_surround())
+    tell(level.note_surround(named))
     tell(level.note_apart())
     offset = level.offset(taken) / scale if found.samples >= JUDGED * found.rate else 0.0
     if abs(offset) >= OFFSET:
@@ -342,6 +351,7 @@ def _survey_tracks(path: str, key: Any, track: int | None) -> Sound:
         streams = sound_tracks(container)
         names = [_name(stream) for stream in streams]
         fields = [_is_field(stream) for stream in streams]
+        named = [can_decode(s) and not s.codec_context.name.startswith("pcm_") for s in streams]
         marked = [k for k, s in enumerate(streams) if int(s.disposition or 0) & DEFAULT]
         usual = [k for k, s in enumerate(streams) if not int(s.disposition or 0) & ASIDE]
     if not names:
@@ -358,7 +368,7 @@ def _survey_tracks(path: str, key: Any, track: int | None) -> Sound:
            "the first that is no commentary" if first else "the first")
     for k in order:
         try:
-            found = _survey_track(path, key, k, fields[k])
+            found = _survey_track(path, key, k, fields[k], named[k])
         except InputError as error:
             failed = failed or error
             why = f"track {order[0] + 1} cannot be decoded"
@@ -396,15 +406,18 @@ def _name(stream: Any) -> str:
     return f" ({', '.join(told)[:80]})" if told else ""
 
 
-def _survey_track(path: str, key: Any, index: int, field: bool) -> Sound:
-    """Of one track, from 0; `field`: its channels are those of a sound field."""
+def _survey_track(path: str, key: Any, index: int, field: bool, named: bool) -> Sound:
+    """Of one track, from 0; `field`: its channels are those of a sound field; `named`: see
+    `_judged`."""
     damaged: list[float] = []
     found = Sound(0, 0, "ffmpeg", index + 1, 0, (0,) if field else None, 1.0, 0.0, math.nan, (), ())
-    return _measured(path, key, found, damaged, [Note(FIELD)] if field else [])
+    return _measured(path, key, found, damaged, [Note(FIELD)] if field else [], named)
 
 
-def _measured(path: str, key: Any, found: Sound, damaged: list[float], notes: list[Note]) -> Sound:
-    """Goes through the whole sound, and keeps it where it is short."""
+def _measured(path: str, key: Any, found: Sound, damaged: list[float], notes: list[Note],
+              named: bool) -> Sound:
+    """Goes through the whole sound, and keeps it where it is short. Arguments as for `_judged`;
+    damage and notes are added to."""
     losses: list[Note] = []
     levels: dict[int, ChannelLevels] = {}
     kept: list[np.ndarray] | None = []
@@ -428,7 +441,7 @@ def _measured(path: str, key: Any, found: Sound, damaged: list[float], notes: li
     ends = [note for note in endings.notes(path) if not (early and note.about == CUT_OFF)]
     found = replace(found, rate=rate, samples=samples, damaged=tuple(damaged),
                     notes=(*ends, *notes, *losses))
-    found = _judged(found, levels)
+    found = _judged(found, levels, named)
     if kept is not None:
         _here.kept = ((*key, found), np.concatenate([found.mixed(piece) for piece in kept]))
     return found

@@ -65,7 +65,8 @@ def decode_track(path: str | Path, track: int, damaged: list[float],
         stream = sound_tracks(container)[track - 1]
         if not can_decode(stream):
             raise InputError(f"{path}: this FFmpeg has no decoder for its track of sound {track}")
-        timed = TELLS_LENGTH & set(container.format.name.split(","))
+        formats = set(container.format.name.split(","))
+        timed = TELLS_LENGTH & formats
         length = container.duration / 1e6 if timed and container.duration else None
         heard = lost = 0
         broken: list[str] = []
@@ -80,13 +81,16 @@ def decode_track(path: str | Path, track: int, damaged: list[float],
                    if stream.codec_context.name.startswith("dsd") else "the file is damaged")
             raise InputError(f"{path}: its sound has {rate} samples a second; expected "
                              f"{RATES[0]:,} to {RATES[1]:,}; {why}")
+        # The first frame is the run-up of a codec where fragmented MP4 without an edit list has
+        # stretched it up to the second one
+        run_up = first[2].shape[1] if "mov" in formats else 0
         for piece in on_one_clock(_at_rate(chain([first], frames), rate), rate, length, notes):
             if not isinstance(piece, int):
                 channels = len(piece)
                 heard += piece.shape[1]
                 yield rate, piece
                 continue
-            if heard:  # else it begins late
+            if heard > run_up:  # else it begins late
                 gaps.append(heard / rate)
                 lost += piece
             heard += piece
@@ -98,7 +102,6 @@ def decode_track(path: str | Path, track: int, damaged: list[float],
                 piece -= rate
         notes.extend(Note(f"it breaks off: FFmpeg cannot read it up to its end ({reason})", LOST,
                           fault=True) for reason in broken)
-        formats = set(container.format.name.split(","))
         if formats & COUNTS_SAMPLES and not damaged:
             damaged.extend(gaps)
         told, spare = _told(path, container, stream, rate, bool(damaged))

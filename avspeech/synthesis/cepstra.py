@@ -16,6 +16,7 @@ import numpy as np
 
 ORDER = 34  # coefficients after the 0th, as the field's evaluations take for 22.05 and 24 kHz
 HOP_SECONDS = 0.005
+BLOCK = 4000  # frames that are transformed at a time
 # Spectra are floored this far below a recording's loudest bin, so that digital silence is finite.
 FLOOR_DB = 80.0
 
@@ -53,10 +54,15 @@ def mel_cepstra(samples: np.ndarray, sample_rate: int, order: int = ORDER,
         power = _fourier(samples, sample_rate, hop_seconds, frames)
     else:
         raise ValueError(f"envelope '{envelope}': expected auto, world or fft")
-    power = np.maximum(power, max(power.max() * 10 ** (-FLOOR_DB / 10), 1e-20))
-    cepstrum = np.fft.irfft(np.log(power) / 2)[:, : power.shape[1]]
-    cepstrum[:, 1:-1] *= 2
-    return cepstrum @ _bend(power.shape[1], order, warping(sample_rate)).T
+    floor = max(power.max() * 10 ** (-FLOOR_DB / 10), 1e-20)
+    bend = _bend(power.shape[1], order, warping(sample_rate)).T
+    found = np.empty((len(power), order + 1))
+    for begin in range(0, len(power), BLOCK):
+        part = np.maximum(power[begin: begin + BLOCK], floor)
+        cepstrum = np.fft.irfft(np.log(part) / 2)[:, : part.shape[1]]
+        cepstrum[:, 1:-1] *= 2
+        found[begin: begin + BLOCK] = cepstrum @ bend
+    return found
 
 
 @functools.lru_cache(maxsize=16)
@@ -150,13 +156,14 @@ def dtw(a: np.ndarray, b: np.ndarray, radius: int | None = None) -> np.ndarray:
     high = np.minimum(np.minimum(rows - 1, np.arange(diagonals)), middle + reach)
     low, high = np.minimum(low, rows - 1), np.maximum(high, low)
     steps = np.zeros((diagonals, int((high - low).max()) + 1), np.int8)
-    # Totals by row i of the last diagonals, with a border in front.
-    last, before = np.full(rows + 1, np.inf), np.full(rows + 1, np.inf)
+    # Totals by row i of this diagonal and of the last two, with a border in front.
+    now, last, before = (np.full(rows + 1, np.inf) for _ in range(3))
     for d in range(diagonals):
+        if d > 2:  # what three diagonals ago left there
+            now[low[d - 3] + 1: high[d - 3] + 2] = np.inf
         i = np.arange(low[d], high[d] + 1)
         difference = a[i] - b[d - i]
         cost = np.sqrt(np.einsum("nd,nd->n", difference, difference))
-        now = np.full(rows + 1, np.inf)
         if d == 0:
             now[1] = cost[0]
         else:
@@ -165,7 +172,7 @@ def dtw(a: np.ndarray, b: np.ndarray, radius: int | None = None) -> np.ndarray:
             best = ways.argmin(0)
             steps[d, : len(i)] = best
             now[i + 1] = ways[best, np.arange(len(i))] + cost
-        before, last = last, now
+        now, last, before = before, now, last
     path, row, d = [], rows - 1, diagonals - 1
     while True:
         path.append((row, d - row))

@@ -229,6 +229,9 @@ def main() -> None:
     for given in args.voice or [default_voice()]:
         voice, _, steps = given.partition("@")
         label = Path(voice).name + (f", {steps} steps" if steps else "")
+        if label in (HIBARI, *(w.name for w in workers)):
+            sys.exit(f"compare_hibari: error: --voice {given}: two systems would be called "
+                     f"{label}; give a folder of another name")
         workers.append(Worker(label, sys.executable, voice, int(steps) if steps else None))
     workers.append(Worker(HIBARI, args.hibari_python, HIBARI, None))
     result: dict[str, Any] = {"texts": str(args.texts), "sentences": len(sentences),

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from avspeech.media.stretches import Stretches
+
 STRETCH = 1.0  # seconds that are compared at a time
 TRIED, THEN = 60, 20  # stretches of which all are compared; behind them each of so many
 RATE = 8000  # hertz: channels are brought near to it, as voices lie below
@@ -32,23 +34,18 @@ class Delays:
     def __init__(self, rate: int) -> None:
         self._few = max(1, rate // RATE)
         self.rate = rate / self._few
-        self._step = round(STRETCH * self.rate) * self._few
-        self._rest = np.zeros((2, 0))
+        length = round(STRETCH * self.rate) * self._few
+        self._stretches = Stretches(2, length) if length else None
         self._count = 0
         # Of each stretch: seconds by which the second channel is later, correlation, powers
         self._found: list[tuple[float, float, float, float]] = []
 
     def add(self, samples: np.ndarray) -> None:
         """Takes `[2, n]` float64 more, in order."""
-        if not self._step:
-            return
-        rows = np.concatenate([self._rest, samples], axis=1) if self._rest.size else samples
-        whole = rows.shape[1] // self._step * self._step
-        self._rest = rows[:, whole:].copy()
-        for k in range(0, whole, self._step):
+        for part in () if self._stretches is None else self._stretches.add(samples):
             self._count += 1
             if self._count <= TRIED or self._count % THEN == 0:
-                part = rows[:, k: k + self._step].reshape(2, -1, self._few).mean(axis=2)
+                part = part.reshape(2, -1, self._few).mean(axis=2)
                 self._compare(part - part.mean(axis=1, keepdims=True))
 
     def _compare(self, part: np.ndarray) -> None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from avspeech.media.stretches import Stretches
+
 COUNT = 4  # channels of the first order
 STRETCH = 0.25  # seconds that are judged at a time
 HEARD_DB = 20.0  # below the mean: more quiet stretches do not count
@@ -28,19 +30,13 @@ class Field:
     """
 
     def __init__(self, rate: int) -> None:
-        self._step = round(STRETCH * rate)
-        self._rest = np.zeros((COUNT, 0))
+        length = round(STRETCH * rate)
+        self._stretches = Stretches(COUNT, length) if length else None
         self._found: list[tuple[float, float, float]] = []  # powers; the least correlation
 
     def add(self, samples: np.ndarray) -> None:
         """Takes `[4, n]` float64 more, in order."""
-        if not self._step:
-            return
-        rows = np.concatenate([self._rest, samples], axis=1) if self._rest.size else samples
-        whole = rows.shape[1] // self._step * self._step
-        self._rest = rows[:, whole:].copy()
-        for k in range(0, whole, self._step):
-            part = rows[:, k: k + self._step]
+        for part in () if self._stretches is None else self._stretches.add(samples):
             part = part - part.mean(axis=1, keepdims=True)
             power = np.square(part).mean(axis=1)
             products = (part[1:] * part[0]).mean(axis=1)

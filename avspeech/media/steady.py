@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from avspeech.media.stretches import Stretches
+
 FRAME = 0.05  # seconds whose power is taken
 SAMPLES = 1024  # of a frame where the rate is not known
 LEAST = 60  # frames, of fewer nothing is said
@@ -32,19 +34,12 @@ class Steady:
     """
 
     def __init__(self, channels: int, rate: int = 0) -> None:
-        self._frame = max(16, round(FRAME * rate)) if rate else SAMPLES
+        self._frames = Stretches(channels, max(16, round(FRAME * rate)) if rate else SAMPLES)
         self._counts = np.zeros((channels, BINS), np.int64)
-        self._rest = np.zeros((channels, 0))
 
     def add(self, samples: np.ndarray) -> None:
         """Takes `[C, n]` float64 more, in order."""
-        rows = np.concatenate([self._rest, samples], axis=1) if self._rest.size else samples
-        whole = rows.shape[1] // self._frame * self._frame
-        self._rest = rows[:, whole:].copy()
-        if not whole:
-            return
-        frames = rows[:, :whole].reshape(len(rows), -1, self._frame)
-        decibels = 10 * np.log10(frames.var(axis=2) + 1e-20)
+        decibels = 10 * np.log10(self._frames.add(samples).var(axis=2).T + 1e-20)
         places = ((decibels - LOWEST) / STEP).astype(int).clip(0, BINS - 1)
         for counts, row in zip(self._counts, places, strict=True):
             counts += np.bincount(row, minlength=BINS)

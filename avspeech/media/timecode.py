@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from avspeech.media.stretches import Stretches
+
 BITS = (24 * 80, 25 * 80, 30 * 80)  # a second
 LEAST_RATE = 12_000  # samples a second: of fewer too few lie in half a bit
 PIECE = 0.25  # seconds that are judged at a time
@@ -30,19 +32,15 @@ class TimeCode:
         self.rate = rate
         self._found = np.zeros(channels, int)
         self._judged = 0
-        self._rest = np.zeros((channels, 0))
+        self._pieces = Stretches(channels, max(1, round(PIECE * rate)))
 
     def add(self, samples: np.ndarray) -> None:
         """Takes `[C, n]` float64 more, in order."""
         if self.rate < LEAST_RATE:
             return
-        rows = np.concatenate([self._rest, samples], axis=1) if self._rest.size else samples
-        step = round(PIECE * self.rate)
-        whole = rows.shape[1] // step * step
-        self._rest = rows[:, whole:].copy()
-        for k in range(0, whole, step):
+        for piece in self._pieces.add(samples):
             self._judged += 1
-            for channel, row in enumerate(rows[:, k: k + step]):
+            for channel, row in enumerate(piece):
                 # A channel that was none at the beginning is not looked at any further
                 if self._found[channel] >= MOST * (self._judged - 4):
                     self._found[channel] += _is_code(row, self.rate)

@@ -285,10 +285,10 @@ class ChannelLevels:
         """The channels that are averaged; None: all. Steady ones are left out; of those that cancel
         each other, or are one sound at two times, one is taken, and of a sound field the first."""
         channels = set(range(len(self._sum) - 1))
-        if kept := channels - self._left_out().keys():
-            if len(kept) < len(channels):
-                return tuple(sorted(kept))
-        if self._field is not None and self._field.is_field():
+        kept = channels - self._left_out().keys()
+        if 0 < len(kept) < len(channels):
+            return tuple(sorted(kept))
+        if self._is_field():
             return (0,)
         if (later := self._later()) is not None:
             return (int(later < 0),)
@@ -300,6 +300,9 @@ class ChannelLevels:
         of full scale."""
         codes = {k: float(10 * np.log10(self.power[k] + 1e-20)) for k in self._code.channels()}
         return {**codes, **self._steady.channels()}
+
+    def _is_field(self) -> bool:
+        return self._field is not None and self._field.is_field()
 
     def _later(self) -> float | None:
         """Seconds by which the second channel is a later copy of the first."""
@@ -423,7 +426,7 @@ class ChannelLevels:
         count = len(self._sum) - 1
         steady = self._left_out()
         if not steady:
-            if self._field is not None and self._field.is_field():
+            if self._is_field():
                 return ("its channels look like those of a sound field (ambisonics), though "
                         "nothing says so: the first, which hears all sides, was taken alone")
             if (later := self._later()) is not None:

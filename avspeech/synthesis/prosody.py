@@ -128,7 +128,6 @@ class Melody:
 
     hertz: np.ndarray  # F0 [T], 0 where unvoiced
     voiced: np.ndarray  # [T] bool
-    contour: np.ndarray  # [T] semitones, smoothed, without gaps
     cepstra: np.ndarray  # mel-cepstra [T, 35]
     silences: list[Silence]
     loudness: np.ndarray  # [T] dB
@@ -160,8 +159,7 @@ class Melody:
         hop = HOP
         hertz, voiced = pitch.f0(samples, sample_rate, hop, low, high, method)
         mel = cepstra.mel_cepstra(samples, sample_rate, hop_seconds=hop, pitch=(hertz, voiced))
-        return cls(hertz, voiced, pitch.contour(hertz, voiced, hop), mel,
-                   silences(samples, sample_rate),
+        return cls(hertz, voiced, mel, silences(samples, sample_rate),
                    _loudness(samples, sample_rate), len(samples) / sample_rate, method,
                    list(words) if words is not None else None, phones)
 

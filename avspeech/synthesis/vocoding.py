@@ -39,11 +39,18 @@ class Sounds:
         """Samples `[N]` float32 of an utterance. Raises InputError for a file that cannot be
         read."""
         if name not in self._kept:
-            u = self.utterances[name]
-            sound = audio.read(resolve(self.roots[name], u.audio), self.sample_rate, u.start,
-                               u.duration)
-            self._kept[name] = np.round(np.clip(sound, -1, 1) * 32767).astype(np.int16)
+            self._kept[name] = self._read(name)
         return self._kept[name].astype(np.float32) / 32767
+
+    def once(self, name: str) -> np.ndarray:
+        """The same of a recording that is needed once: it is not kept, so days of speech fit."""
+        return self._read(name).astype(np.float32) / 32767
+
+    def _read(self, name: str) -> np.ndarray:
+        u = self.utterances[name]
+        sound = audio.read(resolve(self.roots[name], u.audio), self.sample_rate, u.start,
+                           u.duration)
+        return np.round(np.clip(sound, -1, 1) * 32767).astype(np.int16)
 
 
 def pitch_at_frames(samples: np.ndarray, sample_rate: int, hop: int, method: str = "dio",

@@ -121,7 +121,7 @@ def write_pitch(utterances: Sequence[Utterance], roots: Mapping[str, Path], rate
     from tqdm import tqdm
 
     sounds = vocoding.Sounds(utterances, roots, rate)
-    found = {u.id: vocoding.pitch_at_frames(sounds[u.id], rate, hop, **options)
+    found = {u.id: vocoding.pitch_at_frames(sounds.once(u.id), rate, hop, **options)
              for u in tqdm(utterances, f"{path.stem}: pitch", mininterval=5)}
     with storage.writing(path) as aside:
         np.savez(aside, **found)  # type: ignore[arg-type]
@@ -155,11 +155,12 @@ def write_alignments(parts: Mapping[str, tuple[list[Utterance], dict[str, Path]]
     for split, (utterances, roots) in parts.items():
         scripts = everything[split]
         listed = [u for u in utterances if u.id in scripts]
+        sounds = vocoding.Sounds(listed, roots, rate)
         words, least, raw, lengths = [], [], [], []
         for u in listed:
             words.append([w.phones for w in scripts[u.id].words])
             least.append(sum(map(len, words[-1])) * alignment.STATES)
-            sound = vocoding.Sounds([u], roots, rate)[u.id]  # of days of speech, none is kept
+            sound = sounds.once(u.id)
             raw.append(alignment.features(sound, rate, hop // 2))
             lengths.append(-(-len(sound) // hop))
         short = [u.id for u, x, n in zip(listed, raw, least) if len(x) < n]

@@ -60,6 +60,12 @@ def sounds(tmp_path_factory: pytest.TempPathFactory) -> Sounds:
     return Sounds(utterances, {"one": folder, "two": folder}, 16000)
 
 
+def test_a_recording_that_is_needed_once_is_the_same_and_read_again(sounds: Sounds) -> None:
+    fresh = Sounds(list(sounds.utterances.values()), sounds.roots, sounds.sample_rate)
+    for name in fresh.utterances:
+        assert np.array_equal(fresh.once(name), sounds[name]) and not fresh._kept
+
+
 def test_every_frame_belongs_to_a_token_and_the_pause_to_its_break() -> None:
     known = record()
     total = sum(known["phones"]) + known["lead"] + sum(known["pauses"])

@@ -399,7 +399,7 @@ class Cost:
     """The cost of one upstream.
 
     Seconds of compute and bytes of stored features are for an hour of audio, NaN where none was
-    measured; `audio_hours` is how much was measured.
+    measured.
     """
 
     upstream: str
@@ -409,7 +409,6 @@ class Cost:
     frame_rate: float
     seconds_per_hour: float
     bytes_per_hour: float
-    audio_hours: float
 
 
 def costs(results: records.Results) -> dict[str, Cost]:
@@ -427,7 +426,7 @@ def costs(results: records.Results) -> dict[str, Cost]:
             name, int(rows[0].get("parameters") or 0), int(rows[0].get("layers") or 0),
             int(rows[0].get("dim") or 0), float(rows[0].get("frame_rate") or 0),
             sum(r["compute_seconds"] for r in timed) / hours if hours else math.nan,
-            sum(r["bytes"] for r in stored) / kept if kept else math.nan, hours)
+            sum(r["bytes"] for r in stored) / kept if kept else math.nan)
     return out
 
 

@@ -178,29 +178,7 @@ def fit(model: nn.Module, loss_fn: Loss, dataset: Dataset, config: TrainConfig, 
                 settings["lr"] = settings.get("rate", 1.0) * learning_rate(step, config)
             run.optimizer.zero_grad()
 
-            utterances, mine = sum(len(indices) for _, _, indices in group), group[rank::world]
-            loss_sum = 0.0
-            ids: list[str] = []
-            bad: list[str] = []
-            for number, (_, _, indices) in enumerate(mine, 1):
-                batch = _to(next(batches), on)
-                share = len(indices) / utterances
-                communicate = world == 1 or number == len(mine)
-                context: Any = contextlib.nullcontext if communicate else trained.no_sync
-                with context():
-                    with torch.autocast(on.type, torch.bfloat16, enabled=halved):
-                        loss, extra = loss_fn(trained, batch)
-                    # By share of the utterances, so that any split of them over batches and
-                    # processes has the same gradient (DDP divides by the number of processes).
-                    (loss * share * world).backward()
-                value = loss.item()
-                loss_sum += value * share
-                ids += batch["ids"]
-                bad += [] if math.isfinite(value) else batch["ids"]
-                run.observe({name: float(torch.as_tensor(x).detach()) for name, x in extra.items()
-                             if name != "loss"},
-                            len(indices))
-
+            loss_sum, ids, bad = run.accumulate(trained, loss_fn, batches, group, rank, halved)
             norm = float(nn.utils.clip_grad_norm_(run.parameters, config.clip or math.inf))
             failed = bool(bad) or not math.isfinite(norm)
             sums = processes.total([loss_sum, float(failed), float(bool(stop))], on)
@@ -268,6 +246,7 @@ class _Run:
 
     def __init__(self, model: nn.Module, config: TrainConfig, dataset: Dataset, world: int) -> None:
         self.model, self.config, self.world = model, config, world
+        self.on = next(model.parameters()).device
         self.parameters = [p for p in model.parameters() if p.requires_grad]
         rates = {p: float(getattr(module, "rate", 1.0)) for module in model.modules()
                  for p in module.parameters(recurse=False) if p.requires_grad}
@@ -321,6 +300,46 @@ class _Run:
             value.copy_(state["ema"][name])
         self.step, self.epoch, self.used = state["step"], state["epoch"], state["used"]
         self.sums, self.best = state["sums"], state["best"]
+
+    def accumulate(self, trained: nn.Module, loss_fn: Loss, batches: Iterator[Batch],
+                   group: batching.Group, rank: int, halved: bool
+                   ) -> tuple[float, list[str], list[str]]:
+        """Adds up this process' part of the gradient of an update.
+
+        Args:
+            trained: the model, or a DistributedDataParallel around it.
+            loss_fn: as in `fit`.
+            batches: of this process, in the order of `group`.
+            group: the batches of the update, of all processes.
+            rank: of this process.
+            halved: compute in bf16 where autocast does.
+
+        Returns:
+            This process' share of the loss, the utterances it was of, and those of batches whose
+            loss is not finite.
+        """
+        utterances, mine = sum(len(indices) for _, _, indices in group), group[rank::self.world]
+        total = 0.0
+        ids: list[str] = []
+        bad: list[str] = []
+        for number, (_, _, indices) in enumerate(mine, 1):
+            batch = _to(next(batches), self.on)
+            share = len(indices) / utterances
+            communicate = self.world == 1 or number == len(mine)
+            context: Any = contextlib.nullcontext if communicate else trained.no_sync
+            with context():
+                with torch.autocast(self.on.type, torch.bfloat16, enabled=halved):
+                    loss, extra = loss_fn(trained, batch)
+                # By share of the utterances, so that any split of them over batches and
+                # processes has the same gradient (DDP divides by the number of processes).
+                (loss * share * self.world).backward()
+            value = loss.item()
+            total += value * share
+            ids += batch["ids"]
+            bad += [] if math.isfinite(value) else batch["ids"]
+            self.observe({name: float(torch.as_tensor(x).detach()) for name, x in extra.items()
+                          if name != "loss"}, len(indices))
+        return total, ids, bad
 
     def advance(self, group: batching.Group) -> None:
         """Counts an update that was made from `group`, and updates the moving average."""

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# WHAT: aeidon, the library of the subtitle editor Gaupol, drops the hours when it writes LRC: a line
-#   at 1 h 7 s is at [00:07.00], between those of the first minute.
-# GUESS: each line is where it was, within the hundredth that LRC has; an hour is 60 minutes, so that
-#   1:00:07 is [60:07.00].
+# WHAT: aeidon, the library of the subtitle editor Gaupol, drops the hours when it writes LRC: a
+#   line at 1 h 7 s is at [00:07.00], between those of the first minute.
+# GUESS: each line is where it was, within the hundredth that LRC has; an hour is 60 minutes, so
+#   that 1:00:07 is [60:07.00].
 # SEEN: aeidon 2.0.1: lines at 1 s, 59:59, 1:00:07 and 1:15:30.5 of an SRT file are written as
 #   [00:01.00], [59:59.00], [00:07.00] and [15:30.50]. Read again, the lines have another order:
 #   one, three, four, two. aeidon reads [60:07.00] of other programs rightly, so the format can say

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# WHAT: german-transliterate says '14:30 Uhr' as a duration ('vierzehn stunden dreißig minuten uhr'),
-#   the second time of a sentence overwrites the text behind it, and '2.5' is a time of day.
+# WHAT: german-transliterate says '14:30 Uhr' as a duration ('vierzehn stunden dreißig minuten
+#   uhr'), the second time of a sentence overwrites the text behind it, and '2.5' is a time of day.
 # GUESS: '14:30 Uhr' is 'vierzehn Uhr dreißig', each of two times in a sentence is read as the one
 #   alone is, and every other word stays. (There was a suspicion on reading the code: it cuts the
 #   text at the positions that the times had before the first one became longer.)

@@ -4,13 +4,14 @@
 # GUESS: reduce_noise(..., stationary=True) of an array (channels, samples) treats each channel as
 #   it treats that channel alone, as its non-stationary method does. (Written after a first stereo
 #   file had come out differently from its two halves.)
-# SEEN: noisereduce 3.0.3, noise that is equally loud and independent in all channels: 1 channel
-#   -28 dB in the pauses, 2 channels -16, 4 channels -9, 8 channels -5; each channel alone -28. Two
+# SEEN: noisereduce 3.0.3, noise that is equally loud and independent in all channels: 1 channel -28
+#   dB in the pauses, 2 channels -16, 4 channels -9, 8 channels -5; each channel alone -28. Two
 #   channels of two talkers in turn, the second one 20 dB louder: the speech of the first one falls
 #   by 21 dB, and by 8 dB without the neighbor's channel. No message.
-# WHY IT MATTERS: the mean of independent noises is quieter, so the threshold falls by 3 dB with each
-#   doubling: the more microphones, the less is cleaned, which looks like a property of the array.
-#   Interviews with a lapel microphone for each talker, recorded at unlike gains, lose one talker.
+# WHY IT MATTERS: the mean of independent noises is quieter, so the threshold falls by 3 dB with
+#   each doubling: the more microphones, the less is cleaned, which looks like a property of the
+#   array. Interviews with a lapel microphone for each talker, recorded at unlike gains, lose one
+#   talker.
 # SOURCE: found by trying; its README and docstring have y of shape (# channels, # frames), and say
 #   nothing of a mean over channels.
 set -euo pipefail

@@ -8,7 +8,8 @@
 #   10 with a short a, 8 with a short i, ue or u and 7 with a long vowel all are right.
 # WHY IT MATTERS: the tone is a part of the word in Thai. These are common words (bird, car, meet,
 #   small, come off); labels for a voice, a tone classifier or a score of learners are wrong in one
-#   class of syllables as a whole, and right elsewhere, so that a look at some samples shows nothing.
+#   class of syllables as a whole, and right elsewhere, so that a look at some samples shows
+#   nothing.
 # SOURCE: found by a list of words; the docstring ("Detect the tone of a Thai syllable"); the tone
 #   rules of Thai in any grammar.
 set -euo pipefail

@@ -8,8 +8,9 @@
 #   speaker give the same TextGrid, with 'Hello.' of Ann and 'Goodbye.' of Bob in the tier
 #   'sentence'. An ID that is not there raises, so the argument is looked at. sbv and srt go the
 #   same way by the code.
-# WHY IT MATTERS: the file is made for DARLA, which aligns it and measures the vowels of one speaker:
-#   the interviewer's vowels are in the speaker's means, and no name is left in the tier to tell.
+# WHY IT MATTERS: the file is made for DARLA, which aligns it and measures the vowels of one
+#   speaker: the interviewer's vowels are in the speaker's means, and no name is left in the tier to
+#   tell.
 # SOURCE: found by reading and trying; Rev.ai's JSON of transcripts.
 set -euo pipefail
 work=$(mktemp -d)

@@ -41,7 +41,9 @@ _TAG = re.compile(r"<(/?)([A-Za-z][\w:-]*)((?:\"[^\"]*\"|'[^']*'|[^<>\"'])*)>")
 _SPECIAL = re.compile(r"[<&]")
 # What is passed over, what begins such a thing without its end, and text that is no markup.
 _PASSED = re.compile(
-    r"<!--.*?-->|<\?.*?\?>|<!DOCTYPE(?:\"[^\"]*\"|'[^']*'|\[[^\]]*\]|[^<>\"'\[])*>", re.DOTALL
+    r"<!--.*?-->|<\?.*?\?>|<meta(?=\s)(?:\"[^\"]*\"|'[^']*'|[^<>\"'])*(?:/>|>\s*</meta\s*>)"
+    r"|<metadata(?=[\s>])(?:\"[^\"]*\"|'[^']*'|[^<>\"'/])*>.*?</metadata\s*>"
+    r"|<!DOCTYPE(?:\"[^\"]*\"|'[^']*'|\[[^\]]*\]|[^<>\"'\[])*>", re.DOTALL
 )
 _PASSING = re.compile(r"<!--|<!DOCTYPE\b|<!\[CDATA\[|<\?xml\b")
 _PLAIN = re.compile(r"<!\[CDATA\[(.*?)\]\]>", re.DOTALL)
@@ -273,6 +275,8 @@ class _Parser:
         within = [other.name for other in self.open]
         if name == "speak" and within:
             fail(source, start, "<speak> within another tag")
+        if name == "speak":
+            tags.of_root(source, start, rest)
         if len(self.open) >= MAX_DEPTH:
             fail(source, start, f"more than {MAX_DEPTH} tags within each other")
         state = dataclasses.replace(now, name=name, place=start)

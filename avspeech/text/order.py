@@ -81,6 +81,7 @@ RULES: tuple[Rule, ...] = (
     places.bearing,
     places.coordinate,
     places.township,
+    calls.of_journal,
     # dates and times
     dates.day_range,
     dates.days_of_classes,

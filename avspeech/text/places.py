@@ -40,6 +40,7 @@ REQUEST = re.compile(
     r"|(?:Add|Apply|Ask|Avoid|Bring|Choose|Enjoy|Enter|Follow|Get|Give|Keep|Pay|Remember|Send|Stir"
     r"|Take|Try|Use|Visit|Wear) [a-z]|Allow (?:\d|[a-z])"
     r"|(?:Sold|Made|Built|Printed|Shipped|Designed|Assembled) [a-z]"
+    r"|(?:Do|Does|Did|Is|Are|Was|Were|Has|Have|Had|Ca|Could|Would|Should|Wo|Must)n['’]t [a-z]"
 )
 # And behind a street: "on Elm Dr. Dr. Lee".
 BEHIND_STREET = re.compile(rf"(?:Dr|Mrs?|Ms|Prof|St)\. [A-Z][a-z]|{REQUEST.pattern}")
@@ -183,7 +184,7 @@ _LATITUDE = re.compile(r"\b(?:lat|long?|lng|latitude|longitude)\b[.:]? ?$|\.\d+ 
 _POWERED = re.compile(
     r"\b(?:forces?|newtons?|watts?|motors?|springs?|friction|thrust|torque|power|actuators?|grip"
     r"|dissipat\w+|voltage|sensors?|loads?|servos?|solenoids?|tension|drag|lifts?"
-    r"|pulls?|pushes)\b|\d ?(?:k?V|m?A|mW|N·?m|Pa|m/s)\b",
+    r"|pulls?|pushes|draws?|consum\w+)\b|\d ?(?:k?V|m?A|mW|N·?m|Pa|m/s)\b",
     re.IGNORECASE,
 )
 

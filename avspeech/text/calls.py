@@ -14,7 +14,7 @@ from avspeech.text.values import POINTED
 _POINTED = re.compile(POINTED)
 
 
-@rule(r"x(\d{2,6})" + END, "=x")
+@rule(rf"x(?:{EDGE} (?=\d)|(?=\d\d))(\d{{1,6}})" + END, "=x")
 def extension(match: re.Match[str], context: Text) -> list[str] | None:
     """An extension behind a telephone number. `555-0199 x204` -> five five five, zero one nine
     nine extension two zero four"""

@@ -6,7 +6,7 @@ import re
 
 from avspeech.text import lists
 from avspeech.text.models import pairs
-from avspeech.text.numbers import cardinal, joined, number, year
+from avspeech.text.numbers import cardinal, digits, joined, number, year
 from avspeech.text.roman import value
 from avspeech.text.rules import EDGE, END, Text, rule
 
@@ -43,6 +43,15 @@ def verse(match: re.Match[str], context: Text) -> list[str] | None:
         words += cardinal(int(first))
     words += ["to", *cardinal(int(last))] if last else []
     return [*words, *(part.upper() if part else "")]
+
+
+@rule(r"arXiv:? ?(\d{4})\.(\d{4,5})(?:v(\d{1,2}))?" + END, "=a")
+def preprint(match: re.Match[str], context: Text) -> list[str]:
+    """A paper that is not printed yet. `arXiv:2106.04624v1` -> archive two one zero six point zero
+    four six two four version one"""
+    month, paper, version = match.groups()
+    behind = ["version", *number(version)] if version else []
+    return ["archive", *digits(month), "point", *digits(paper), *behind]
 
 
 _SIDES = {"r": "recto", "v": "verso"}

@@ -267,7 +267,7 @@ def _used_to(words: list[str], final: Sequence[bool], place: int) -> bool:
     )
     if not passive:
         return not _means(words, final, place)
-    subject = words[place - 2] if place > 1 else ""
+    subject = before[-2] if len(before) > 1 else ""  # "we are not used to snow"
     if subject in ("i", "he", "she", "we") or before[-1] in ("i'm", "he's", "she's", "we're"):
         return True
     behind = words[place + 2] if place + 2 < len(words) else ""

@@ -35,6 +35,7 @@ RULES: tuple[Rule, ...] = (
     aviation.weather,
     aviation.tail_number,
     citations.of_play,
+    citations.preprint,
     addresses.prompt,
     addresses.mail_address,
     addresses.identifier,

@@ -21,6 +21,7 @@ _FROM_STREET = re.compile(rf"{_STREET}\.?,? $")
 _HIGHWAY = r"(?:\b(?:I|US|SR|U\.S\.)[- ]|\b(?:Route|Rte\.|Hwy\.?|Highway|Interstate|Rd\.|Road) )"
 _FROM_HIGHWAY = re.compile(rf"(?:{_HIGHWAY}|\bthe [ABDEMN])\d{{1,4}} $")
 _HEADING = frozenset("go head heads heading turn drive travel run runs walk facing just".split())
+_ALONG = frozenset("on at along of to near from off down up and between".split())
 _DEGREES = re.compile(
     r"(\d{1,3}(?:\.\d+)?)\s?°(?:\s?(\d{1,2}(?:\.\d+)?)\s?['′’]"
     r"(?:\s?(\d{1,2}(?:\.\d+)?)\s?[\"″”])?)?"
@@ -36,7 +37,7 @@ MADE = re.compile(
 REQUEST = re.compile(
     rf"(?:{lists.any_of(name.title() for name in lists.words('parts.verbs'))}|Ring|Walk|Park|Look)"
     r" (?:an?|the|my|your|his|her|our|their|it|them|us|me|him|this|that|exit|left|right|north|south"
-    r"|you|east|west|once|twice|for|to|at|up|down|there|here)(?!\w)"
+    r"|you|east|west|[NSEW]|once|twice|for|to|at|up|down|there|here)(?!\w)"
     r"|(?:Add|Apply|Ask|Avoid|Bring|Choose|Enjoy|Enter|Follow|Get|Give|Keep|Pay|Remember|Send|Stir"
     r"|Take|Try|Use|Visit|Wear) [a-z]|Allow (?:\d|[a-z])"
     r"|(?:Sold|Made|Built|Printed|Shipped|Designed|Assembled) [a-z]"
@@ -138,8 +139,14 @@ def direction(match: re.Match[str], context: Text) -> list[str] | tuple[list[str
         ends = BEHIND_STREET.match(text[end + 2 : end + 40])  # "on I-95 N. Take exit 12."
         return compass(match.group()), end + (text[end : end + 2] == ". " and not ends)
     before = context.before(start)
-    if text[end : end + 1] == "." and before.lower() in _HEADING:
-        return compass(match.group()), end + 1  # "Go N. on Oak St."
+    dotted = text[end : end + 1] == "."
+    if before.lower() in _HEADING and (dotted or _TOWARD.match(text, end)):
+        return compass(match.group()), end + dotted  # "Go N. on Oak St.", "Head N on 5th"
+    if before.lower() == "then" and _TOWARD.match(text, end):
+        return compass(match.group())
+    if re.match(r"\.? \d{1,3}(?:st|nd|rd|th)(?!\w)", text[end : end + 8]) and before.islower():
+        if before in _ALONG:
+            return compass(match.group()), end + dotted  # "on E. 42nd"
     named = before[:1].isupper() and before not in lists.OPENERS and text[start - 1 : start] == " "
     if named and re.match(rf"\. {_STREET}", text[end : end + 20]):
         return compass(match.group()), end + 1  # "Zhongshan N. Rd."

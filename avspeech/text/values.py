@@ -139,6 +139,8 @@ def value_at(context: Text, place: int, signed: bool = False) -> Value | None:
             low, last = ["oh"] if bottom[0] == "0" else [], cardinal(int(bottom))
             last = [*low, *last] if int(bottom) else year(int(top) + 1)
             return Value([*year(int(top)), *last], match.end(), False)  # the season "2025/26"
+        if re.fullmatch(r"1[5-9]\d\d|20\d\d", top) and re.fullmatch(r"1[5-9]\d\d|20\d\d", bottom):
+            return Value([*year(int(top)), *year(int(bottom))], match.end(), False)  # of a book
         since = re.fullmatch(r"1[0-9]\d\d|20\d\d", top) and len(bottom) == 2
         if since and int(bottom) > int(top[2:]) and _DATED.search(view[max(0, place - 10) : place]):
             return Value([*year(int(top)), "slash", *number(bottom)], match.end(), False)

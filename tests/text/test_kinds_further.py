@@ -145,3 +145,46 @@ def test_a_row_is_a_quarrel(kind):
 def test_a_clause_behind_what_is_said(says):
     assert phones(f"He {says} muscles contract.", "contract") == ["kəntɹˈækt"]
     assert phones(f"He {says} sales contract is here.", "contract") == ["kˈɑntɹˌækt"]
+
+
+@pytest.mark.parametrize(("number", "unit"), [("1,5", "kg"), ("37,5", "°C"), ("2,5", "%"),
+                                              ("12,25", "km")])
+def test_a_comma_before_parts(number, unit):
+    assert said(f"It is {number} {unit} here") == said(f"It is {number.replace(',', '.')} {unit} here")
+    assert "point" not in said("see 3,4 of them") + said("1,234 kg")
+
+
+@pytest.mark.parametrize(("low", "high"), [(1, 10), (3, 15)])
+@pytest.mark.parametrize("dots", ["..", "...", "…"])
+def test_dots_between_numbers(low, high, dots):
+    assert said(f"rows {low}{dots}{high} are")[1:-1] == [*cardinal(low), "to", *cardinal(high)]
+
+
+@pytest.mark.parametrize(("letter", "side"), [("N", "north"), ("S", "south"), ("W", "west")])
+def test_where_to_go(letter, side):
+    for way in (f"Head {letter} on 5th", f"Go left, then {letter} on Elm", f"He is on {letter}. 42nd."):
+        assert side in said(way)
+    assert letter in said(f"Option {letter} is on it")
+
+
+@pytest.mark.parametrize("level", ["Snow level near", "at an altitude of", "Freezing level:"])
+def test_feet_of_a_level(level):
+    assert said(f"{level} 2,500'.")[-1] == "feet"
+
+
+def test_a_paper_and_its_years():
+    assert said("arXiv:2106.04624v1 is it")[:2] == ["archive", "two"]
+    assert said("Eliot (1922/1998) wrote")[1:-1] == ["nineteen", "twenty", "two", "nineteen",
+                                                     "ninety", "eight"]
+
+
+@pytest.mark.parametrize("name", ["ICML", "Natl. Acad. Sci.", "of the IEEE"])
+def test_proceedings_and_procedure(name):
+    assert said(f"In Proc. {name}")[1] == "proceedings"
+    assert said("Civ. Proc. § 12")[1] == "procedure"
+
+
+@pytest.mark.parametrize("subject", ["We are", "She is", "I am", "They're"])
+def test_used_to_with_not(subject):
+    assert phones(f"{subject} not used to it.", "used") == ["jˈust"]
+    assert phones("The tool was not used to cut.", "used") == ["jˈuzd"]

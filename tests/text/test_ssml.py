@@ -232,3 +232,25 @@ def test_the_root_takes_nothing_that_changes_what_is_said(name: str) -> None:
         text.analyse(f'<speak version="1.1" {name}="a">x</speak>')
     text.analyse('<speak version="1.1" xmlns:xsi="x" xsi:schemaLocation="y z" xml:base="b" '
                  'onlangfailure="ignoretext" xml:lang="en">x</speak>')
+
+
+@pytest.mark.parametrize("around", ["slow", "50%", "1.5", "+20%"])
+@pytest.mark.parametrize(("within", "wanted", "own"), [
+    ("medium", 1.0, True), ("fast", 1.25, True), ("120%", 1.2, True), ("1.2", 1.2, False),
+    ("+20%", 1.2, False)])
+def test_a_name_or_a_bare_percentage_is_of_the_voices_own_rate(
+    around: str, within: str, wanted: float, own: bool
+) -> None:
+    one, two = text.analyse(f'<prosody rate="{around}">one <prosody rate="{within}">two'
+                            "</prosody></prosody>").words
+    assert two.rate == pytest.approx(wanted if own else wanted * one.rate)
+
+
+def test_a_name_of_pitch_or_volume_is_the_voices_own() -> None:
+    found = styles('<prosody pitch="high" volume="silent">one <prosody pitch="low" volume="loud">two '
+                   '<emphasis>three</emphasis> <prosody pitch="+1st" volume="-1dB">four</prosody>'
+                   "</prosody></prosody>")
+    assert found["one"] == Style(3, SILENT) and found["two"] == Style(-3, 4)
+    assert found["three"] == Style(-1.5, 6) and found["four"] == Style(-2, 3)
+    within = styles('<emphasis level="strong">one <prosody volume="soft">two</prosody></emphasis>')
+    assert within["two"] == Style(3, -2)

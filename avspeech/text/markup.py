@@ -17,8 +17,8 @@
 
 Within another <prosody>, names ("slow", "loud") and 120% are of the voice's own; 1.2, +20%, +2st
 and -6dB change what is there. A tone is written behind the word that ends the phrase. "<" before
-anything but a letter, "/", "!" or "?" is itself; "&lt;" is one anywhere. What is markup is taken out
-before any word is looked at, so that nothing done to text can change it.
+anything but a letter, "/", "!" or "?" is itself; "&lt;" is one anywhere. What is markup is taken
+out before any word is looked at, so that nothing done to text can change it.
 """
 
 from __future__ import annotations

@@ -358,6 +358,7 @@ def _behind(
         and before[:1].islower()
         and not _WHEN.search(text[max(0, start - 60) : start])
     )
+    timed = timed or spoken == ["percent"] and _SHARE_ENDS.match(rest) is not None
     timed = timed or written == "etc" and re.match(r" [\"“]?[A-Z][a-z]", rest) is not None
     if name == "initial" and before in ("a", "an") and _GRADED.match(written + rest):
         timed |= not _GETS.isdisjoint(context.words_before(start)[1:2])
@@ -390,6 +391,8 @@ _BEGINNING = (
         re.compile(r"(?:Mrs?|Ms|Dr)\. [A-Z]|(?!Holdings\b)[A-Z][a-z]+[^\Wsui_]s [a-z]"),
     ),
 )
+# Behind "2.5 pct." a sentence, and no loan: "Analysts cheered".
+_SHARE_ENDS = re.compile(r" [A-Z][a-z]+ (?!(?:notes?|bonds?|bills?|loans?|stakes?|tax)\b)[a-z]")
 # Behind the letter that ends a name: "Then came Mr. T. He laughed".
 _NEW = re.compile(
     r"(?:He|She|It|They|We|You|I|His|Her|Their|Our|My|Your|This|These|Those|The|But|And|So|Then"

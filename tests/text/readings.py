@@ -81,6 +81,9 @@ SETS = (
     "sixtieth",
     "sixtyfirst",
     "sixtysecond",
+    "sixtythird",
+    "sixtyfourth",
+    "sixtyfifth",
 )
 # What may stand behind a thing; "{}" is the thing.
 MARKS = (

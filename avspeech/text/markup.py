@@ -334,9 +334,9 @@ def _said(source: str, place: int, tag: str, rest: str) -> Said:
     if tag == "sub":
         return Said(tag, tags.wanted(source, place, tag, rest, "alias"))
     key, more = ("ph", "alphabet") if tag == "phoneme" else ("interpret-as", "format")
-    others = (more, "detail") if tag == "say-as" else (more,)
+    others = (more, "detail" if tag == "say-as" else "type")  # both are of SSML, and change nothing
     value = tags.wanted(source, place, tag, rest, key, others)
-    form = tags.attributes(source, place, tag, rest, (key, more, "detail")).get(more, "")
+    form = tags.attributes(source, place, tag, rest, (key, *others)).get(more, "")
     return Said(tag, value, form or ("ipa" if tag == "phoneme" else ""))
 
 

@@ -254,3 +254,16 @@ def test_a_name_of_pitch_or_volume_is_the_voices_own() -> None:
     assert found["three"] == Style(-1.5, 6) and found["four"] == Style(-2, 3)
     within = styles('<emphasis level="strong">one <prosody volume="soft">two</prosody></emphasis>')
     assert within["two"] == Style(3, -2)
+
+
+@pytest.mark.parametrize(("one", "other"), [("555", "1234"), ("5", "6 km"), ("A", "7")])
+@pytest.mark.parametrize("dash", ["-", "–"])
+def test_a_dash_behind_a_tag_is_no_minus(one: str, other: str, dash: str) -> None:
+    assert "minus" not in text.analyse(f"say <emphasis>{one}</emphasis>{dash}{other}").text
+    assert "minus" in text.analyse(f"say <emphasis>{one}</emphasis> -{other}").text
+
+
+def test_the_type_of_a_phoneme_changes_nothing() -> None:
+    said = '<phoneme alphabet="ipa" {}ph="hɛˈloʊ">hello</phoneme>'
+    typed = text.analyse(said.format('type="default" '))
+    assert typed.words[0].phones == text.analyse(said.format("")).words[0].phones

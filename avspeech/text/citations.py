@@ -142,11 +142,11 @@ def series_of_law(match: re.Match[str], context: Text) -> tuple[list[str], int] 
     return _SERIES[name].split(), found.end()
 
 
-@rule(r"([IVX]{1,4})\.([ivx]{1,5})\.(\d{1,3})(?:[-–](\d{1,3}))?" + END, "=IVX")
+@rule(r"([IVX]{1,4})\.([ivx]{1,5})(?:\.(\d{1,3})(?:[-–](\d{1,3}))?)?" + END, "=IVX")
 def of_play(match: re.Match[str], context: Text) -> list[str] | None:
     """Act, scene and line of a play. `Hamlet III.i.56` -> hamlet three, one, fifty six"""
     act, scene, line, last = match.groups()
-    if context.within(match.start()):
+    if context.within(match.start()) or not line and not value(scene.upper()):
         return None
-    parts = (str(value(act)), str(value(scene.upper())), line)
+    parts = (str(value(act)), str(value(scene.upper())), *([line] if line else []))
     return [*joined(parts, ","), *(["to", *number(last)] if last else [])]

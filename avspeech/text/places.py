@@ -127,6 +127,19 @@ def wind(match: re.Match[str], context: Text) -> tuple[list[str], int] | None:
     return said, end + (dotted and blows is not None)
 
 
+_LANDS = (
+    r"(?:Korea|Dakota|Carolina|Africa|America|Virginia|Va|Ireland|Germany|Sudan|Timor|Macedonia|Yemen"
+    r"|Vietnam|Asia|Europe|Pole|Atlantic|Pacific)(?:[a-z]{1,4})?(?![^\W_])"
+)
+
+
+@rule(rf"([NSEW])(?:{EDGE} |\.(?= ) )(?={_LANDS})", "=NSEW")
+def part_of_land(match: re.Match[str], context: Text) -> list[str] | None:
+    """A part of a land or a continent. `N. Dakota and S. Korea` -> north dakota and south korea"""
+    dotted = context.text[match.start() + 1 : match.start() + 2] == "."
+    return None if context.within(match.start()) or not dotted else compass(match.group(1))
+
+
 @rule(r"([NS]\.?[EW](?:\.(?=[\s,]))?|[NSEW])" + END, "=NSEW")
 def direction(match: re.Match[str], context: Text) -> list[str] | tuple[list[str], int] | None:
     """The part of a town. `480 N. Main St.` -> four hundred eighty north main street."""

@@ -163,6 +163,12 @@ def _and(*counts: str | None) -> list[str]:
     return [*words, "and", *parts[-1]]
 
 
+@rule(r"([0-3])[-–]([0-2])(?= (?:pitch|count|fastball|curveball|slider|changeup)\b)", "d")
+def balls_and_strikes(match: re.Match[str], context: Text) -> list[str]:
+    """What a batter stands at. `a 3-2 pitch` -> a three two pitch"""
+    return ["oh" if count == "0" else number(count)[0] for count in match.groups()]
+
+
 @rule(r"(\d\d)-(\d\d)-(\d\d)(?:-(\d\d))?(?![\d-])" + END, "d")
 def rounds(match: re.Match[str], context: Text) -> list[str] | None:
     """Rounds of golf. `She shot 67-70-71` -> she shot sixty seven, seventy, seventy one"""

@@ -33,7 +33,7 @@ _COMPASS = ("N", "S", "E", "W")
 _SYMBOL = r"(?:°(?=-)|[A-Za-zµμΩÅ℃℉%‰′″°](?:[A-Za-zµμΩ-]*[A-Za-zµμΩ])?[☉⊙]?)"
 _POWER = r"(?:[⁻-]?[²³¹]|\^-?[23]|[23](?!\d))"
 _WHOLE = re.compile(
-    rf"(\s?|-)((?:sq|cu|square|cubic|fl){EDGE}?\s)?({_SYMBOL})({_POWER})?"
+    rf"(\s?|-)((?:sq|cu|square|cubic|fl)(?:{EDGE}|\.(?=-))?[\s-])?({_SYMBOL})({_POWER})?"
     rf"((?:{EDGE}?\s?[/·⋅]\s?{_SYMBOL}{_POWER}?|[ ·⋅]{_SYMBOL}(?:⁻[¹²³]|\^-[123])"
     r"| (?:m|s|K|L|cm|kg|g|mol)-[123])*)"
     r"(?![^\W_]|[²³^])"

@@ -188,3 +188,36 @@ def test_proceedings_and_procedure(name):
 def test_used_to_with_not(subject):
     assert phones(f"{subject} not used to it.", "used") == ["jˈust"]
     assert phones("The tool was not used to cut.", "used") == ["jˈuzd"]
+
+
+@pytest.mark.parametrize(("letter", "side"), [("N", "north"), ("S", "south"), ("E", "east"), ("W", "west")])
+@pytest.mark.parametrize("land", ["Korea", "Dakota", "Virginia", "Africa", "Germany"])
+def test_a_part_of_a_land(letter, side, land):
+    assert said(f"in {letter}. {land}.")[1:] == [side, land.lower()]
+    assert said(f"in {letter}. {land}n towns")[1] == side
+    assert said(f"by {letter}. Day")[1] == letter
+
+
+@pytest.mark.parametrize("day", ["Sat.", "Sun."])
+def test_a_day_before_a_verb(day):
+    assert said(f"{day} was hot")[0] in ("saturday", "sunday")
+
+
+@pytest.mark.parametrize(("count", "spoken"), [("3-2", "three two"), ("0-2", "oh two"), ("1–1", "one one")])
+def test_balls_and_strikes(count, spoken):
+    assert said(f"the {count} pitch")[1:3] == spoken.split()
+
+
+@pytest.mark.parametrize("between", ["x", " x "])
+def test_boards(between):
+    assert said(f"We need 2{between}4s")[2:] == ["two", "by", "fours"]
+
+
+@pytest.mark.parametrize("home", ["2,000-sq.-ft. home", "2,000 sq. ft. home", "2,000-sq-ft home"])
+def test_square_feet_of_a_home(home):
+    assert said(f"the {home}")[1:] == ["two", "thousand", "square", "foot", "home"]
+
+
+def test_an_act_and_a_scene():
+    assert said("from Hamlet III.i.")[2:] == ["three", "one"]
+    assert said("from Hamlet III.ii.5")[2:] == ["three", "two", "five"]

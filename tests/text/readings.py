@@ -84,6 +84,7 @@ SETS = (
     "sixtythird",
     "sixtyfourth",
     "sixtyfifth",
+    "sixtysixth",
 )
 # What may stand behind a thing; "{}" is the thing.
 MARKS = (

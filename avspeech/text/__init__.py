@@ -303,6 +303,8 @@ def _normalised(
                 for p in around
                 if start <= p.start and start < p.end <= end
             ]
+    if before[-1:].isalnum() and text[:1] in ("-", "–"):
+        text = " " + text[1:]  # no minus: "<emphasis>555</emphasis>-1234"
     return normalise(text, lexicon.has, unread, given.pattern)
 
 

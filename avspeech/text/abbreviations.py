@@ -86,6 +86,9 @@ def _titled(place: Place) -> bool:
 _OF_DAYS = frozenset("morning mornings noon afternoon evening evenings night nights".split())
 
 
+_HAPPENS = re.compile(r"\. (?:was|is|will|were|are|looks|night)\b")
+
+
 def _of_week(place: Place) -> bool:
     """Sat. and Sun. are days before a number or a month, and within a sentence."""
     rest, before = place.rest, place.before.lower()
@@ -95,6 +98,8 @@ def _of_week(place: Place) -> bool:
         return True
     if place.context.text[place.end : place.end + 1] == "," or place.after in _OF_DAYS:
         return True
+    if _HAPPENS.match(place.context.text, place.end - 1):
+        return True  # "Sat. was hot"
     written = place.context.text[max(0, place.start - 6) : place.start]
     listed = re.search(r"[^.!?\s][,;–—-] ?$", written)
     near = {word.lower() for word in place.context.words_before(place.start)[:2]}

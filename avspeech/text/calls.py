@@ -9,9 +9,12 @@ from avspeech.text.digits import is_code
 from avspeech.text.models import pairs
 from avspeech.text.numbers import digits, joined, number, year
 from avspeech.text.rules import EDGE, END, Text, letters, rule
+from avspeech.text.values import POINTED
+
+_POINTED = re.compile(POINTED)
 
 
-@rule(r"x(\d{2,6})" + END, "=x")
+@rule(rf"x(?:{EDGE} (?=\d)|(?=\d\d))(\d{{1,6}})" + END, "=x")
 def extension(match: re.Match[str], context: Text) -> list[str] | None:
     """An extension behind a telephone number. `555-0199 x204` -> five five five, zero one nine
     nine extension two zero four"""
@@ -40,7 +43,8 @@ def spaced_call(match: re.Match[str], context: Text) -> list[str] | None:
     r"|\+[1-9]\d? \d(?: \d{2,4}){2,4}(?!\d)|[2-9]\d\d/\d{3}-\d{4}(?!\d)"
     rf"|\+\d{{1,3}} ?{EDGE}0{EDGE} ?\d{{2,5}}[ -]\d{{3,8}}(?!\d)"
     r"|00[1-9]\d{0,2}(?: \d{2,8}){2,5}(?!\d)"
-    r"|\+\d{1,3}[ -]\d{6,11}(?!\d)|\+\d{8,14}(?!\d)|\d+(?:\.\d+){2,}(?!\d)(?::\d{2,5}(?!\d))?",
+    r"|\+\d{1,3}[ -]\d{6,11}(?!\d)|\+\d{8,14}(?!\d)|\d{1,3}(?:\.\d{3}){2}-\d{1,2}(?![\d-])"
+    r"|\d+(?:\.\d+){2,}(?!\d)(?::\d{2,5}(?!\d))?",
     "ds",
 )
 def groups(match: re.Match[str], context: Text) -> list[str] | None:
@@ -48,6 +52,9 @@ def groups(match: re.Match[str], context: Text) -> list[str] | None:
     five five five, one two three four"""
     text, _, port = match.group().partition(":")
     parts = re.findall(r"\d+", text)
+    if _POINTED.match(context.view, match.start()) and not port:
+        if context.before(match.start()).lower() not in ("version", "release", "v"):
+            return None  # points between thousands: "1.000.000"
     address = text.count(".") == len(parts) - 1 == 3 and all(int(p) < 256 for p in parts)
     if address and context.before(match.start()).lower() not in ("version", "release", "v"):
         said = joined(parts, "dot", lambda part: digits(part) if len(part) > 2 else number(part))
@@ -68,6 +75,17 @@ def groups(match: re.Match[str], context: Text) -> list[str] | None:
 
 def _part(text: str) -> list[str]:
     return year(int(text)) if re.fullmatch(r"(?:19|20)\d\d", text) else number(text)
+
+
+_OF_JOURNAL = re.compile(r"\bISSN(?:-L)?:? (?:\([a-z]+\):? )?$")
+
+
+@rule(r"(\d{4})-(\d{3}[\dXx])" + END, "d")
+def of_journal(match: re.Match[str], context: Text) -> list[str] | None:
+    """The number of a journal. `ISSN 0317-847X` -> I S S N zero three one seven, eight four seven
+    X"""
+    named = _OF_JOURNAL.search(context.text[max(0, match.start() - 20) : match.start()])
+    return [*letters(match.group(1)), ",", *letters(match.group(2))] if named else None
 
 
 @rule(r"\d{2,4}(?: \d{2,4}){1,3}(?![\d,%]|\.\d)" + END, "d")

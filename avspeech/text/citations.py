@@ -6,7 +6,7 @@ import re
 
 from avspeech.text import lists
 from avspeech.text.models import pairs
-from avspeech.text.numbers import cardinal, joined, number, year
+from avspeech.text.numbers import cardinal, digits, joined, number, year
 from avspeech.text.roman import value
 from avspeech.text.rules import EDGE, END, Text, rule
 
@@ -43,6 +43,15 @@ def verse(match: re.Match[str], context: Text) -> list[str] | None:
         words += cardinal(int(first))
     words += ["to", *cardinal(int(last))] if last else []
     return [*words, *(part.upper() if part else "")]
+
+
+@rule(r"arXiv:? ?(\d{4})\.(\d{4,5})(?:v(\d{1,2}))?" + END, "=a")
+def preprint(match: re.Match[str], context: Text) -> list[str]:
+    """A paper that is not printed yet. `arXiv:2106.04624v1` -> archive two one zero six point zero
+    four six two four version one"""
+    month, paper, version = match.groups()
+    behind = ["version", *number(version)] if version else []
+    return ["archive", *digits(month), "point", *digits(paper), *behind]
 
 
 _SIDES = {"r": "recto", "v": "verso"}
@@ -133,11 +142,11 @@ def series_of_law(match: re.Match[str], context: Text) -> tuple[list[str], int] 
     return _SERIES[name].split(), found.end()
 
 
-@rule(r"([IVX]{1,4})\.([ivx]{1,5})\.(\d{1,3})(?:[-–](\d{1,3}))?" + END, "=IVX")
+@rule(r"([IVX]{1,4})\.([ivx]{1,5})(?:\.(\d{1,3})(?:[-–](\d{1,3}))?)?" + END, "=IVX")
 def of_play(match: re.Match[str], context: Text) -> list[str] | None:
     """Act, scene and line of a play. `Hamlet III.i.56` -> hamlet three, one, fifty six"""
     act, scene, line, last = match.groups()
-    if context.within(match.start()):
+    if context.within(match.start()) or not line and not value(scene.upper()):
         return None
-    parts = (str(value(act)), str(value(scene.upper())), line)
+    parts = (str(value(act)), str(value(scene.upper())), *([line] if line else []))
     return [*joined(parts, ","), *(["to", *number(last)] if last else [])]

@@ -107,7 +107,7 @@ def quantity(match: re.Match[str], context: Text) -> tuple[list[str], int] | Non
     zone = re.search(r":\d\d $", context.text[max(0, start - 4) : start])  # "08:15 -0500"
     if sign == "-" and not zone and re.match(r"0\d\d", context.behind(match.end())):
         sign = ""  # the end of a telephone number: "fax -0133"
-    value = value_at(context, match.end(), bool(sign))
+    value = _with_comma(context, match.end()) or value_at(context, match.end(), bool(sign))
     if value is None:
         return None
     written = context.view[match.end() : value.end]
@@ -133,6 +133,19 @@ def quantity(match: re.Match[str], context: Text) -> tuple[list[str], int] | Non
     if unit and (owned := _OWNED.match(context.text, end)):
         words, end = [*words[:-1], words[-1] + "'s"], owned.end()
     return [*_MINUS.get(sign, []), *words], end
+
+
+_COMMA = re.compile(r"(\d{1,3}),(\d{1,2})(?![\d,.]\d|\d)")
+
+
+def _with_comma(context: Text, place: int) -> Value | None:
+    """A number with a comma before its parts, as in most of Europe, and its unit: "1,5 kg"."""
+    listed = context.view[max(0, place - 1) : place] == ","  # "3,4,5 km"
+    match = None if listed else _COMMA.match(context.view, place)
+    found = units.unit_at(context, place, match.end(), match.group()) if match else None
+    if match is None or found is None or found[0].care:
+        return None
+    return Value(number(".".join(match.groups())), match.end(), False)
 
 
 _VARIABLE = re.compile(r"[a-z](?![^\W_])²? ?[-+−=<>≤≥]")  # "2/3x − 1 = 5"

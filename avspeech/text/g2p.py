@@ -11,7 +11,7 @@ import functools
 import hashlib
 import lzma
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -52,7 +52,8 @@ class Grams(Mapping[str, tuple[float, float]]):
             start = low
         self.known: dict[str, dict[str, tuple[float, float]]] = {}
 
-    def _part(self, first: str) -> dict[str, tuple[float, float]]:
+    def part(self, first: str) -> dict[str, tuple[float, float]]:
+        """The n-grams that begin with a character."""
         if first not in self.known:
             start, end = self.spans.get(first, (0, 0))
             self.known[first] = {line[:-2]: _unpack(line[-2:])
@@ -61,39 +62,60 @@ class Grams(Mapping[str, tuple[float, float]]):
 
     def get(self, key: str, default: Any = None) -> Any:
         """The numbers of an n-gram, or `default`."""
-        part = self.known.get(key[:1])
-        return (self._part(key[:1]) if part is None else part).get(key, default)
+        return self.part(key[:1]).get(key, default)
 
     def __getitem__(self, key: str) -> tuple[float, float]:
-        return self._part(key[:1])[key]
+        return self.part(key[:1])[key]
 
     def __iter__(self) -> Iterator[str]:
-        return (key for first in self.spans for key in self._part(first))
+        return (key for first in self.spans for key in self.part(first))
 
     def __len__(self) -> int:
-        return sum(len(self._part(first)) for first in self.spans)
+        return sum(len(self.part(first)) for first in self.spans)
 
 
 @dataclass(frozen=True)
 class Model:
     """pairs: {letter: [(character, phones)]}; grams: {characters: (log10 probability, log10
-    back-off)}; order: characters of the longest n-gram."""
+    back-off)}, the beginning of each n-gram among them; order: characters of the longest n-gram."""
 
     pairs: dict[str, list[tuple[str, str]]]
-    grams: Mapping[str, tuple[float, float]]
+    grams: Grams
     order: int
 
-    def score(self, history: str, character: str) -> float:
-        """log10 of the probability of a pair after those in `history`."""
+    @functools.cached_property
+    def phones(self) -> dict[str, str]:
+        """{character: its phones}."""
+        return {character: said for pairs in self.pairs.values() for character, said in pairs}
+
+    @functools.cached_property
+    def stressed(self) -> frozenset[str]:
+        """The characters with a primary stress."""
+        return frozenset(character for character, said in self.phones.items() if "1" in said)
+
+    def scores(self, history: str, characters: Iterable[str]) -> list[float]:
+        """log10 of the probability of each of several pairs after those in `history`. No n-gram
+        begins with a context that is none itself, so that only those that are one are looked up
+        with each pair."""
         context, weight = history[-(self.order - 1) :], 0.0
-        while True:
-            found = self.grams.get(context + character)
+        levels: list[tuple[dict[str, tuple[float, float]], str, float]] = []
+        while context:
+            part = self.grams.part(context[0])
+            found = part.get(context)
             if found is not None:
-                return weight + found[0]
-            if not context:
-                return weight - 9.0
-            weight += self.grams.get(context, (0.0, 0.0))[1]
+                levels.append((part, context, weight))
+                weight += found[1]
             context = context[1:]
+        scores = []
+        for character in characters:
+            for part, context, before in levels:
+                found = part.get(context + character)
+                if found is not None:
+                    scores.append(before + found[0])
+                    break
+            else:
+                scores.append(weight + self.grams.get(character, (-9.0, 0.0))[0])
+        return scores
 
 
 def pack(probability: float, backoff: float) -> str:
@@ -134,21 +156,24 @@ def guess(word: str) -> str:
     if not letters:
         return ""
     known = model()
-    # (score, history, phones), the best of each history that can still matter.
-    beam: list[tuple[float, str, tuple[str, ...]]] = [(0.0, START, ())]
+    # (score, history, stressed phones), the best of each history that can still matter.
+    beam: list[tuple[float, str, int]] = [(0.0, START, 0)]
     for letter in letters:
-        best: dict[str, tuple[float, str, tuple[str, ...]]] = {}
-        for score, history, phones in beam:
-            for character, chunk in known.pairs[letter]:
-                new = score + known.score(history, character)
-                key = (history + character)[-(known.order - 1) :] + str(
-                    sum("1" in p for p in (*phones, chunk))
-                )
+        best: dict[tuple[str, int], tuple[float, str, int]] = {}
+        choices = [character for character, _ in known.pairs[letter]]
+        for score, history, count in beam:
+            tail = history[-(known.order - 2) :]
+            for character, more in zip(choices, known.scores(history, choices)):
+                stressed = count + (character in known.stressed)
+                key, new = (tail + character, stressed), score + more
                 if key not in best or new > best[key][0]:
-                    best[key] = (new, history + character, (*phones, chunk))
+                    best[key] = (new, history + character, stressed)
         beam = sorted(best.values(), reverse=True)[:BEAM]
     ended = sorted(
-        ((score + known.score(history, END), phones) for score, history, phones in beam),
+        (
+            (score + known.scores(history, END)[0], tuple(known.phones[c] for c in history[1:]))
+            for score, history, _ in beam
+        ),
         reverse=True,
     )
     said = [" ".join(" ".join(phones).split()) for _, phones in ended]

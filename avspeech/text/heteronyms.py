@@ -167,6 +167,13 @@ def _is_part(wanted: str, words: list[str], final: Sequence[bool], place: int, p
             and near in _HOLDING
             and (not behind or behind in parts.BE | parts.PREPOSITIONS | _AFTER)
         )
+    if wanted == "several":
+        return _several(words, final, place)
+    if wanted == "number":
+        rest = words[place + 1 : place + 3]
+        rest = rest[1:] if rest[:1] in (["on"], ["off"]) else rest[:1]
+        starts = not place or final[place - 1] or words[place - 1] in ("then", "and", "please")
+        return starts and not final[place] and bool(rest) and rest[0] in _NUMBERS
     if wanted == "usedto":
         return _used_to(words, final, place)
     if wanted == "adjective":
@@ -184,6 +191,29 @@ def _is_part(wanted: str, words: list[str], final: Sequence[bool], place: int, p
             )
         )
     return wanted == part
+
+
+_NUMBERS = parts.DETERMINERS - parts.ARTICLES - parts.POSSESSIVES - set("this that".split())
+_SEVERAL = frozenset(
+    "two three four five six seven eight nine ten eleven twelve several many both these "
+    "those".split()
+)
+
+
+def _several(words: list[str], final: Sequence[bool], place: int) -> bool:
+    """Whether a word is of things that are counted: "the two does ran", but neither "chapter two
+    does" nor "one of the two does"."""
+    if not place or final[place - 1] or words[place - 1] not in _SEVERAL:
+        return False
+    before = words[place - 2] if place > 1 and not final[place - 2] else ""
+    if before and before not in parts.DETERMINERS | parts.PREPOSITIONS | parts.PAST | parts.VERBS:
+        return False
+    if "of" in words[max(0, place - 4) : place]:
+        return False
+    if final[place]:
+        return before in parts.PAST | parts.VERBS
+    behind = words[place + 1]
+    return behind in parts.PAST | parts.BE | parts.PREPOSITIONS | {"and"} or behind.endswith("ed")
 
 
 def _in_question(words: list[str], final: Sequence[bool], place: int) -> bool:
@@ -237,7 +267,7 @@ def _used_to(words: list[str], final: Sequence[bool], place: int) -> bool:
     )
     if not passive:
         return not _means(words, final, place)
-    subject = words[place - 2] if place > 1 else ""
+    subject = before[-2] if len(before) > 1 else ""  # "we are not used to snow"
     if subject in ("i", "he", "she", "we") or before[-1] in ("i'm", "he's", "she's", "we're"):
         return True
     behind = words[place + 2] if place + 2 < len(words) else ""

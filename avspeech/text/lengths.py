@@ -49,6 +49,7 @@ def sides(match: re.Match[str], context: Text) -> list[str] | None:
 def feet(match: re.Match[str], context: Text) -> list[str] | None:
     """Feet before a word that measures. `8' tall` -> eight feet tall"""
     alone = re.match(r"\s\w", context.behind(match.end())) is None
+    alone &= _SIDE.search(context.text[max(0, match.start() - 12) : match.start()]) is None
     if alone and not (HEIGHT.search(context.text) or ELEVATION.search(context.text)):
         said = re.match(r"[,.!?]?[\"”]", context.text[match.end() : match.end() + 2])
         if not said or OPENED.search(context.text[max(0, match.start() - 80) : match.start()]):
@@ -58,6 +59,7 @@ def feet(match: re.Match[str], context: Text) -> list[str] | None:
     return [*number(match.group(1).replace(",", "")), "foot" if one else "feet"]
 
 
+_SIDE = re.compile(r"\d['′’] (?:by|x|×|to) $")  # "12' by 15'"
 _LENGTHS = re.compile(
     r"\b(?:tall|wide|long|high|deep|length|width|height|depth|feet|foot|ft|fences?|ladders?|boats?"
     r"|poles?|walls?|ceilings?|boards?|trees?|ropes?)\b"
@@ -65,7 +67,7 @@ _LENGTHS = re.compile(
 
 
 _COOKING = re.compile(
-    r"\b(?:bak\w+|kne\w+|rest|boil|simmer|cook|roast|fry|chill|steam|pro[ov]\w*|cool|stir|whisk)"
+    r"\b(?:bak(?:e[ds]?|ing)|knead\w*|rest|boil|simmer|cook|roast|fry|chill|steam|pro[ov]\w*|cool|stir|whisk)"
     r"[^.!?\n]{0,24}$",
     re.IGNORECASE,
 )

@@ -15,9 +15,10 @@
 | `<voice name="ann">...</voice>`, `<mark name="here"/>` | a speaker; a place whose time is wanted |
 | `<speak>...</speak>`, `<p><s>A sentence.</s></p>` | a text, its paragraphs and sentences |
 
-A tone is written behind the word that ends the phrase. "<" before anything but a letter, "/", "!"
-or "?" is itself; "&lt;" is one anywhere. What is markup is taken out before any word is looked at,
-so that nothing done to text can change it.
+Within another <prosody>, names ("slow", "loud") and 120% are of the voice's own; 1.2, +20%, +2st
+and -6dB change what is there. A tone is written behind the word that ends the phrase. "<" before
+anything but a letter, "/", "!" or "?" is itself; "&lt;" is one anywhere. What is markup is taken
+out before any word is looked at, so that nothing done to text can change it.
 """
 
 from __future__ import annotations
@@ -41,7 +42,9 @@ _TAG = re.compile(r"<(/?)([A-Za-z][\w:-]*)((?:\"[^\"]*\"|'[^']*'|[^<>\"'])*)>")
 _SPECIAL = re.compile(r"[<&]")
 # What is passed over, what begins such a thing without its end, and text that is no markup.
 _PASSED = re.compile(
-    r"<!--.*?-->|<\?.*?\?>|<!DOCTYPE(?:\"[^\"]*\"|'[^']*'|\[[^\]]*\]|[^<>\"'\[])*>", re.DOTALL
+    r"<!--.*?-->|<\?.*?\?>|<meta(?=\s)(?:\"[^\"]*\"|'[^']*'|[^<>\"'])*(?:/>|>\s*</meta\s*>)"
+    r"|<metadata(?=[\s>])(?:\"[^\"]*\"|'[^']*'|[^<>\"'/])*>.*?</metadata\s*>"
+    r"|<!DOCTYPE(?:\"[^\"]*\"|'[^']*'|\[[^\]]*\]|[^<>\"'\[])*>", re.DOTALL
 )
 _PASSING = re.compile(r"<!--|<!DOCTYPE\b|<!\[CDATA\[|<\?xml\b")
 _PLAIN = re.compile(r"<!\[CDATA\[(.*?)\]\]>", re.DOTALL)
@@ -129,6 +132,9 @@ class _Open:
     rate: float = 1.0
     style: Style = PLAIN
     said: Said | None = None
+    # Rate, semitones and dB that <prosody> and <emphasis> ask for; `rate` and `style` have both.
+    asked: tuple[float, float, float] = (1.0, 0.0, 0.0)
+    stress: tuple[float, float, float] = (1.0, 0.0, 0.0)
 
 
 _OUTSIDE = _Open("", 0)
@@ -273,6 +279,8 @@ class _Parser:
         within = [other.name for other in self.open]
         if name == "speak" and within:
             fail(source, start, "<speak> within another tag")
+        if name == "speak":
+            tags.of_root(source, start, rest)
         if len(self.open) >= MAX_DEPTH:
             fail(source, start, f"more than {MAX_DEPTH} tags within each other")
         state = dataclasses.replace(now, name=name, place=start)
@@ -326,9 +334,9 @@ def _said(source: str, place: int, tag: str, rest: str) -> Said:
     if tag == "sub":
         return Said(tag, tags.wanted(source, place, tag, rest, "alias"))
     key, more = ("ph", "alphabet") if tag == "phoneme" else ("interpret-as", "format")
-    others = (more, "detail") if tag == "say-as" else (more,)
+    others = (more, "detail" if tag == "say-as" else "type")  # both are of SSML, and change nothing
     value = tags.wanted(source, place, tag, rest, key, others)
-    form = tags.attributes(source, place, tag, rest, (key, more, "detail")).get(more, "")
+    form = tags.attributes(source, place, tag, rest, (key, *others)).get(more, "")
     return Said(tag, value, form or ("ipa" if tag == "phoneme" else ""))
 
 
@@ -337,28 +345,41 @@ def _emphasis(source: str, place: int, rest: str, state: _Open) -> _Open:
     if level not in EMPHASES:
         fail(source, place, f"level '{level}': expected {', '.join(EMPHASES)}")
     rate, pitch, gain = EMPHASES[level]
-    return _changed(source, place, state, rate, pitch, gain)
+    factor, higher, louder = state.stress
+    stress = (factor * rate, higher + pitch, louder + gain)
+    return _changed(source, place, dataclasses.replace(state, stress=stress))
 
 
 def _prosody(source: str, place: int, end: int, rest: str, state: _Open) -> _Open:
     found = tags.attributes(source, place, "prosody", rest, ("rate", "pitch", "volume", "contour"))
     if not found:
         fail(source, place, "<prosody> without rate=, pitch=, volume= or contour=")
-    rate = tags.rate(source, place, found["rate"]) if "rate" in found else 1.0
-    pitch = tags.pitch(source, place, found["pitch"]) if "pitch" in found else 0.0
-    gain = tags.gain(source, place, found["volume"]) if "volume" in found else 0.0
-    state = _changed(source, place, state, rate, pitch, gain)
+    rate, pitch, gain = state.asked
+    # A name, and a percentage without a sign, are of the voice's own, whatever is around them.
+    if "rate" in found:
+        factor, whole = tags.rate(source, place, found["rate"]), found["rate"]
+        own = whole in tags.NAMED_RATES or whole[-1] == "%" and whole[0] not in "+-"
+        rate = factor if own else rate * factor
+    if "pitch" in found:
+        change = tags.pitch(source, place, found["pitch"])
+        pitch = change if found["pitch"] in tags.NAMED_PITCHES else pitch + change
+    if "volume" in found:
+        change = tags.gain(source, place, found["volume"])
+        own = found["volume"] in tags.NAMED_GAINS
+        gain = change if own else SILENT if gain == SILENT else gain + change
+    state = _changed(source, place, dataclasses.replace(state, asked=(rate, pitch, gain)))
     if "contour" not in found:
         return state
     contour = Contour(tags.contour(source, place, found["contour"]), end)
     return dataclasses.replace(state, style=dataclasses.replace(state.style, contour=contour))
 
 
-def _changed(source: str, place: int, state: _Open, rate: float, pitch: float,
-             gain: float) -> _Open:
-    """A state, so much faster, higher and louder."""
-    rate, pitch = state.rate * rate, state.style.pitch + pitch
-    gain = SILENT if SILENT in (gain, state.style.gain) else state.style.gain + gain
+def _changed(source: str, place: int, state: _Open) -> _Open:
+    """A state with the rate and the style that its tags ask for together."""
+    rate, pitch, gain = state.asked
+    factor, higher, louder = state.stress
+    rate, pitch = rate * factor, pitch + higher
+    gain = SILENT if gain == SILENT else gain + louder
     if not RATES[0] <= rate <= RATES[1]:
         fail(source, place, f"rate {rate:g}: expected {RATES[0]:g} to {RATES[1]:g}")
     if abs(pitch) > MAX_PITCH:

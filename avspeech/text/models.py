@@ -158,7 +158,8 @@ def any_release(match: re.Match[str], context: Text) -> list[str] | None:
 
 
 @rule(
-    r"(?:(?<=[A-Za-z])|(?<=[A-Za-z]-)|(?<=\dx)|(?<=\d )(?=\d{3}s)|(?<=['’]s )(?=\d{3})"
+    r"(?:(?<=[A-Za-z])|(?<=[A-Za-z]-)|(?<=\dx)|(?<=\d [xX×] )"
+    r"|(?<=\d )(?=\d{3}s)|(?<=['’]s )(?=\d{3})"
     r"|(?<=[Ss]ize )|(?<=\bM[Aa][Xx] )|(?<=\bthe )(?=\ds(?: and\b| or\b|\x00|$)))"
     r"(?<!\b[a-z])(\d{1,3})'?s(?![^\W_])",
     "d",

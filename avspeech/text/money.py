@@ -166,7 +166,7 @@ _NAMED_BEHIND = rf"(?:{_NAMED})\W|{_END_OF_DAY}"
 
 
 @rule(
-    rf"(?:[-–]|…|\.{{3}})(\s?)(?=[$£€¥₹#]?[\d{VULGAR}]|[-−+]\d|[A-Z]\d|{_NAMED_BEHIND})", "s"
+    rf"(?:[-–]|…|\.{{2,3}})(\s?)(?=[$£€¥₹#]?[\d{VULGAR}]|[-−+]\d|[A-Z]\d|{_NAMED_BEHIND})", "s"
 )
 def until(match: re.Match[str], context: Text) -> list[str] | None:
     """A dash between two prices, shares or times, or named times. `noon-5pm` -> noon to five P M"""

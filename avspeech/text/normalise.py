@@ -98,6 +98,12 @@ _SPECIAL = frozenset(
 
 _LATIN = re.compile("[A-Za-zÀ-ÖØ-öø-˿]+")
 _NICKNAME = re.compile(r" [\"“][A-Z][a-z]+[\"”] [A-Z]")  # 'John L. "Jack" Smith'
+# Names with a mark: "Yahoo! Inc.", "Jeopardy! hosts".
+_NAMED_LOUD = re.compile(
+    r"\w! (?:Inc|Corp|Ltd|LLC|PLC|plc)\b"
+    r"|\bYahoo! (?:Finance|Mail|News|Sports|Answers|Groups|Japan|Messenger|Search|[a-z])"
+    r"|\bJeopardy! [a-z]|\bPanic! at the"
+)
 _LINK = re.compile(r" ?[&+=@≈≤≥×]")  # no sentence begins with it
 _COUNTS = re.compile(r" ?(?!\d\d?\) )[(\[]*(?:[-−+~<>≥≤≈±]?[$£€¥#§]?\.?\d|\([a-z])")
 
@@ -126,8 +132,6 @@ def _goes_on(context: Text, start: int, end: int) -> bool:
     listed = name in lists.ABBREVIATIONS or counted and name.lower() in lists.ABBREVIATIONS
     if not listed or counted or not (context.word(name.lower()) and hums(name.lower())):
         return bool(listed)
-    if not any("number" in kinds for _, kinds in lists.ABBREVIATIONS[name]):
-        return True
     read = abbreviation.pattern.match(context.view, start - len(name))
     return read is not None and abbreviation.says(read, context) is not None
 
@@ -136,6 +140,8 @@ def _mark(match: re.Match[str], context: Text) -> Marked | None:
     text, found, start, end = context.text, match.group(), match.start(), match.end()
     if "\n" in found:
         return Marked("", start, end, ends=True)
+    if found == "!" and _NAMED_LOUD.search(text[max(0, start - 8) : end + 12]):
+        return None
     if found == "." and text[end : end + 1] in _GOING_ON:
         return None  # "5 in., then": the comma is its mark
     if found[0] in ".?!…":
@@ -352,6 +358,7 @@ def _behind(
         and before[:1].islower()
         and not _WHEN.search(text[max(0, start - 60) : start])
     )
+    timed = timed or spoken == ["percent"] and _SHARE_ENDS.match(rest) is not None
     timed = timed or written == "etc" and re.match(r" [\"“]?[A-Z][a-z]", rest) is not None
     if name == "initial" and before in ("a", "an") and _GRADED.match(written + rest):
         timed |= not _GETS.isdisjoint(context.words_before(start)[1:2])
@@ -384,6 +391,8 @@ _BEGINNING = (
         re.compile(r"(?:Mrs?|Ms|Dr)\. [A-Z]|(?!Holdings\b)[A-Z][a-z]+[^\Wsui_]s [a-z]"),
     ),
 )
+# Behind "2.5 pct." a sentence, and no loan: "Analysts cheered".
+_SHARE_ENDS = re.compile(r" [A-Z][a-z]+ (?!(?:notes?|bonds?|bills?|loans?|stakes?|tax)\b)[a-z]")
 # Behind the letter that ends a name: "Then came Mr. T. He laughed".
 _NEW = re.compile(
     r"(?:He|She|It|They|We|You|I|His|Her|Their|Our|My|Your|This|These|Those|The|But|And|So|Then"
@@ -401,14 +410,14 @@ def _begins(rest: str, abbreviation: str, said: list[str]) -> bool:
     following = rest.lstrip(_CLOSERS + " \t\n\r\"'“‘([")
     if not following:
         return True
-    opener = re.match(r"[A-Za-z']+", following)
+    opener = re.match(r"[A-Za-z'’]+", following)
     if opener is None or not rest.lstrip(_CLOSERS)[:1].isspace():
         return False
     if MADE.match(following) or said[-1:] and any(
         said[-1] in words and begins.match(following) for words, begins in _BEGINNING
     ):
         return True
-    first = re.sub(r"(?<=[a-zI])'(?:s|re|ve|ll|d|m)$", "", opener.group())  # "It's late."
+    first = re.sub(r"(?<=[a-zI])['’](?:s|re|ve|ll|d|m)$", "", opener.group())  # "It's late."
     rows = lists.ABBREVIATIONS.get(abbreviation, [])
     kinds = rows[-1][1] if rows else frozenset()
     counts = any(kinds & {"letter", "number"} for _, kinds in rows)

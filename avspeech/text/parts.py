@@ -53,6 +53,11 @@ ADJECTIVES = lists.words("parts.adjectives")
 _NOT_ADJECTIVES = lists.words("parts.not_adjectives")
 # Of these, those that do something: "The agent objects.", but "two journal abstracts".
 _THINGS = _NOT_ADJECTIVES - lists.words("parts.agents")
+# Behind these another clause may begin.
+_SAYING = frozenset(
+    "say says said think thinks thought believe believes believed hope hopes hoped claim claims "
+    "claimed know knows knew".split()
+)
 _NOT_PLURAL = ("ss", "us", "is", "'s")
 
 
@@ -249,6 +254,10 @@ def _base(
     if plural(near):
         if right in DETERMINERS | OBJECTS:
             return "verb"
+        if second in _SAYING and right != "of" and (
+            not right or right in PREPOSITIONS or right in BREAKS or adverb(right)
+        ):
+            return "verb"  # "He says muscles contract."
         return "noun" if has_verb(words, final, place) else "verb"
     if not second and near.endswith("s") and right in DETERMINERS | OBJECTS:
         return "verb"  # "Costs increase each year."

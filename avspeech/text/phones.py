@@ -19,13 +19,25 @@ _SAMPA = {
     "1": "ɨ", "M": "ɯ", "2": "ø", "9": "œ", "Y": "ʏ", "7": "ɤ", "8": "ɵ", "T": "θ", "D": "ð",
     "S": "ʃ", "Z": "ʒ", "N": "ŋ", "B": "β", "C": "ç", "G": "ɣ", "J": "ɲ", "L": "ʎ", "R": "ʁ",
     "4": "ɾ", "K": "ɬ", "5": "ɫ", "P": "ʋ", "F": "ɱ", "?": "ʔ", "g": "ɡ", '"': "ˈ", "%": "ˌ",
-    ":": "ː", "~": "̃", "=": "̩", "'": "ʲ",
+    ":": "ː", "~": "̃", "=": "̩", "'": "ʲ", "W": "ʍ", "}": "ʉ",
+    "_0": "\u0325", "_v": "\u032c", "_d": "\u032a", "_}": "\u031a", "_^": "\u032f", "_w": "ʷ",
+    "_G": "ˠ", "_>": "ʼ", "_r": "\u031d", "_o": "\u031e", "_+": "\u031f", "_-": "\u0320",
+    '_"': "\u0308", "_X": "\u0306", ":\\": "ˑ", "_O": "\u0339", "_c": "\u031c", "_a": "\u033a",
+    "_m": "\u033b", "_e": "\u0334", "_x": "\u033d",
 }
 _SAMPA_PHONE = re.compile(lists.any_of(_SAMPA))
 # Written between phones or around them, without a sound: syllables, links, ties, slashes.
-_SILENT = re.compile(r"[\s.·‿/\[\]|\u0361\u035c-]")
-_SYLLABIC = re.compile("([nlm])\u0329")
-_AMERICAN = {"ɻ": "ɹ", "ɹ̩": "ɚ", "ɚː": "ɚ", "əɹ": "ɚ", "ɜɹ": "ɝ"}
+_SILENT = re.compile(r"[\s.·‿/\[\]|‖\u0361\u035c-]")
+_SYLLABIC = re.compile("([nlm])[\u0329\u030d]")
+# How exactly an English phone is spoken, which tells no word from another: with breath, dental,
+# without voice or syllable, higher, lower, longer, and nasal before what is.
+_NARROW = re.compile(
+    "[ʰʷˠʲʼˑ\u0306\u0308\u031a\u031c-\u0320\u0325\u032a\u032c\u032f\u0334\u0339-\u033b\u033d]"
+    "|\u0303(?=[mnŋ])|(?<!ɑ)\u0303"
+)
+_AMERICAN = {"ʤ": "dʒ", "ʧ": "tʃ", "ɫ": "l", "ʍ": "w", "ə˞": "ɚ", "ɜ˞": "ɝ", "˞": "", "ʉ": "u",
+             "ei": "eɪ", "ou": "oʊ", "ai": "aɪ", "au": "aʊ", "ɔi": "ɔɪ", "oi": "ɔɪ", "əu": "oʊ",
+             "ɻ": "ɹ", "ɹ̩": "ɚ", "ɚː": "ɚ", "əɹ": "ɚ", "ɜɹ": "ɝ"}
 
 
 def read(text: str, alphabet: str = "ipa", language: str = "en-us") -> tuple[str, ...]:
@@ -60,6 +72,7 @@ def _from_ipa(ipa: str, written: str, language: str) -> tuple[str, ...]:
     english = language.lower().startswith("en")
     ipa = _SYLLABIC.sub(r"ə\1", _SILENT.sub("", ipa).replace("'", "ˈ").replace(",", "ˌ"))
     if english:
+        ipa = _NARROW.sub("", ipa)
         for old, new in _AMERICAN.items():
             ipa = ipa.replace(old, new)
     found: list[str] = []

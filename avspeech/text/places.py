@@ -21,6 +21,7 @@ _FROM_STREET = re.compile(rf"{_STREET}\.?,? $")
 _HIGHWAY = r"(?:\b(?:I|US|SR|U\.S\.)[- ]|\b(?:Route|Rte\.|Hwy\.?|Highway|Interstate|Rd\.|Road) )"
 _FROM_HIGHWAY = re.compile(rf"(?:{_HIGHWAY}|\bthe [ABDEMN])\d{{1,4}} $")
 _HEADING = frozenset("go head heads heading turn drive travel run runs walk facing just".split())
+_ALONG = frozenset("on at along of to near from off down up and between".split())
 _DEGREES = re.compile(
     r"(\d{1,3}(?:\.\d+)?)\s?°(?:\s?(\d{1,2}(?:\.\d+)?)\s?['′’]"
     r"(?:\s?(\d{1,2}(?:\.\d+)?)\s?[\"″”])?)?"
@@ -36,10 +37,11 @@ MADE = re.compile(
 REQUEST = re.compile(
     rf"(?:{lists.any_of(name.title() for name in lists.words('parts.verbs'))}|Ring|Walk|Park|Look)"
     r" (?:an?|the|my|your|his|her|our|their|it|them|us|me|him|this|that|exit|left|right|north|south"
-    r"|you|east|west|once|twice|for|to|at|up|down|there|here)(?!\w)"
+    r"|you|east|west|[NSEW]|once|twice|for|to|at|up|down|there|here)(?!\w)"
     r"|(?:Add|Apply|Ask|Avoid|Bring|Choose|Enjoy|Enter|Follow|Get|Give|Keep|Pay|Remember|Send|Stir"
     r"|Take|Try|Use|Visit|Wear) [a-z]|Allow (?:\d|[a-z])"
     r"|(?:Sold|Made|Built|Printed|Shipped|Designed|Assembled) [a-z]"
+    r"|(?:Do|Does|Did|Is|Are|Was|Were|Has|Have|Had|Ca|Could|Would|Should|Wo|Must)n['’]t [a-z]"
 )
 # And behind a street: "on Elm Dr. Dr. Lee".
 BEHIND_STREET = re.compile(rf"(?:Dr|Mrs?|Ms|Prof|St)\. [A-Z][a-z]|{REQUEST.pattern}")
@@ -125,6 +127,19 @@ def wind(match: re.Match[str], context: Text) -> tuple[list[str], int] | None:
     return said, end + (dotted and blows is not None)
 
 
+_LANDS = (
+    r"(?:Korea|Dakota|Carolina|Africa|America|Virginia|Va|Ireland|Germany|Sudan|Timor|Macedonia|Yemen"
+    r"|Vietnam|Asia|Europe|Pole|Atlantic|Pacific)(?:[a-z]{1,4})?(?![^\W_])"
+)
+
+
+@rule(rf"([NSEW])(?:{EDGE} |\.(?= ) )(?={_LANDS})", "=NSEW")
+def part_of_land(match: re.Match[str], context: Text) -> list[str] | None:
+    """A part of a land or a continent. `N. Dakota and S. Korea` -> north dakota and south korea"""
+    dotted = context.text[match.start() + 1 : match.start() + 2] == "."
+    return None if context.within(match.start()) or not dotted else compass(match.group(1))
+
+
 @rule(r"([NS]\.?[EW](?:\.(?=[\s,]))?|[NSEW])" + END, "=NSEW")
 def direction(match: re.Match[str], context: Text) -> list[str] | tuple[list[str], int] | None:
     """The part of a town. `480 N. Main St.` -> four hundred eighty north main street."""
@@ -137,8 +152,14 @@ def direction(match: re.Match[str], context: Text) -> list[str] | tuple[list[str
         ends = BEHIND_STREET.match(text[end + 2 : end + 40])  # "on I-95 N. Take exit 12."
         return compass(match.group()), end + (text[end : end + 2] == ". " and not ends)
     before = context.before(start)
-    if text[end : end + 1] == "." and before.lower() in _HEADING:
-        return compass(match.group()), end + 1  # "Go N. on Oak St."
+    dotted = text[end : end + 1] == "."
+    if before.lower() in _HEADING and (dotted or _TOWARD.match(text, end)):
+        return compass(match.group()), end + dotted  # "Go N. on Oak St.", "Head N on 5th"
+    if before.lower() == "then" and _TOWARD.match(text, end):
+        return compass(match.group())
+    if re.match(r"\.? \d{1,3}(?:st|nd|rd|th)(?!\w)", text[end : end + 8]) and before.islower():
+        if before in _ALONG:
+            return compass(match.group()), end + dotted  # "on E. 42nd"
     named = before[:1].isupper() and before not in lists.OPENERS and text[start - 1 : start] == " "
     if named and re.match(rf"\. {_STREET}", text[end : end + 20]):
         return compass(match.group()), end + 1  # "Zhongshan N. Rd."
@@ -183,7 +204,7 @@ _LATITUDE = re.compile(r"\b(?:lat|long?|lng|latitude|longitude)\b[.:]? ?$|\.\d+ 
 _POWERED = re.compile(
     r"\b(?:forces?|newtons?|watts?|motors?|springs?|friction|thrust|torque|power|actuators?|grip"
     r"|dissipat\w+|voltage|sensors?|loads?|servos?|solenoids?|tension|drag|lifts?"
-    r"|pulls?|pushes)\b|\d ?(?:k?V|m?A|mW|N·?m|Pa|m/s)\b",
+    r"|pulls?|pushes|draws?|consum\w+)\b|\d ?(?:k?V|m?A|mW|N·?m|Pa|m/s)\b",
     re.IGNORECASE,
 )
 

@@ -13,7 +13,7 @@ _RIGHT = re.compile(r"M{0,3}(?:CM|CD|D?C{0,3})(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3
 # Words and abbreviations of these letters, where nothing says that a number is meant.
 _WORDS = lists.words("roman.words") - {"III", "XX"}
 _LETTER_X = frozenset(
-    "generation gen type factor unit class group system systems iteration".split()
+    "chromosome chr generation gen type factor unit class group system systems iteration".split()
 )
 _PRONOUN = lists.words("roman.pronoun")
 _VERBS = lists.words("parts.past") | {"speak"}
@@ -166,7 +166,9 @@ def _meant(
         listed |= len(near) == 1 and before.istitle() and after in ("is", "was", "has")
         if text == "I" and not (listed or plain in _GRADED and not speaks(after)):
             return None
-        if text in ("L", "C", "D", "M", "cc") or text == "X" and plain in _LETTER_X:
+        if text in ("L", "C", "D", "M", "cc"):
+            return None
+        if text == "X" and {plain, counting.lower()} & _LETTER_X:
             return None  # "Appendix C", "Generation X"
         if text.islower() and len(text) == 1 and text in "lcd":
             return None

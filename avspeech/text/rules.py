@@ -23,7 +23,7 @@ _KEPT = (
     r"\(\d{3}\)(?=[\s-]?\d{3}[-\s.]\d{4})|\(0\d{1,4}\)(?=\s?\d{3,4}[-\s]?\d{3,4}(?!\d))"
     r"|(?<![\w.])\d{1,2}['’′]\s?\d{1,2}[⅛¼⅜½⅝¾⅞]?(?:\"|”|″|'')(?=\W|$)"
     r"|(?<![\w.])\d{1,4}['’](?=\s?[x×]\s?\d| (?:tall|wide|long|high|deep|by \d+)\b)"
-    r"|(?<=['’] by )\d{1,4}['’](?!\w)"
+    r"|(?:(?<=['’] by )|(?<=\d['’] to ))\d{1,4}['’](?!\w)"
     r"|(?<=[x×])\s?\d{1,4}['’](?!\w)"
     r"|(?:(?<=\bin )|(?<=\bof )|(?<=\bby ))['’]\d\d(?!\w)"
     r"|(?<=[a-z] )['’]\d\d(?=['’](?!\w))"
@@ -34,7 +34,7 @@ _KEPT = (
     r"|(?<!\w)['’](?:n['’](?!\w)"
     r"|(?:\d\ds?(?!:\d)(?![^\n'’]{0,40}[^\s'’]?['’](?!\w))|tis|twas|em|cause|til)\b)"
     r"|(?<= )\d{1,2}['’](?=[,.!?]?[\"”])"
-    r"|(?<=\d)(?:…|\.{3})(?=[-−+]?\d)"
+    r"|(?<=\d)(?:…|\.{2,3})(?=[-−+]?\d)"
     r"|(?<![\w.])\.(?=\d)"
 )
 _EDGES = re.compile(
@@ -79,7 +79,9 @@ OPENED = re.compile(r"(?:^|[\s(\"“])['‘](?!\d\ds?(?!\w)|(?:tis|twas|em|cause
 # Beside a height, a number and an apostrophe are feet: "Mom's 5'4" and I'm 6'."
 HEIGHT = re.compile(r"(?<![\d.])\d{1,3}['’′]\s?\d{1,2}(?:\"|”|″|'')")
 _LONE_FEET = re.compile(r"(?:(?<=[ (]\d)|(?<=[ (]\d\d))['’](?![^\W_])")
-ELEVATION = re.compile(r"\b[Ee]lev(?:\.|ation)[^'’\n]{1,20}\d(?=['’](?!\w))")
+ELEVATION = re.compile(
+    r"\b(?:[Ee]lev(?:\.|ation)|[Ll]evels?|[Aa]ltitudes?|[Dd]epths?)[^'’\n]{1,20}\d(?=['’](?!\w))"
+)
 _QUOTING = re.compile(r"(?<![\d⅛¼⅜½⅝¾⅞])\"")
 # A number that is no part of a name: neither "ci95" nor "utf-8".
 _SIZE = re.compile(r"(?:(?<![\d,A-WYZa-wyz_])(?<![A-Za-z]-)\d{1,3}|[⅛¼⅜½⅝¾⅞])$")

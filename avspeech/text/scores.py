@@ -16,7 +16,7 @@ _MARKED = frozenset(
     "earned a an of solid perfect it him her them strength power pain apgar bcs".split()
 )
 # Behind a mark, these are no noun that it is a part of: "a 9/10 from me".
-_BEHIND_MARK = frozenset("from for on in overall and but so".split())
+_BEHIND_MARK = frozenset("overall tops easily honestly".split())
 _FULL_MARKS = frozenset("4 5 9 10 20 25 30 40 50 60 100".split())
 _RECORD = frozenset(
     "record went go going goes improved improve fell dropped moved now started finished ended "
@@ -80,7 +80,7 @@ def out_of(match: re.Match[str], context: Text) -> list[str] | None:
     if following == "of" or following in units.table():
         return None
     counted = following.endswith("s") and most in ("5", "10", "100")
-    alone = not following.islower() or following in _BEHIND_MARK
+    alone = not following.islower() or following in _BEHIND_MARK | lists.FUNCTION
     marked = before in _MARKED and most not in ("4", "30", "60") and alone
     named = following[:1].isupper() and before not in _MARKED  # "the Pixel 9/9 Pro"
     marked |= got == most != "1" and not named
@@ -161,6 +161,12 @@ def _and(*counts: str | None) -> list[str]:
     for part in parts[:-1]:
         words += part
     return [*words, "and", *parts[-1]]
+
+
+@rule(r"([0-3])[-–]([0-2])(?= (?:pitch|count|fastball|curveball|slider|changeup)\b)", "d")
+def balls_and_strikes(match: re.Match[str], context: Text) -> list[str]:
+    """What a batter stands at. `a 3-2 pitch` -> a three two pitch"""
+    return ["oh" if count == "0" else number(count)[0] for count in match.groups()]
 
 
 @rule(r"(\d\d)-(\d\d)-(\d\d)(?:-(\d\d))?(?![\d-])" + END, "d")

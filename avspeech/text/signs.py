@@ -35,7 +35,9 @@ def by(match: re.Match[str], context: Text) -> list[str] | None:
         near_by = context.view[max(0, match.start() - 24) : match.start() + 24]
         return ["times"] if "=" in near_by else ["by"]
     near = re.search(
-        rf"\d ?([A-Za-z\"′″'-]{{1,6}}){EDGE}? $|[\d⅛¼⅜½⅝¾⅞][\"″][WDHL]? ?$", before
+        rf"\d ?([A-Za-z\"′″'-]{{1,6}}){EDGE}? $"
+        rf"|\b(?:dia|diam|diameter|wide|high|tall|deep|long|thick){EDGE}? $"
+        r"|[\d⅛¼⅜½⅝¾⅞][\"″][WDHL]? ?$", before
     )
     joins = near is not None and near.group(1) in lists.FUNCTION - {"in"}  # "10 on x86"
     return ["by"] if near and not joins else None

@@ -57,6 +57,15 @@ def fail(source: str, place: int, message: str) -> NoReturn:
 NONE = object()  # <break strength="none">
 
 
+def of_root(source: str, place: int, rest: str) -> None:
+    """Refuses attributes of <speak> that would change what is said; those of XML, of its schemas
+    and the version change nothing."""
+    for match in _ATTRIBUTE.finditer(rest):
+        if not re.fullmatch(r"version|xmlns|onlangfailure|id|[\w.-]+:[\w.-]+", match.group(1)):
+            fail(source, place, f"<speak> has no '{match.group(1)}'; it takes version, xml:lang "
+                 "and xmlns")
+
+
 def attributes(
     source: str, place: int, name: str, rest: str, known: tuple[str, ...]
 ) -> dict[str, str]:

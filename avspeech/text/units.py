@@ -33,7 +33,7 @@ _COMPASS = ("N", "S", "E", "W")
 _SYMBOL = r"(?:°(?=-)|[A-Za-zµμΩÅ℃℉%‰′″°](?:[A-Za-zµμΩ-]*[A-Za-zµμΩ])?[☉⊙]?)"
 _POWER = r"(?:[⁻-]?[²³¹]|\^-?[23]|[23](?!\d))"
 _WHOLE = re.compile(
-    rf"(\s?|-)((?:sq|cu|square|cubic|fl){EDGE}?\s)?({_SYMBOL})({_POWER})?"
+    rf"(\s?|-)((?:sq|cu|square|cubic|fl)(?:{EDGE}|\.(?=-))?[\s-])?({_SYMBOL})({_POWER})?"
     rf"((?:{EDGE}?\s?[/·⋅]\s?{_SYMBOL}{_POWER}?|[ ·⋅]{_SYMBOL}(?:⁻[¹²³]|\^-[123])"
     r"| (?:m|s|K|L|cm|kg|g|mol)-[123])*)"
     r"(?![^\W_]|[²³^])"
@@ -278,7 +278,7 @@ def unit_with(unit: Unit, tail: str) -> Unit:
 
 
 _HEAT = re.compile(
-    r"\b(?:bak\w+|oven|preheat\w*|roast\w*|temps?|temperatures?|chill|highs?|lows?)\b"
+    r"\b(?:bak(?:e[ds]?|ing)|oven|preheat\w*|roast\w*|temps?|temperatures?|chill|highs?|lows?)\b"
     r"[^\d]*(?:\d+ ?[CF]/)?$",
     re.IGNORECASE,
 )
@@ -324,7 +324,7 @@ _WARM = re.compile(rf"\A(?!.*(?:{_ELECTRIC}))", re.DOTALL | re.IGNORECASE)
 _RATES = re.compile(
     r"\b(?:rates?|hikes?|cuts?|yields?|spreads?|fed|ecb|central|margins?|mortgage"
     r"|tightening|bonds?|loans?|coupons?|notes?|t-bills?|\d-(?:yr|year)|sofr|libor"
-    r"|euribor|treasur\w+)\b",
+    r"|euribor|treasur\w+|y/y|q/q|yoy|qoq|ro[aei]|roic|ebitda|widen\w*|narrow\w*)\b|\d ?%",
     re.IGNORECASE,
 )
 CLINICAL = re.compile(

@@ -10,10 +10,13 @@ from avspeech.text.numbers import cardinal, number, ordinal, year
 from avspeech.text.rules import Text
 
 _THIN = "\u00a0\u2009\u202f"
-# A number's whole part, with commas (in India also between its hundred thousands), blanks or (as in
-# Switzerland) apostrophes between its thousands.
+# Points between thousands, as in most of Europe; not of a version ("1.2.0") or of an address.
+POINTED = r"[1-9]\d?(?:\.\d{3}){2,}(?!\d|[.-]\w)|[1-9]\d\d(?:\.\d{3})+\.000(?!\d|[.-]\w)"
+# A number's whole part, with commas (in India also between its hundred thousands), blanks,
+# points or (as in Switzerland) apostrophes between its thousands.
 N = (
-    r"(?:\d{1,3}(?:,\d{3})+(?!\d)|\d{1,2}(?:,\d\d)+,\d{3}(?!\d)"
+    rf"(?:{POINTED}|"
+    r"\d{1,3}(?:,\d{3})+(?!\d)|\d{1,2}(?:,\d\d)+,\d{3}(?!\d)"
     rf"|\d{{1,3}}(?:[{_THIN}]\d{{3}})+(?!\d)"
     r"|\d{1,3}(?:['’]\d{3})+(?![\d'’\"″”])"
     r"|\d{1,3}(?: \d{3}){2,}(?!\d)"
@@ -41,7 +44,7 @@ class Value:
 
 def plain(text: str) -> str:
     """The digits of a number without what parts its thousands."""
-    return _SPACES.sub("", text)
+    return _SPACES.sub("", text.replace(".", "") if text.count(".") > 1 else text)
 
 
 def power(exponent: str) -> list[str]:
@@ -136,6 +139,8 @@ def value_at(context: Text, place: int, signed: bool = False) -> Value | None:
             low, last = ["oh"] if bottom[0] == "0" else [], cardinal(int(bottom))
             last = [*low, *last] if int(bottom) else year(int(top) + 1)
             return Value([*year(int(top)), *last], match.end(), False)  # the season "2025/26"
+        if re.fullmatch(r"1[5-9]\d\d|20\d\d", top) and re.fullmatch(r"1[5-9]\d\d|20\d\d", bottom):
+            return Value([*year(int(top)), *year(int(bottom))], match.end(), False)  # of a book
         since = re.fullmatch(r"1[0-9]\d\d|20\d\d", top) and len(bottom) == 2
         if since and int(bottom) > int(top[2:]) and _DATED.search(view[max(0, place - 10) : place]):
             return Value([*year(int(top)), "slash", *number(bottom)], match.end(), False)
@@ -147,6 +152,8 @@ def value_at(context: Text, place: int, signed: bool = False) -> Value | None:
             1 < int(top) and int(bottom) in range(11, 100) and int(bottom) not in _BOTTOMS
         ):
             return Value([*number(top), "over", *number(bottom)], match.end(), False)
+        if top == "1" and int(bottom) > 1 and match.group()[-1] == "s":
+            return Value(fraction(2, int(bottom))[1:], match.end(), False)  # "cut into 1/8ths"
         if int(bottom):
             return Value(fraction(int(top), int(bottom)), match.end(), int(top) < int(bottom))
     if match := _SCIENTIFIC.match(view, place):

@@ -235,7 +235,12 @@ _BY_LETTERS = {
 }
 _AGED = re.compile(r" ?\(\d\d ?[MFmf]\)")
 _TOWN = re.compile(r"(?:^|\W)[A-Z][a-z]+, $")
-_BEHIND_STATE = re.compile(rf"\s*$|\s*\n|[{EDGE}—]| (?:and|or|to) [A-Z][a-z]| \d{{5}}| [–-] ")
+_BEHIND_STATE = re.compile(
+    rf"\s*$|\s*\n|[{EDGE}—]| (?:and|or|to) [A-Z][a-z]| \d{{5}}| [–-] "
+    r"| (?:is|was|has|had|will)(?! (?:it|he|she|we|you|they|this|that|there|the)\b)\b"
+    r"| (?:in|on|at|for|with|by|since|where|who|when|after|before"
+    r"|during|area|office|plant|native|resident)\b"
+)
 _BEHIND_CODE = re.compile(
     r" ?(?:→|->|–|-) ?[A-Z]{3}(?!\w)| \d{2,3}[,;] [A-Z]{2,3} \d\d| \d{1,2}:\d\d"
     r"| \d{1,3}[-–]\d{1,3} [A-Z]{3}(?!\w)| \+\d+\.\d{3}| \d+ pts(?!\w)"

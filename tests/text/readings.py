@@ -81,6 +81,10 @@ SETS = (
     "sixtieth",
     "sixtyfirst",
     "sixtysecond",
+    "sixtythird",
+    "sixtyfourth",
+    "sixtyfifth",
+    "sixtysixth",
 )
 # What may stand behind a thing; "{}" is the thing.
 MARKS = (

@@ -121,3 +121,20 @@ def test_the_order_is_that_of_the_table():
     lines = lzma.decompress(g2p.TABLE.read_bytes()).decode().split("\n")[1:]
     assert max(map(len, lines)) - 2 == g2p.ORDER
     assert lines == sorted(lines, key=lambda line: line[:-2])
+
+
+@pytest.mark.parametrize("history", ["^", "^ab", "xyz", "", "^" + "a" * 9])
+def test_the_scores_of_pairs_back_off(history):
+    known = g2p.model()
+    histories = [history, history + known.pairs["a"][0][0], "^" + known.pairs["b"][0][0]]
+    for past in histories:
+        for letter in "abtz":
+            choices = [character for character, _ in known.pairs[letter]]
+            wanted = []
+            for character in choices:
+                context, weight = past[-(known.order - 1) :], 0.0
+                while context and known.grams.get(context + character) is None:
+                    weight += known.grams.get(context, (0.0, 0.0))[1]
+                    context = context[1:]
+                wanted.append(weight + known.grams[context + character][0])
+            assert known.scores(past, choices) == wanted

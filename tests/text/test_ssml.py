@@ -191,3 +191,79 @@ def test_the_root_is_in_small_letters(name: str) -> None:
     for source in (f"<{name}>a</{name}>", f"<{name}>a</speak>", f"<speak>a</{name}>", f"<{name}/>"):
         with pytest.raises(InputError, match="in small letters"):
             text.analyse(source)
+
+
+@pytest.mark.parametrize(("narrow", "broad"), [
+    ("tʰɑm", "tɑm"), ("bæt̚", "bæt"), ("t̪æn", "tæn"), ("d̥æn", "dæn"), ("bʌt̬ɚ", "bʌtɚ"),
+    ("təˈmeɪ̯ɾoʊ̯", "təˈmeɪɾoʊ"), ("mæ̃n", "mæn"), ("ˈbʌtn̍", "ˈbʌtn̩"), ("fiˑld", "fild"),
+    ("fiːɫ", "fil"), ("kʷɪk", "kɪk"), ("ʤʌʤ", "dʒʌdʒ"), ("ʧɪp", "tʃɪp"), ("bɜ˞d", "bɝd"),
+    ("ʍaɪ", "waɪ"), ("dei", "deɪ"), ("gou", "ɡoʊ"), ("mai", "maɪ"), ("nau", "naʊ"),
+    ("boi", "bɔɪ")])
+def test_how_exactly_a_phone_is_spoken_changes_nothing(narrow: str, broad: str) -> None:
+    assert phones.read(narrow) == phones.read(broad)
+
+
+@pytest.mark.parametrize(("sampa", "ipa"), [
+    ("t_hAm", "tʰɑm"), ("b{t_}", "bæt̚"), ("t_d{n", "t̪æn"), ("goU_^", "ɡoʊ̯"), ("fi5", "fiɫ"),
+    ("WaI", "ʍaɪ"), ("bVt_v@`", "bʌt̬ɚ"), ("d_0{n", "d̥æn")])
+def test_diacritics_of_x_sampa(sampa: str, ipa: str) -> None:
+    assert phones.read(sampa, "x-sampa") == phones.read(ipa)
+
+
+@pytest.mark.parametrize("ipa", ["ʋɑ", "bøt", "xyʁ", "e", "bat"])
+def test_phones_that_english_has_not_stay_refused(ipa: str) -> None:
+    with pytest.raises(InputError, match="no phone"):
+        phones.read(ipa)
+
+
+@pytest.mark.parametrize("about", [
+    '<meta name="seeAlso" content="a > b"/>', '<meta http-equiv="Cache-Control" content="x"></meta>',
+    '<metadata><rdf:RDF xmlns:rdf="x"><rdf:a b="c"/></rdf:RDF></metadata>',
+    "<metadata>not said</metadata>"])
+def test_what_is_about_the_text_is_not_said(about: str) -> None:
+    script = text.analyse(f"<speak>{about}Hello <emphasis>you</emphasis>.</speak>")
+    assert script.text == "hello you."
+    assert [word.start for word in script.words][0] == len("<speak>" + about)
+
+
+@pytest.mark.parametrize("name", ["startmark", "endmark", "rate", "voice"])
+def test_the_root_takes_nothing_that_changes_what_is_said(name: str) -> None:
+    with pytest.raises(InputError, match=f"<speak> has no '{name}'"):
+        text.analyse(f'<speak version="1.1" {name}="a">x</speak>')
+    text.analyse('<speak version="1.1" xmlns:xsi="x" xsi:schemaLocation="y z" xml:base="b" '
+                 'onlangfailure="ignoretext" xml:lang="en">x</speak>')
+
+
+@pytest.mark.parametrize("around", ["slow", "50%", "1.5", "+20%"])
+@pytest.mark.parametrize(("within", "wanted", "own"), [
+    ("medium", 1.0, True), ("fast", 1.25, True), ("120%", 1.2, True), ("1.2", 1.2, False),
+    ("+20%", 1.2, False)])
+def test_a_name_or_a_bare_percentage_is_of_the_voices_own_rate(
+    around: str, within: str, wanted: float, own: bool
+) -> None:
+    one, two = text.analyse(f'<prosody rate="{around}">one <prosody rate="{within}">two'
+                            "</prosody></prosody>").words
+    assert two.rate == pytest.approx(wanted if own else wanted * one.rate)
+
+
+def test_a_name_of_pitch_or_volume_is_the_voices_own() -> None:
+    found = styles('<prosody pitch="high" volume="silent">one <prosody pitch="low" volume="loud">two '
+                   '<emphasis>three</emphasis> <prosody pitch="+1st" volume="-1dB">four</prosody>'
+                   "</prosody></prosody>")
+    assert found["one"] == Style(3, SILENT) and found["two"] == Style(-3, 4)
+    assert found["three"] == Style(-1.5, 6) and found["four"] == Style(-2, 3)
+    within = styles('<emphasis level="strong">one <prosody volume="soft">two</prosody></emphasis>')
+    assert within["two"] == Style(3, -2)
+
+
+@pytest.mark.parametrize(("one", "other"), [("555", "1234"), ("5", "6 km"), ("A", "7")])
+@pytest.mark.parametrize("dash", ["-", "–"])
+def test_a_dash_behind_a_tag_is_no_minus(one: str, other: str, dash: str) -> None:
+    assert "minus" not in text.analyse(f"say <emphasis>{one}</emphasis>{dash}{other}").text
+    assert "minus" in text.analyse(f"say <emphasis>{one}</emphasis> -{other}").text
+
+
+def test_the_type_of_a_phoneme_changes_nothing() -> None:
+    said = '<phoneme alphabet="ipa" {}ph="hɛˈloʊ">hello</phoneme>'
+    typed = text.analyse(said.format('type="default" '))
+    assert typed.words[0].phones == text.analyse(said.format("")).words[0].phones

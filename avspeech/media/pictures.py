@@ -208,7 +208,7 @@ def picture_stream(container: Any, path: str | Path) -> Any:
         usable = [s for s in usable if _decodes(path, s.index)] or usable
     if not usable:
         raise InputError(f"{path}: this FFmpeg cannot decode its pictures; convert them to H.264")
-    if len(streams) > 1 and usable[0] is not streams[0]:
+    if len([s for s in streams if s.frames != 1]) > 1 or usable[0] is not streams[0]:
         warnings.warn(f"{path}: of {len(streams)} video streams, number {usable[0].index} is taken "
                       "(counted from 0 over all streams)", stacklevel=2)
     return usable[0]

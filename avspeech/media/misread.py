@@ -221,10 +221,11 @@ class Misread:
         if self.count < LEAST:
             return None
         if self._group > 1:
-            return (f"each of its samples is there {self._group} times in a row: its rate was "
-                    f"raised without a filter, which sounds harsh, or {self._group} equal channels "
-                    f"stand under a header of one (then it is {self._group} times as slow as it "
-                    "should be); listen to it")
+            many = "pairs" if self._group == 2 else f"groups of {self._group}"
+            return (f"its samples go in {many}, which are equal: its rate was raised by repeating "
+                    f"them, which sounds harsh, or {self._group} equal channels stand under a "
+                    f"header of one (then it is {self._group} times as slow as it should be); "
+                    "listen to it")
         if self._paired > MOST * self._heard:
             return ("its samples go in pairs, as if two channels stood under a header of one: it "
                     "may be half as fast as it should be; listen to it")

@@ -98,7 +98,8 @@ def test_loud_sound_of_16_bits_is_no_telephone_sound() -> None:
 
 @pytest.mark.parametrize("times", [2, 3, 6])
 def test_a_rate_that_was_raised_by_repeating_samples(times: int) -> None:
-    assert f"is there {times} times in a row" in note(np.repeat(voice(1), times))
+    many = "pairs" if times == 2 else f"groups of {times}"
+    assert f"go in {many}, which are equal" in note(np.repeat(voice(1), times))
     assert note(np.repeat(voice(1), times)[1:]) != "" == note(voice(1))
 
 

@@ -84,6 +84,12 @@ _SPELLINGS = {
 _NAMES: dict[str, str] = {}
 for _name, _others in _SPELLINGS.items():
     _NAMES |= dict.fromkeys((_name, *_others.split("|")), _name)
+# Without accents, and as German is written where there are none (wuetend)
+_LETTERS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
+for _other, _name in list(_NAMES.items()):
+    _bare = "".join(c for c in unicodedata.normalize("NFD", _other) if not "\u0300" <= c < "\u0370")
+    for _word in (_bare, _other.translate(_LETTERS)):
+        _NAMES.setdefault(unicodedata.normalize("NFC", _word), _name)
 
 
 _MARKS = re.compile(r"""^[\s'"`“”„«»]+|[\s'"`“”„«»!,;:.]+$""")
@@ -105,10 +111,11 @@ def canonical(label: object) -> str:
 
 
 def plain(name: object) -> str:
-    """A name in lower case, "_" and "-" as blanks, without quotes and marks at its ends; a number
-    as "1" for "01" and "1.0" (which pandas makes of a column in which a cell is empty), and with
-    its sign, as -1 is not 1."""
-    text = " ".join(unicodedata.normalize("NFC", str(name)).casefold().split())
+    """A name in lower case, "_" and "-" as blanks, letters of other widths as usual ones, without
+    quotes and marks at its ends; a number as "1" for "01" and "1.0" (which pandas makes of a column
+    in which a cell is empty), and with its sign, as -1 is not 1."""
+    text = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", str(name)).casefold())
+    text = " ".join(text.split())
     number = re.fullmatch(r"([+-]?)0*(\d+?)(?:[.,](\d*?)0*)?", text)
     if number:
         sign, whole, rest = number.groups()

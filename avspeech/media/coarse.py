@@ -7,12 +7,11 @@ beside the sound make a noise of their own.
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
 
 import numpy as np
 
-from avspeech.media.misread import LEAST, RIGHT, roughness
+from avspeech.media.misread import LEAST, RIGHT, law, roughness
 
 GLANCE = 256  # samples by which most sounds are known not to be of 8 bits
 PIECES = 20  # rough pieces in which other readings are tried, at most
@@ -21,20 +20,6 @@ ROUGH, SMOOTHER = 0.2, 2.5
 # dB from the sound down to the noise that its steps make (their square by 12): from there on it is
 # told, and a fault
 NOISY_DB, HARDLY_DB = 35.0, 15.0
-
-
-@functools.cache
-def _law(name: str) -> np.ndarray:
-    """What the 256 bytes of mu-law or A-law (ITU-T G.711) stand for, in steps of 16 bits."""
-    code = np.arange(256)
-    if name == "mu-law":
-        code = 255 - code
-        size = (((code & 15) << 3) + 132 << (code >> 4 & 7)) - 132
-        return np.where(code & 128, -size, size)
-    code = code ^ 0x55
-    power = code >> 4 & 7
-    size = ((code & 15) << 4) + 8 + 256 * (power > 0) << np.maximum(power - 1, 0)
-    return np.where(code & 128, size, -size)
 
 
 def _sixteen(kind: str) -> Callable[[np.ndarray], np.ndarray]:
@@ -46,8 +31,8 @@ UNSIGNED, MU, A = "unsigned numbers of 8 bits", "mu-law", "A-law"
 READINGS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     UNSIGNED: lambda code: code.astype(int) - 128,
     "signed numbers of 8 bits": lambda code: code.view(np.int8).astype(int),
-    MU: lambda code: _law(MU)[code],
-    A: lambda code: _law(A)[code],
+    MU: lambda code: law(MU)[code],
+    A: lambda code: law(A)[code],
     "whole numbers of 16 bits": _sixteen("<i2"),
     "whole numbers of 16 bits, the highest byte first": _sixteen(">i2"),
 }
@@ -58,7 +43,7 @@ def _bytes(steps: np.ndarray, coding: str) -> np.ndarray | None:
     if coding == UNSIGNED:
         code = steps / 256 + 128
         return code.astype(np.uint8) if (code == np.round(code)).all() else None
-    known = _law(coding)
+    known = law(coding)
     order = np.argsort(known, kind="stable")
     places = np.searchsorted(known[order], steps).clip(0, 255)
     code = order[places]

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from avspeech.errors import InputError
+from avspeech.media import endings
 
 # Formats without a time for every packet: after a seek the times of FFmpeg are a frame or more out,
 # so they are decoded from the beginning instead.
@@ -105,7 +106,8 @@ def open_container(path: str | Path) -> Any:
             f"{path}: reading it takes PyAV, which is not installed; pip install av") from None
     try:
         # "file:": a colon in a name would be read as the end of a protocol's name.
-        container = av.open(f"file:{os.fspath(path)}", **lenient())
+        options = {"ignore_length": "1"} if endings.counted_anew(path) else {}
+        container = av.open(f"file:{os.fspath(path)}", options=options, **lenient())
     except (av.FFmpegError, OSError, ValueError) as error:
         reason = _known(path) or getattr(error, "strerror", None) or type(error).__name__
         raise InputError(

@@ -21,6 +21,7 @@ from avspeech.media.notes import CUT_OFF, SILENT, Note
 
 # Bytes of sound from which on a header of 32 bits does not mean what it says
 UNKNOWN = 2**31 - 2**16
+COUNTED = 2**32  # bytes that the size in a header of WAV counts, and then from zero again
 BLOCK = 2**20  # bytes that are looked through at once
 PADDING = 4096  # bytes of sound by which a file may be shorter than its header tells
 PAGE = 27 + 255 + 255 * 255  # bytes of the longest page of Ogg
@@ -172,6 +173,8 @@ def bytes_told(path: str | Path) -> tuple[int, int] | None:
     with open(path, "rb") as file:
         begin = file.read(1024)
         size = 0
+        if counted_anew(path):
+            return None
         if begin[:4] == b".snd":
             begins, size = (int.from_bytes(begin[k: k + 4], "big") for k in (4, 8))
         elif begin[:8] == b"NIST_1A\n":
@@ -183,6 +186,24 @@ def bytes_told(path: str | Path) -> tuple[int, int] | None:
         if size <= 0 or UNKNOWN <= size < 2**32 or size >= 2**62:
             return None
         return size, max(0, os.stat(path).st_size - begins)
+
+
+def counted_anew(path: str | Path) -> bool:
+    """Whether a WAV file holds more sound than its header can count, which begins again at zero
+    behind 4 GiB, as many recorders write it: the sound goes on to the end of the file.
+
+    Args:
+        path: a file that exists.
+    """
+    if os.stat(path).st_size < COUNTED:
+        return False
+    with open(path, "rb") as file:
+        if not re.match(rb"RIFF....WAVE", file.read(12), re.DOTALL):
+            return False
+        begins, told = _sound_chunk(file, _RIFF)
+        there = os.fstat(file.fileno()).st_size - begins
+    # Titles may follow the sound
+    return bool(begins) and there > COUNTED and told <= there % COUNTED <= told + COUNTED // 2**12
 
 
 def _unread(path: str | Path, told: int, there: int) -> int:

@@ -1,8 +1,8 @@
-"""Holes in a sound: exact silence that begins and ends in the middle of it.
+"""Holes in a sound: exact silence, or one value, that begins and ends in the middle of it.
 
-A receiver that lost a packet, and a sound card that came too late, put zeros in its place. A pause
-is never like that: a room has noise, and a gate closes when it has become quiet. So a hole has loud
-sound right before it and right behind it.
+A receiver that lost a packet, and a sound card that came too late, put zeros in its place, or hold
+the last sample. A pause is never like that: a room has noise, and a gate closes when it has become
+quiet. So a hole has loud sound right before it and right behind it.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ import numpy as np
 # longer was left out on purpose
 SHORTEST, LONGEST = 0.002, 5.0
 LEAST = 16
+# Seconds of one value that is not zero; not of the largest one, which is the top of a clipped wave
+HELD, TOP = 0.008, 0.95
 NEAR_ZERO = 1e-3  # of full scale: silence of A-law, or of an offset, is constant but not zero
 SIDE = 0.005  # seconds before and behind a hole whose level is taken
 LOUD_DB = 12.0  # by which a side may be below the level of the whole sound
@@ -32,9 +34,11 @@ class Holes:
         self._count, self._square = 0, 0.0
         self._least = max(LEAST, round(SHORTEST * rate))
         self._side = max(LEAST, round(SIDE * rate))
+        self._held = max(LEAST, round(HELD * rate))
+        self._ends = [0.0, 0.0]  # the lowest and the highest sample
         self._row = np.zeros(0)  # of what has come, what is still to be looked at
-        # Of each hole: its first sample, its samples, and the level of the quieter side
-        self._found: list[tuple[int, int, float]] = []
+        # Of each hole: its first sample, its samples, the level of the quieter side, and its value
+        self._found: list[tuple[int, int, float, float]] = []
 
     def add(self, samples: np.ndarray) -> None:
         """Takes `[C, n]` float64 more, in order."""
@@ -43,15 +47,17 @@ class Holes:
             row = np.take_along_axis(samples, np.abs(samples).argmax(axis=0)[None], axis=0)[0]
         self._square += float(np.square(row - row.mean()).sum())
         self._count += len(row)
+        self._ends = [min(self._ends[0], float(row.min())), max(self._ends[1], float(row.max()))]
         row = np.concatenate([self._row, row])
         few = row[:: self._least // 2]  # two of them, one after another, lie in every hole
-        if not ((few[1:] == few[:-1]) & (np.abs(few[1:]) <= NEAR_ZERO)).any():
+        if not (few[1:] == few[:-1]).any():
             self._row = row[-self._side - self._least:]
             return
-        still = (row[1:] == row[:-1]) & (np.abs(row[1:]) <= NEAR_ZERO)
+        still = row[1:] == row[:-1]
         edges = np.flatnonzero(np.diff(np.concatenate([[False], still, [False]])))
         begins, ends = edges[::2], edges[1::2] + 1
-        long = (ends - begins >= self._least) | (ends == len(row))  # the last one may go on
+        least = np.where(np.abs(row[begins]) <= NEAR_ZERO, self._least, self._held)
+        long = (ends - begins >= least) | (ends == len(row))  # the last one may go on
         keep = len(row)
         for first, last in zip(begins[long], ends[long], strict=True):
             if last + self._side > len(row):  # what is behind it has not come yet
@@ -69,13 +75,20 @@ class Holes:
             if len(np.unique(side)) < VALUES:
                 return
             levels.append(float(side.std()))
-        self._found.append((self._count - len(row) + first, last - first, min(levels)))
+        self._found.append((self._count - len(row) + first, last - first, min(levels),
+                            float(row[first])))
+
+    def _loud(self) -> list[tuple[int, int, bool]]:
+        """(first sample, samples, whether it is silent) of those whose sides are loud."""
+        whole = np.sqrt(self._square / max(1, self._count)) * 10 ** (-LOUD_DB / 20)
+        low, high = (TOP * end for end in self._ends)
+        return [(begin, length, abs(value) <= NEAR_ZERO)
+                for begin, length, level, value in self._found
+                if level >= whole and (abs(value) <= NEAR_ZERO or low < value < high)]
 
     def holes(self) -> list[tuple[float, float]]:
-        """(begin, length) in seconds of those whose sides are loud."""
-        whole = np.sqrt(self._square / max(1, self._count)) * 10 ** (-LOUD_DB / 20)
-        return [(begin / self.rate, length / self.rate)
-                for begin, length, level in self._found if level >= whole]
+        """(begin, length) in seconds."""
+        return [(begin / self.rate, length / self.rate) for begin, length, _ in self._loud()]
 
     def seconds(self) -> float:
         """Of all holes."""
@@ -87,6 +100,8 @@ class Holes:
         if self.seconds() < TOLD:
             return None
         places = f"at {len(found)} places, the first" if len(found) > 1 else "once,"
-        return (f"for {max(0.01, self.seconds()):.2f} s it breaks off to exact silence in the "
-                f"middle of its sound, {places} at {found[0][0]:.2f} s (lost packets, or a sound "
-                "card that came too late): what was said there is missing")
+        what = ("breaks off to exact silence" if all(silent for *_, silent in self._loud())
+                else "stands still at one value")
+        return (f"for {max(0.01, self.seconds()):.2f} s it {what} in the middle of its sound, "
+                f"{places} at {found[0][0]:.2f} s (lost packets, or a sound card that came too "
+                "late): what was said there is missing")

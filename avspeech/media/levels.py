@@ -21,6 +21,7 @@ from avspeech.media.misread import Misread
 from avspeech.media.steady import Steady
 from avspeech.media.stuck import Stuck
 from avspeech.media.timecode import TimeCode
+from avspeech.media.wraps import Wraps
 
 SAMPLE_RATE = 16000
 RATES = (100, 768_000)  # hertz; others are damage, or kilohertz
@@ -61,6 +62,9 @@ STEEP = 0.01  # of full scale: the least such step
 LEAST_TOP = 0.02  # of full scale: a sound that was clipped and then turned down is that loud still
 FLAT = 3  # samples, at least
 CLIPPED = 1e-3  # share of samples at full scale from which on it is said
+# Samples of flat tops for each jump across full scale, at most, where sound was wrapped; clipped
+# hiss may jump by chance
+WRAPPED = 5
 HARDLY_CLIPPED = 0.25  # and from which on something else may be wrong
 # Lossy coding bends flat tops: they ripple around full scale. There a sound goes from HALF of full
 # scale to HIGH within a quarter of the time for which it then stays, LONG samples at least, and its
@@ -189,6 +193,7 @@ class ChannelLevels:
         self._coarse = Coarse()
         self._stuck = Stuck(rate) if rate else None
         self._holes = Holes(rate) if rate else None
+        self._wraps = Wraps(rate) if rate else None
         self._bass = 0.0  # power of the differences of the fourth channel, where it may be bass
 
     def add(self, samples: np.ndarray) -> None:
@@ -203,6 +208,8 @@ class ChannelLevels:
             self._stuck.add(samples[0])
         if self._holes is not None:
             self._holes.add(samples)
+        if self._wraps is not None:
+            self._wraps.add(samples)
         self._coarse.add(samples)
         self._code.add(samples)
         if self._delays is not None:
@@ -348,6 +355,12 @@ class ChannelLevels:
     def hardly_steps(self) -> bool:
         """Whether the noise of these steps is nearly as loud as the sound."""
         return self._coarse.noise_db(float(self.power[:-1].max())) < HARDLY_DB
+
+    def note_wraps(self) -> str | None:
+        """What to say of a sound beyond full scale that was wrapped; None elsewhere."""
+        if self._wraps is None or WRAPPED * self._wraps.count < self._tops.max():
+            return None
+        return self._wraps.note()
 
     def note_holes(self) -> str | None:
         """What to say of a sound that breaks off to silence in the middle; None elsewhere."""

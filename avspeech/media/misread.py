@@ -7,6 +7,7 @@ are taken for two, or of two taken for one, are smooth in a way in which no reco
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 
 import numpy as np
@@ -23,6 +24,9 @@ POWERS = (0.35, 0.65)
 # Two samples of 16 bits in one of 32 have a correlation above LIKE, a piece that is louder than
 # HEARD steps of 16 bits; where they are SAME, up to rounding, they are one that was spread
 LIKE, HEARD, SAME = 0.4, 20, 256
+# Two bytes of mu-law or A-law, read as 16 bits, are so loud and rough, whatever they hold, and read
+# as what they are smoother by LAW_SMOOTHER; of samples of 16 bits half the bytes would be noise
+LAW_LOUD, LAW_ROUGH, LAW_SMOOTH, LAW_SMOOTHER = 0.4, 0.35, 0.5, 1.4
 PIECES = 20  # rough pieces in which other readings are tried, at most
 UNIT = 12  # samples of 16 bits: pieces begin on whole samples of every reading
 LEAST = 4000  # samples, fewer tell nothing
@@ -34,6 +38,20 @@ RIGHT = 0.2  # of the rough pieces: from there on another reading is right (a pa
 # Where one channel stands under a header of two, the differences within pairs are like those
 # between, and smaller than those from a sample of one channel to its next: half or less in speech
 ALIKE, ONE_IN_TWO = 1.15, 0.7
+
+
+@functools.cache
+def law(name: str) -> np.ndarray:
+    """What the 256 bytes of mu-law or A-law (ITU-T G.711) stand for, in steps of 16 bits."""
+    code = np.arange(256)
+    if name == "mu-law":
+        code = 255 - code
+        size = (((code & 15) << 3) + 132 << (code >> 4 & 7)) - 132
+        return np.where(code & 128, -size, size)
+    code = code ^ 0x55
+    power = code >> 4 & 7
+    size = ((code & 15) << 4) + 8 + 256 * (power > 0) << np.maximum(power - 1, 0)
+    return np.where(code & 128, size, -size)
 
 
 def _two(rows: np.ndarray) -> np.ndarray:
@@ -70,6 +88,7 @@ READINGS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     FLOATS: _floats,
     "numbers of 8 bits": lambda rows: rows.reshape(-1).astype(np.int16) - 128,
 }
+LAWS = ("mu-law", "A-law")
 
 
 def _bytes(samples: np.ndarray) -> np.ndarray | None:
@@ -111,10 +130,12 @@ class Misread:
         self.count = 0
         self._tried = 0
         self._twos = 0  # pieces of numbers that hold two samples each
-        self._found = dict.fromkeys(READINGS, 0)  # pieces for which each reading is the right one
+        # Pieces for which each reading is the right one
+        self._found = dict.fromkeys((*READINGS, *LAWS), 0)
         self._channels = 0
         self._row = np.zeros(0)  # of one channel, not yet looked at
         self._heard = self._paired = 0  # stretches with sound, and those that go in pairs
+        self._group = 0  # equal samples, one after another, that all of it is made of
         # Of several channels: power of differences from each to the next one, from the last to the
         # next sample of the first, and from one sample of the first to the next
         self._steps: np.ndarray = np.zeros(1)
@@ -144,9 +165,17 @@ class Misread:
         rough, sizes = roughness(samples[0]), np.abs(samples[0])
         sizes = sizes[(sizes > 0) & (sizes < 1)]  # a float of zero, and of minus zero
         powers = len(sizes) > 0 and POWERS[0] <= sizes.min() and sizes.max() <= POWERS[1]
-        rows = _bytes(samples) if rough >= ROUGH or powers else None
+        loud = rough >= LAW_ROUGH and samples[0].std() >= LAW_LOUD
+        rows = _bytes(samples) if rough >= ROUGH or powers or loud else None
         if rows is None:
             return
+        if loud and rows.shape[1] == 2:
+            laws = {k: roughness(law(k)[rows.reshape(-1)][:: self._channels]) for k in LAWS}
+            best = min(laws, key=lambda k: laws[k])
+            if laws[best] < min(LAW_SMOOTH, rough / LAW_SMOOTHER):
+                self._tried += 1
+                self._found[best] += 1
+                return
         suspect = rough >= ROUGH and samples[0].std() >= LOUD[rows.shape[1]]
         if not suspect and (rows.shape[1] == 2 or not powers):
             return
@@ -155,10 +184,10 @@ class Misread:
             self._found[FLOATS] += 1
             return
         others = {name: roughness(read(rows)[:: self._channels]) for name, read in READINGS.items()}
-        best = min((name for name, rough in others.items() if rough), key=lambda n: others[n],
-                   default=None)
-        if best is not None and others[best] * SMOOTHER < rough:
-            self._found[best] += 1
+        found = min((name for name, rough in others.items() if rough), key=lambda n: others[n],
+                    default=None)
+        if found is not None and others[found] * SMOOTHER < rough:
+            self._found[found] += 1
 
     def _look(self, row: np.ndarray) -> None:
         """Whether `[N]` samples of one channel, an even number, go in pairs."""
@@ -168,6 +197,12 @@ class Misread:
         powers = np.square(first - first.mean()).sum(), np.square(second - second.mean()).sum()
         steps = np.square(second - first).sum(), np.square(first[1:] - second[:-1]).sum()
         self._heard += 1
+        if self._group != 1:
+            for part in (row[:LEAST // 10], row):  # of most sounds a few samples tell
+                changes = np.flatnonzero(part[1:] != part[:-1])
+                self._group = int(np.gcd.reduce(np.diff(changes), initial=self._group))
+                if self._group == 1:
+                    break
         self._paired += any(max(two) > TWO_IN_ONE * min(two) for two in (powers, steps))
 
     def note(self) -> str | None:
@@ -185,6 +220,12 @@ class Misread:
         """A sentence where there is another number of channels than the header says."""
         if self.count < LEAST:
             return None
+        if self._group > 1:
+            many = "pairs" if self._group == 2 else f"groups of {self._group}"
+            return (f"its samples go in {many}, which are equal: its rate was raised by repeating "
+                    f"them, which sounds harsh, or {self._group} equal channels stand under a "
+                    f"header of one (then it is {self._group} times as slow as it should be); "
+                    "listen to it")
         if self._paired > MOST * self._heard:
             return ("its samples go in pairs, as if two channels stood under a header of one: it "
                     "may be half as fast as it should be; listen to it")

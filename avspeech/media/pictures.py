@@ -190,8 +190,8 @@ def picture_tracks(container: Any) -> list[Any]:
 def picture_stream(container: Any, path: str | Path) -> Any:
     """The video stream of an open container that a player shows.
 
-    Covers of sound files do not count. Of several streams those marked as default come first; one
-    that does not decode is passed over.
+    Covers of sound files do not count. Of several streams those marked as default come first, those
+    of one picture last; one that does not decode is passed over.
 
     Raises:
         InputError: there is no video stream, or none that this FFmpeg can decode.
@@ -202,12 +202,13 @@ def picture_stream(container: Any, path: str | Path) -> Any:
             f"{path}: no video stream in it; give a video that shows the speaker's face"
         )
     usable = [s for s in streams if s.codec_context is not None]
-    usable.sort(key=lambda s: not int(s.disposition or 0) & DEFAULT)
+    # A stream of one picture beside others is a preview that the camera put there
+    usable.sort(key=lambda s: (s.frames == 1, not int(s.disposition or 0) & DEFAULT))
     if len(usable) > 1:
         usable = [s for s in usable if _decodes(path, s.index)] or usable
     if not usable:
         raise InputError(f"{path}: this FFmpeg cannot decode its pictures; convert them to H.264")
-    if len(streams) > 1 and usable[0] is not streams[0]:
+    if len([s for s in streams if s.frames != 1]) > 1 or usable[0] is not streams[0]:
         warnings.warn(f"{path}: of {len(streams)} video streams, number {usable[0].index} is taken "
                       "(counted from 0 over all streams)", stacklevel=2)
     return usable[0]
@@ -324,18 +325,21 @@ def _decode(path: str | Path, start: float, skip: bool,
         convert = VideoReformatter()
         held, since = None, -math.inf
         stills: list[tuple[float, float]] = []
-        count, first, motion = 0, 0.0, Motion()
+        count, first, marked, motion = 0, 0.0, False, Motion()
         for at, frame in clock.times(audio.decode_packets(container, stream, damaged)):
             count += 1
             motion.add(at, frame)
             if held is None:
-                first = at
-                _tell_kind(path, frame)
+                first, marked = at, bool(frame.interlaced_frame)
+                _tell_colors(path, frame)
             elif at - since > max(STILL, STILL_STEPS * clock.step):
                 stills.append((since, at - since))
             if held is not None and at > start:
                 yield since, at, Picture(held, aspect, convert)
             held, since = frame, at
+        if held is not None and motion.fields(marked):
+            warnings.warn(f"{path}: its pictures are interlaced: what moves has combs, lips as "
+                          "well; deinterlace it (ffmpeg -vf bwdif)", stacklevel=2)
         if stills:
             warnings.warn(f"{path}: it has no pictures for {sum(s for _, s in stills):.1f} s in "
                           f"all, the first time at {stills[0][0]:.2f} s (they were lost, or its "
@@ -353,16 +357,13 @@ def _decode(path: str | Path, start: float, skip: bool,
             yield since, since + last, Picture(held, aspect, convert)
 
 
-def _tell_kind(path: str | Path, frame: Any) -> None:
-    """Warns of pictures that are not shown here as a player shows them."""
+def _tell_colors(path: str | Path, frame: Any) -> None:
+    """Warns of colors that are not shown here as a player shows them."""
     curve = HDR.get(int(getattr(frame, "color_trc", 0) or 0))
     if curve:
         warnings.warn(f"{path}: its colors are HDR ({curve}), which is not followed: faces look "
                       "pale and dark, and may be found less well; convert it to BT.709",
                       stacklevel=2)
-    if frame.interlaced_frame:
-        warnings.warn(f"{path}: its pictures are interlaced: what moves has combs, lips as well; "
-                      "deinterlace it (ffmpeg -vf bwdif)", stacklevel=2)
 
 
 class Clock:

@@ -24,6 +24,7 @@ import numpy as np
 
 from avspeech.errors import InputError
 from avspeech.media.levels import check_rate
+from avspeech.media.stretches import Span, spans
 
 METHODS = ("world", "dio", "swift", "autocorrelation")
 QUIET_DB = 50.0  # a frame this far below the loudest is unvoiced, whatever a tracker finds in it
@@ -33,6 +34,7 @@ VOICING = 0.45  # autocorrelation from which a frame counts as voiced (Boersma 1
 # sound has the band of a telephone, without its fundamental. Full-band speech has -12 to -4 dB.
 FUNDAMENTAL, MISSING_DB = 250.0, -25.0
 SLOPE_FRAMES = 500  # most frames whose pairs are compared for a slope; of more every k-th
+FRAMES = 20_000  # whose power is computed at a time
 CANDIDATES = 6  # peaks kept per frame by the autocorrelation method
 
 
@@ -88,13 +90,20 @@ def f0(samples: np.ndarray, sample_rate: int, hop_seconds: float = 0.01, low: fl
                 "autocorrelation": _autocorrelation}
     check_method(method)
     frames = frame_count(len(samples), sample_rate, hop_seconds)
-    level = _level(samples, sample_rate, hop_seconds, frames)
+    level = np.sqrt(frame_power(samples, sample_rate, hop_seconds, 0.025))
     if not np.any(level > 0):
         return np.zeros(frames, np.float32), np.zeros(frames, bool)
-    heard = _with_fundamental(samples, sample_rate) if method in ("world", "dio") else samples
-    found = trackers[method](heard, sample_rate, hop_seconds, low, high)
+    lacks = method in ("world", "dio") and lacks_fundamental(samples, sample_rate)
     hertz = np.zeros(frames, np.float32)
-    hertz[: min(frames, len(found))] = found[:frames]
+    # The autocorrelation takes little memory, and its path belongs together
+    whole = [Span(0, frames, 0, slice(0, len(samples)))]
+    for span in whole if method == "autocorrelation" else spans(len(samples), frames, sample_rate,
+                                                                hop_seconds):
+        part = samples[span.samples]
+        part = _with_fundamental(part, sample_rate) if lacks else part
+        found = trackers[method](part, sample_rate, hop_seconds, low, high)
+        found = found[span.before: span.before + span.end - span.begin]
+        hertz[span.begin: span.begin + len(found)] = found
     hertz[(hertz < low) | (hertz > high) | (level < level.max() * 10 ** (-QUIET_DB / 20))] = 0
     return hertz, hertz > 0
 
@@ -197,16 +206,35 @@ def slope(line: np.ndarray, hop_seconds: float, start: float = 0.0, end: float |
     return float(np.median((values[second] - values[first]) / (times[second] - times[first])))
 
 
-def _level(samples: np.ndarray, sample_rate: int, hop_seconds: float, frames: int) -> np.ndarray:
-    """Standard deviation `[T]` of 25 ms around each frame: a level that no offset changes."""
-    half = max(1, round(0.0125 * sample_rate))
-    sound = samples - (samples.mean() if len(samples) else 0.0)
-    sums, squares = (np.concatenate([[0.0], np.cumsum(x)]) for x in (sound, sound ** 2))
-    centre = np.round(np.arange(frames) * hop_seconds * sample_rate).astype(int)
-    first, last = (np.clip(centre + side, 0, len(samples)) for side in (-half, half))
-    count = np.maximum(last - first, 1)
-    mean = (sums[last] - sums[first]) / count
-    return np.sqrt(np.maximum((squares[last] - squares[first]) / count - mean ** 2, 0.0))
+def frame_power(samples: np.ndarray, sample_rate: int, hop_seconds: float,
+                seconds: float) -> np.ndarray:
+    """Power of short frames, each around its own mean: an offset, or a slow drift, has none.
+
+    Args:
+        samples: `[N]`.
+        sample_rate: in hertz.
+        hop_seconds: from one frame to the next.
+        seconds: length of a frame.
+
+    Returns:
+        `[T]` float64, variances; frame t lies around the time t * hop_seconds.
+    """
+    frames, half = frame_count(len(samples), sample_rate, hop_seconds), seconds / 2 * sample_rate
+    power = np.empty(frames)
+    offset = samples.mean(dtype=np.float64) if len(samples) else 0.0
+    for begin in range(0, frames, FRAMES):
+        at = np.arange(begin, min(frames, begin + FRAMES))
+        center = np.round(at * hop_seconds * sample_rate).astype(int)
+        first, last = (np.clip(center + side, 0, len(samples))
+                       for side in (-max(1, round(half)), max(1, round(half))))
+        sound = samples[first[0]: last[-1]].astype(np.float64) - offset
+        sums, squares = (np.concatenate([[0.0], np.cumsum(x)]) for x in (sound, sound ** 2))
+        count = np.maximum(last - first, 1)
+        first, last = first - first[0], last - first[0]
+        mean = (sums[last] - sums[first]) / count
+        power[begin: begin + len(at)] = np.maximum(
+            (squares[last] - squares[first]) / count - mean ** 2, 0.0)
+    return power
 
 
 def lacks_fundamental(samples: np.ndarray, sample_rate: int) -> bool:
@@ -230,9 +258,7 @@ def lacks_fundamental(samples: np.ndarray, sample_rate: int) -> bool:
 
 
 def _with_fundamental(samples: np.ndarray, sample_rate: int) -> np.ndarray:
-    """The samples `[N]`, plus their envelope of 40 to 600 Hz where their fundamental is missing."""
-    if not lacks_fundamental(samples, sample_rate):
-        return samples
+    """The samples `[N]` plus their envelope of 40 to 600 Hz."""
     from scipy.signal import butter, sosfilt
 
     band = butter(2, (40.0, 600.0), "bandpass", fs=sample_rate, output="sos")

@@ -238,6 +238,8 @@ def _exact(path: str | Path, file: Any) -> bool:
         told, there = endings.bytes_told(path) or (0, 0)
         if there >= told + 8:
             return False
+    if endings.counted_anew(path):
+        return False
     return (file.seekable() and 0 < file.frames < 2**40 and RATES[0] <= file.samplerate <= RATES[1]
             and file.subtype.startswith(EXACT_CODINGS))
 
@@ -328,7 +330,9 @@ def _judged(found: Sound, levels: dict[int, ChannelLevels], named: bool) -> Soun
     if not told(BYTES):
         tell(level.note_coding(), BYTES, fault=True)
         if not told(BYTES):
-            tell(level.note_clipped(), fault=level.share_clipped >= HARDLY_CLIPPED)
+            tell(wrapped := level.note_wraps(), fault=True)
+            if wrapped is None:
+                tell(level.note_clipped(), fault=level.share_clipped >= HARDLY_CLIPPED)
     tell(level.note_time_code(), fault=True)
     tell(level.note_stuck(), fault=True)
     if not told(SILENT, BYTES):

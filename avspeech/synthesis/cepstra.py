@@ -14,9 +14,12 @@ import math
 
 import numpy as np
 
+from avspeech.media.stretches import Span, spans
+
 ORDER = 34  # coefficients after the 0th, as the field's evaluations take for 22.05 and 24 kHz
 HOP_SECONDS = 0.005
 BLOCK = 4000  # frames that are transformed at a time
+DIAGONALS = 4096  # whose steps are packed at a time
 # Spectra are floored this far below a recording's loudest bin, so that digital silence is finite.
 FLOOR_DB = 80.0
 
@@ -48,20 +51,33 @@ def mel_cepstra(samples: np.ndarray, sample_rate: int, order: int = ORDER,
     frames = 1 + math.floor(len(samples) / (sample_rate * hop_seconds) + 1e-6)
     if envelope == "auto":
         envelope = "world" if importlib.util.find_spec("pyworld") else "fft"
-    if envelope == "world":
-        power = _cheaptrick(samples, sample_rate, hop_seconds, frames, pitch)
-    elif envelope == "fft":
-        power = _fourier(samples, sample_rate, hop_seconds, frames)
-    else:
+    if envelope not in ("world", "fft"):
         raise ValueError(f"envelope '{envelope}': expected auto, world or fft")
-    floor = max(power.max() * 10 ** (-FLOOR_DB / 10), 1e-20)
-    bend = _bend(power.shape[1], order, warping(sample_rate)).T
-    found = np.empty((len(power), order + 1))
-    for begin in range(0, len(power), BLOCK):
-        part = np.maximum(power[begin: begin + BLOCK], floor)
-        cepstrum = np.fft.irfft(np.log(part) / 2)[:, : part.shape[1]]
-        cepstrum[:, 1:-1] *= 2
-        found[begin: begin + BLOCK] = cepstrum @ bend
+    every = list(spans(len(samples), frames, sample_rate, hop_seconds))
+
+    def power_of(span: Span) -> np.ndarray:
+        part, first = samples[span.samples], span.begin - span.before
+        count = span.end - first
+        if envelope == "fft":
+            found = _fourier(part, sample_rate, hop_seconds, count)
+        else:
+            hertz = None if pitch is None else np.asarray(pitch[0], np.float64)[first: span.end]
+            found = _cheaptrick(part, sample_rate, hop_seconds, count, hertz)
+        return found[span.before:]
+
+    # Of more than one, the spectra would take too much room: they are computed twice
+    known = [power_of(every[0])] if len(every) == 1 else None
+    top = max(float(power.max()) for power in known or map(power_of, every))
+    floor = max(top * 10 ** (-FLOOR_DB / 10), 1e-20)
+    found = np.empty((frames, order + 1))
+    for span, power in zip(every, known or map(power_of, every), strict=True):
+        bend = _bend(power.shape[1], order, warping(sample_rate)).T
+        for begin in range(0, len(power), BLOCK):
+            part = np.maximum(power[begin: begin + BLOCK], floor)
+            cepstrum = np.fft.irfft(np.log(part) / 2)[:, : part.shape[1]]
+            cepstrum[:, 1:-1] *= 2
+            at = span.begin + begin
+            found[at: at + len(part)] = cepstrum @ bend
     return found
 
 
@@ -95,13 +111,11 @@ def _bend(size: int, order: int, alpha: float) -> np.ndarray:
 
 
 def _cheaptrick(samples: np.ndarray, sample_rate: int, hop: float, frames: int,
-                pitch: tuple[np.ndarray, np.ndarray] | None) -> np.ndarray:
+                found: np.ndarray | None) -> np.ndarray:
     import pyworld
 
-    if pitch is None:
+    if found is None:
         found, _ = pyworld.dio(samples, sample_rate, f0_floor=60.0, frame_period=1000 * hop)
-    else:
-        found = np.asarray(pitch[0], np.float64)
     found = np.ascontiguousarray(np.pad(found[:frames], (0, max(0, frames - len(found)))))
     times = np.arange(frames) * hop
     return pyworld.cheaptrick(samples, found, times, sample_rate)
@@ -125,9 +139,9 @@ def dtw(a: np.ndarray, b: np.ndarray, radius: int | None = None) -> np.ndarray:
     """Finds the cheapest warping path (dynamic time warping).
 
     Steps (1, 1), (1, 0), (0, 1) of equal weight, Euclidean distance (Sakoe, Chiba, IEEE Trans. ASSP
-    26, 1978). One anti-diagonal is one step of NumPy; memory is (T + U) times the width of the band
-    in bytes, so minutes of sound fit. (`librosa.sequence.dtw` holds the full matrix and compiles
-    for seconds in every process.)
+    26, 1978). One anti-diagonal is one step of NumPy; memory is a quarter of a byte for each place
+    in the band (`dtw_bytes`), so minutes of sound fit. (`librosa.sequence.dtw` holds the full
+    matrix and compiles for seconds in every process.)
 
     Args:
         a: `[T, D]`.
@@ -145,20 +159,14 @@ def dtw(a: np.ndarray, b: np.ndarray, radius: int | None = None) -> np.ndarray:
     if a.ndim != 2 or b.ndim != 2 or a.shape[1] != b.shape[1] or not len(a) or not len(b):
         raise ValueError(f"expected [T, D] and [U, D] of at least a frame, got {a.shape} and "
                          f"{b.shape}")
-    rows, columns = len(a), len(b)
-    ratio = (rows - 1) / max(1, columns - 1)
-    # On the diagonal d the line passes i = d ratio / (1 + ratio); a step in i leaves it by 1 +
-    # ratio frames.
-    reach = rows if radius is None else math.ceil(max(radius, 1) / (1 + ratio)) + 1
-    diagonals = rows + columns - 1
-    middle = np.round(np.arange(diagonals) * ratio / (1 + ratio)).astype(int)
-    low = np.maximum(np.maximum(0, np.arange(diagonals) - columns + 1), middle - reach)
-    high = np.minimum(np.minimum(rows - 1, np.arange(diagonals)), middle + reach)
-    low, high = np.minimum(low, rows - 1), np.maximum(high, low)
-    steps = np.zeros((diagonals, int((high - low).max()) + 1), np.int8)
+    rows = len(a)
+    low, high = _band(rows, len(b), radius)
+    # Where the cheapest way to a place comes from, two bits each: many diagonals at a time
+    packed: list[np.ndarray] = []
+    steps = np.zeros((min(len(low), DIAGONALS), int((high - low).max()) + 1), np.int8)
     # Totals by row i of this diagonal and of the last two, with a border in front.
     now, last, before = (np.full(rows + 1, np.inf) for _ in range(3))
-    for d in range(diagonals):
+    for d in range(len(low)):
         if d > 2:  # what three diagonals ago left there
             now[low[d - 3] + 1: high[d - 3] + 2] = np.inf
         i = np.arange(low[d], high[d] + 1)
@@ -170,18 +178,44 @@ def dtw(a: np.ndarray, b: np.ndarray, radius: int | None = None) -> np.ndarray:
             # From (i-1, j-1), (i-1, j), (i, j-1)
             ways = np.stack([before[i], last[i], last[i + 1]])
             best = ways.argmin(0)
-            steps[d, : len(i)] = best
+            steps[d % DIAGONALS, : len(i)] = best
             now[i + 1] = ways[best, np.arange(len(i))] + cost
         now, last, before = before, now, last
-    path, row, d = [], rows - 1, diagonals - 1
-    while True:
-        path.append((row, d - row))
+        if d % DIAGONALS == DIAGONALS - 1 or d == len(low) - 1:
+            packed.append(np.packbits(steps[..., None] >> np.arange(2, dtype=np.int8) & 1))
+    row, d, block = rows - 1, len(low) - 1, len(packed)
+    path = np.empty((len(low), 2), np.int32)
+    for length in range(len(low)):
+        path[length] = row, d - row
         if d == 0:
             break
-        step = int(steps[d, row - int(low[d])])
-        row -= step != 2
-        d -= 2 if step == 0 else 1
-    return np.array(path[::-1])
+        if d // DIAGONALS != block:
+            block = d // DIAGONALS
+            bits = np.unpackbits(packed[block], count=2 * steps.size).reshape(*steps.shape, 2)
+        one, two = bits[d % DIAGONALS, row - int(low[d])]
+        row -= not two
+        d -= 1 if one or two else 2
+    return path[length::-1].astype(int)
+
+
+def dtw_bytes(rows: int, columns: int, radius: int) -> int:
+    """The memory that `dtw` takes for its steps, in bytes; arguments as there."""
+    low, high = _band(rows, columns, radius)
+    return len(low) * (int((high - low).max()) + 1) // 4
+
+
+def _band(rows: int, columns: int, radius: int | None) -> tuple[np.ndarray, np.ndarray]:
+    """First and last row of each anti-diagonal that a path may touch."""
+    ratio = (rows - 1) / max(1, columns - 1)
+    # On the diagonal d the line passes i = d ratio / (1 + ratio); a step in i leaves it by 1 +
+    # ratio frames.
+    reach = rows if radius is None else math.ceil(max(radius, 1) / (1 + ratio)) + 1
+    every = np.arange(rows + columns - 1)
+    middle = np.round(every * ratio / (1 + ratio)).astype(int)
+    low = np.maximum(np.maximum(0, every - columns + 1), middle - reach)
+    high = np.minimum(np.minimum(rows - 1, every), middle + reach)
+    low = np.minimum(low, rows - 1)
+    return low, np.maximum(high, low)
 
 
 def distortion(a: np.ndarray, b: np.ndarray, path: np.ndarray | None = None) -> float:

@@ -4,6 +4,7 @@ manifest."""
 from __future__ import annotations
 
 import json
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,27 +49,58 @@ def beside(sound: Path) -> Notes:
     return _notes(record, str(note))
 
 
-def of_manifest(path: Path) -> dict[str, Notes]:
+def of_manifest(path: Path) -> dict[str, Notes | None]:
     """Reads the notes of a manifest's utterances.
 
     Args:
         path: a JSONL manifest; "words" and "phones" are labels of its utterances.
 
     Returns:
-        Notes by utterance id, and by the stem of the sound file.
+        Notes by utterance id, and by each ending of the sound's path without its suffix
+        ("s1/a" and "a" of s1/a.wav); None for an ending that several utterances have.
 
     Raises:
         InputError: the manifest cannot be read, or its words are not times.
     """
     from avspeech.data.manifest import read_manifest
 
-    found: dict[str, Notes] = {}
+    ids: dict[str, Notes | None] = {}
+    found: dict[str, Notes | None] = {}
     for utterance in read_manifest(path):
         record = {**utterance.labels, "text": utterance.text}
         notes = _notes(record, f"{path}, {utterance.id}")
-        found[Path(utterance.audio).stem] = notes
-        found[utterance.id] = notes
-    return found
+        parts = Path(plain_name(utterance.audio)).with_suffix("").parts
+        for k in range(len(parts)):
+            ending = "/".join(parts[k:])
+            found[ending] = None if ending in found else notes
+        ids[plain_name(utterance.id)] = notes
+    return {**found, **ids}
+
+
+def find(known: Mapping[str, Notes | None], name: str) -> Notes | None:
+    """The notes of a sound in those of a manifest; None where it is not there.
+
+    Args:
+        known: of `of_manifest`.
+        name: its path without suffix, as `plain_name`.
+
+    Raises:
+        InputError: several utterances have that name.
+    """
+    parts = name.split("/")
+    key = next((key for key in ("/".join(parts[k:]) for k in range(len(parts))) if key in known),
+               None)
+    if key is None:
+        return None
+    if (notes := known[key]) is None:
+        raise InputError(f"'{key}' is the name of several utterances of the manifest: name the "
+                         "sounds by their ids, or keep them in the folders that it names")
+    return notes
+
+
+def plain_name(name: str) -> str:
+    """A file's name with its accents in one form: macOS and others write them in two."""
+    return unicodedata.normalize("NFC", name)
 
 
 def _notes(record: Mapping[str, Any], where: str) -> Notes:

@@ -23,6 +23,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from avspeech.errors import InputError
 from avspeech.media import pitch
 from avspeech.media.levels import check_rate
 from avspeech.synthesis import cepstra
@@ -43,7 +44,8 @@ TONE = 4.0
 TERMINAL = 0.4
 SEARCH_HZ = (40.0, 800.0)  # for Harvest, as the field's log-F0 RMSE has it (ESPnet's evaluation)
 MATCH = 0.2  # seconds two pauses may lie apart on the reference's clock, where no words are known
-BAND = 4.0  # seconds the path may leave the straight line
+BAND = 4.0  # seconds that the path may leave the straight line; twice as many where it does
+MOST = 2**29  # bytes for the steps of the path
 GROSS = 0.2  # relative
 HOP = cepstra.HOP_SECONDS
 
@@ -362,12 +364,13 @@ def compare(reference: Melody, hypothesis: Melody) -> Comparison:
 
     Raises:
         ValueError: their F0 was found by different methods.
+        InputError: they are so long, and run so far apart, that the path takes too much memory.
     """
     if reference.method != hypothesis.method:
         raise ValueError(f"F0 by {reference.method} and by {hypothesis.method}: measure both alike")
     (a0, a1), (b0, b1) = (_frames(m) for m in (reference, hypothesis))
-    path = cepstra.dtw(reference.cepstra[a0:a1, 1:], hypothesis.cepstra[b0:b1, 1:],
-                       round(BAND / reference.hop)) + np.array([a0, b0])
+    path = _path(reference.cepstra[a0:a1, 1:], hypothesis.cepstra[b0:b1, 1:], reference.hop)
+    path += np.array([a0, b0])
     i, j = path.T
     both = reference.voiced[i] & hypothesis.voiced[j]
     unlike = reference.voiced[i] != hypothesis.voiced[j]
@@ -380,6 +383,24 @@ def compare(reference: Melody, hypothesis: Melody) -> Comparison:
         voicing_error=float(unlike.mean()),
         f0_frame_error=float((unlike.sum() + gross.sum()) / len(path)),
         mcd=cepstra.distortion(reference.cepstra, hypothesis.cepstra, path))
+
+
+def _path(a: np.ndarray, b: np.ndarray, hop: float) -> np.ndarray:
+    """The warping path of mel-cepstra `[T, D]` and `[U, D]`, in a band that it does not reach the
+    edges of: where it does, the cheapest one lies outside."""
+    ratio = (len(a) - 1) / max(1, len(b) - 1)
+    radius = round(BAND / hop)
+    while True:
+        if cepstra.dtw_bytes(len(a), len(b), radius) > MOST:
+            raise InputError(
+                f"readings of {len(a) * hop:.0f} and {len(b) * hop:.0f} s run apart by "
+                f"{radius * hop / 2:.0f} s and more: aligning them takes too much memory; cut both "
+                "into sentences")
+        path = cepstra.dtw(a, b, radius)
+        apart = np.abs(path[:, 0] - path[:, 1] * ratio).max()
+        if apart < radius - 2 * (1 + ratio) or radius >= len(a):
+            return path
+        radius *= 2
 
 
 def _frames(melody: Melody) -> tuple[int, int]:

@@ -245,7 +245,7 @@ def score(reference: str | Path, hypothesis: str | Path, *, manifest: str | Path
 
     for name in tqdm(sorted(one), desc="score", unit="pair", disable=not progress):
         try:
-            notes = known.get(name) or known.get(Path(name).name) or noted.beside(one[name])
+            notes = noted.find(known, name) or noted.beside(one[name])
             said = noted.beside(two[name]) if name in two else Notes()
             pair = _pair(one[name], two.get(name), notes, said, how, scores.failed, name)
         except InputError as error:
@@ -426,7 +426,7 @@ def _recordings(folder: Path) -> dict[str, Path]:
         raise InputError(f"{folder}: {what}; expected a folder of sound files")
     found: dict[str, Path] = {}
     for path in audio.sound_files(folder, MORE_SUFFIXES):
-        name = path.relative_to(folder).with_suffix("").as_posix()
+        name = noted.plain_name(path.relative_to(folder).with_suffix("").as_posix())
         if name in found:
             raise InputError(f"{path}: {found[name].name} has the same name; keep one of them")
         found[name] = path

@@ -43,16 +43,7 @@ def frame_power(samples: np.ndarray, sample_rate: int, seconds: float = 0.02) ->
     Returns:
         `[T]` float64, variances; frame t lies around the time t * HOP.
     """
-    sound = np.asarray(samples, np.float64)
-    sound = sound - (sound.mean() if len(sound) else 0.0)
-    frames = pitch.frame_count(len(sound), sample_rate, HOP)
-    sums, squares = (np.concatenate([[0.0], np.cumsum(x)]) for x in (sound, sound ** 2))
-    center = np.round(np.arange(frames) * HOP * sample_rate).astype(int)
-    half = round(seconds / 2 * sample_rate)
-    first, last = (np.clip(center + side, 0, len(sound)) for side in (-half, half))
-    count = np.maximum(last - first, 1)
-    mean = (sums[last] - sums[first]) / count
-    return np.maximum((squares[last] - squares[first]) / count - mean ** 2, 0.0)
+    return pitch.frame_power(np.asarray(samples), sample_rate, HOP, seconds)
 
 
 def silent(samples: np.ndarray, sample_rate: int) -> bool:

@@ -55,6 +55,17 @@ def test_a_hole_is_one_of_all_channels_and_may_be_constant_but_not_zero() -> Non
     assert looked(alaw).seconds() == pytest.approx(0.02)
 
 
+@pytest.mark.parametrize("seconds", [0.01, 0.1])
+def test_a_sample_that_is_held_is_a_hole_and_a_clipped_wave_is_none(seconds: float) -> None:
+    held = steady()
+    for at in (8000, 30000):
+        held[at: at + round(seconds * RATE)] = held[at - 1]
+    assert looked(held).seconds() == pytest.approx(2 * seconds, abs=1e-3)
+    assert "stands still at one value" in (looked(held).note() or "") == looked(held, block=777).note()
+    clipped = np.clip(held + np.sin(2 * np.pi * 20 * np.arange(len(held)) / RATE), -0.3, 0.3)
+    assert looked(clipped + 0.1).note() is None
+
+
 def test_what_is_no_hole() -> None:
     samples = steady()
     assert looked(samples).note() is None

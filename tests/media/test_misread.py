@@ -79,6 +79,30 @@ def test_bytes_of_another_kind_under_a_header_of_more_bits(width: int, told: str
     assert told in note(whole.astype(np.float32).astype(np.float64))
 
 
+@pytest.mark.parametrize("law", ["mu-law", "A-law"])
+@pytest.mark.parametrize("level", [1.0, 0.1])
+def test_telephone_sound_under_a_header_of_16_bits(tmp_path: Path, law: str, level: float) -> None:
+    kind = {"mu-law": "ULAW", "A-law": "ALAW"}[law]
+    soundfile.write(tmp_path / "a.raw", level * 4 * voice(5, 8 * RATE), 8000, subtype=kind, format="RAW")
+    assert f"read as {law}" in note(as_16_bits((tmp_path / "a.raw").read_bytes()))
+
+
+def test_loud_sound_of_16_bits_is_no_telephone_sound() -> None:
+    for smooth in (0.0, 0.5, 0.8):
+        import scipy.signal
+
+        noise = scipy.signal.lfilter([1], [1, -smooth], RNG.standard_normal(2 * RATE))
+        loud = np.round(np.clip(0.6 * noise / noise.std(), -1, 32767 / 2**15) * 2**15) / 2**15
+        assert note(loud) == "", smooth
+
+
+@pytest.mark.parametrize("times", [2, 3, 6])
+def test_a_rate_that_was_raised_by_repeating_samples(times: int) -> None:
+    many = "pairs" if times == 2 else f"groups of {times}"
+    assert f"go in {many}, which are equal" in note(np.repeat(voice(1), times))
+    assert note(np.repeat(voice(1), times)[1:]) != "" == note(voice(1))
+
+
 @pytest.mark.parametrize("gain", [1.0, 0.5])
 def test_two_channels_under_a_header_of_one(gain: float) -> None:
     pairs = np.stack([voice(), gain * voice()], 1).reshape(-1)

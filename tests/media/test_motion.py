@@ -5,11 +5,13 @@ from __future__ import annotations
 import warnings
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 from films import write_film
 
 from avspeech.media import video
+from avspeech.media.motion import Motion
 
 
 def waves(count: int, rate: float) -> list[np.ndarray]:
@@ -47,3 +49,31 @@ def test_a_still_picture_and_one_that_moves_now_and_then_are_no_slow_camera(tmp_
     seldom = [shown[0 if k % 60 < 50 else k] for k in range(150)]
     for k, pictures in enumerate((still, seldom)):
         assert told(write_film(tmp_path / f"{k}.mkv", pictures, times, codec="ffv1")) == []
+
+
+def carried(count: int, fields: bool) -> list[np.ndarray]:
+    """Pictures `[96, 128, 3]` of something that is carried from side to side, all lines taken at once, or the
+    odd ones half a picture later."""
+    row, column = np.mgrid[:96, :128] / 8.0
+    shown = []
+    for k in range(count):
+        time = k + 0.5 * fields * (np.arange(96) % 2)[:, None]
+        shown.append(128 + 60 * np.sin(row) * np.sin(column + 4 * np.sin(time / 6)))
+    return [np.repeat(picture[..., None], 3, 2).astype(np.uint8) for picture in shown]
+
+
+@pytest.mark.parametrize("fields", [False, True])
+@pytest.mark.parametrize("marked", [False, True])
+def test_combs_are_told_and_not_what_a_header_says(fields: bool, marked: bool) -> None:
+    motion = Motion()
+    for k, picture in enumerate(carried(40, fields)):
+        motion.add(k / 25, av.VideoFrame.from_ndarray(picture, format="rgb24").reformat(format="yuv420p"))
+    assert motion.fields(marked) is fields
+    assert Motion().fields(marked) is marked  # where nothing moves the header is believed
+
+
+def test_a_film_with_combs_is_told(tmp_path: Path) -> None:
+    times = [k / 25 for k in range(110)]
+    for fields in (False, True):
+        said = told(write_film(tmp_path / f"{fields}.mkv", carried(110, fields), times, codec="ffv1"))
+        assert ["interlaced" in text for text in said] == [True] * fields

@@ -226,6 +226,19 @@ def test_the_default_track_is_shown(tmp_path: Path) -> None:
     assert numbers(list(video.read_frames(two_tracks(tmp_path / "b.mkv", 0)))) == list(range(20))
 
 
+def test_a_preview_of_one_picture_is_not_the_film(tmp_path: Path) -> None:
+    with av.open(str(tmp_path / "a.mp4"), "w") as target:
+        streams = [target.add_stream("mpeg4", rate=25, width=96, height=64) for _ in range(2)]
+        for stream, many in zip(streams, (1, 20), strict=True):
+            for k in range(many):
+                frame = av.VideoFrame.from_ndarray(quartered(), format="rgb24")
+                frame.pts, frame.time_base = k, Fraction(1, 25)
+                target.mux(stream.encode(frame))
+            target.mux(stream.encode(None))
+    with pytest.warns(UserWarning, match="2 video streams, number 1"):
+        assert len(list(video.read_frames(tmp_path / "a.mp4"))) == 20
+
+
 @pytest.mark.parametrize("both", [False, True])
 def test_a_track_that_cannot_be_decoded_is_passed_over(tmp_path: Path, both: bool) -> None:
     path = two_tracks(tmp_path / "a.mkv", 0)
@@ -304,11 +317,11 @@ def test_pictures_that_are_missing_are_told(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("curve", "name"), [(16, "PQ"), (18, "HLG"), (1, "")])
 def test_hdr_is_told(curve: int, name: str) -> None:
     class Frame:
-        color_trc, interlaced_frame = curve, False
+        color_trc = curve
 
     with warnings.catch_warnings(record=True) as found:
         warnings.simplefilter("always")
-        pictures._tell_kind("a.mp4", Frame())
+        pictures._tell_colors("a.mp4", Frame())
     assert [f"HDR ({name})" in str(w.message) for w in found] == ([True] if name else [])
 
 

@@ -218,3 +218,27 @@ def test_a_voice_own_range_is_its_quartiles(seed: int) -> None:
     assert pitch.own_range(np.split(hertz, 4)) == pitch.own_range([hertz])  # however it is cut
     assert pitch.own_range([hertz], 130, 300) == pytest.approx((max(130.0, expected[0]), 300.0))
     assert pitch.own_range([np.zeros(5)]) == pitch.own_range([]) == (60.0, 500.0)
+
+
+def test_a_long_sound_has_the_pitch_of_the_whole(method: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A minute at a time, here two seconds: seams move no frame."""
+    rng = np.random.default_rng(2)
+    hertz = np.repeat(rng.uniform(90, 240, 20), RATE // 2)
+    sound = voice(hertz) * np.repeat(rng.random(20) > 0.3, RATE // 2)
+    whole, _ = pitch.f0(sound, RATE, method=method)
+    monkeypatch.setattr("avspeech.media.stretches.SECONDS", 2.0)
+    monkeypatch.setattr("avspeech.media.stretches.MARGIN", 1.0)
+    parts, _ = pitch.f0(sound, RATE, method=method)
+    assert parts.shape == whole.shape
+    both = (whole > 0) & (parts > 0)
+    assert ((whole > 0) == (parts > 0)).mean() > 0.99
+    assert (np.abs(np.log(parts[both] / whole[both])) < 0.01).mean() > 0.99
+
+
+def test_power_of_frames_does_not_hang_on_how_many_are_taken_at_a_time(
+        monkeypatch: pytest.MonkeyPatch) -> None:
+    sound = (0.3 + voice(np.full(RATE, 120.0))).astype(np.float32)
+    whole = pitch.frame_power(sound, RATE, 0.005, 0.02)
+    monkeypatch.setattr(pitch, "FRAMES", 7)
+    assert np.allclose(pitch.frame_power(sound, RATE, 0.005, 0.02), whole, rtol=1e-9, atol=1e-15)
+    assert whole[100] == pytest.approx(sound[8000 - 160: 8000 + 160].var(dtype=np.float64))

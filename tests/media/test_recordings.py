@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import struct
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -79,6 +80,22 @@ def test_wav_of_a_recorder_that_was_killed(tmp_path: Path, size: bytes, subtype:
     found = audio.read(path)
     assert np.array_equal(found[:16000], whole) and len(found) <= 16000 + rest % 4
     assert audio.duration(path) == len(found) / 16000
+
+
+@pytest.mark.parametrize("times", [1, 3])
+def test_a_wav_that_is_longer_than_its_header_can_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+                                                        times: int) -> None:
+    """The header's size begins again at zero behind 4 GiB, here behind 8 KiB."""
+    monkeypatch.setattr(endings, "COUNTED", 2**13)
+    path = tmp_path / "a.wav"
+    soundfile.write(path, murmur(1, 16000)[: times * 2**12 + 1000], 16000)
+    whole = soundfile.read(path, dtype="float32")[0]
+    data = bytearray(path.read_bytes())
+    assert len(data) == 44 + times * 2**13 + 2000
+    data[40:44] = struct.pack("<I", 2000)
+    path.write_bytes(data)
+    assert np.array_equal(audio.read(path), whole) and not recordings.survey(path).notes
+    assert audio.duration(path) == len(whole) / 16000 and recordings.promised(path) is None
 
 
 CODINGS = [("a.wav", "WAV", "GSM610"), ("a.aif", "AIFF", "GSM610"), ("a.w64", "W64", "GSM610"),

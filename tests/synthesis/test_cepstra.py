@@ -29,6 +29,16 @@ def test_gain_is_the_first_coefficient_only(envelope: str) -> None:
     assert np.allclose(one[5:-5, 0] - two[5:-5, 0], np.log(10))
 
 
+def test_a_long_sound_has_the_cepstra_of_the_whole(envelope: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A minute at a time, here half a second, with the floor of the whole."""
+    sound = noise(3) * np.repeat([1, 1e-6, 0.1], RATE)
+    pitch = (np.full(601, 150.0), np.ones(601, bool))
+    whole = cepstra.mel_cepstra(sound, RATE, envelope=envelope, pitch=pitch)
+    monkeypatch.setattr("avspeech.media.stretches.SECONDS", 0.5)
+    monkeypatch.setattr("avspeech.media.stretches.MARGIN", 0.25)
+    assert np.allclose(cepstra.mel_cepstra(sound, RATE, envelope=envelope, pitch=pitch), whole, atol=1e-4)
+
+
 def test_spectrum_comes_back() -> None:
     """The log spectrum that mel-cepstra stand for is that of the filter that made the sound, in tendency."""
     from scipy.signal import freqz, lfilter
@@ -85,6 +95,17 @@ def test_dtw_in_a_band_reaches_the_end(rows: int, columns: int, radius: int) -> 
     line = path[:, 1] * (rows - 1) / (columns - 1)
     # One more on a diagonal is a step aside and back.
     assert np.abs(path[:, 0] - line).max() <= radius + 3 * (1 + rows / columns)
+
+
+@pytest.mark.parametrize("radius", [None, 9])
+def test_the_path_does_not_hang_on_how_many_steps_are_packed_at_a_time(
+        radius: int | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(3)
+    a, b = (np.cumsum(rng.standard_normal((count, 3)), 0) for count in (70, 55))
+    whole = cepstra.dtw(a, b, radius)
+    for many in (1, 2, 7, 64):
+        monkeypatch.setattr(cepstra, "DIAGONALS", many)
+        assert np.array_equal(cepstra.dtw(a, b, radius), whole)
 
 
 def test_dtw_undoes_a_stretch() -> None:

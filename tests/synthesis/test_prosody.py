@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from avspeech.errors import InputError
 from avspeech.synthesis import prosody
 from avspeech.synthesis.prosody import Breaks, Melody, Silence
 
@@ -263,3 +264,16 @@ def test_what_cannot_be_compared(level: Melody) -> None:
     nothing = Melody.of(np.zeros(RATE), RATE, method="autocorrelation")
     pair = prosody.compare(nothing, nothing)
     assert math.isnan(pair.log_f0_rmse) and pair.tone_score() == (0, 0) and math.isnan(pair.break_score().f1)
+
+
+def test_a_path_that_leaves_its_band_is_looked_for_in_a_wider_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A reading with a long pause of its own is the same reading; one too long to align is told."""
+    rng = np.random.default_rng(4)
+    said = np.cumsum(rng.standard_normal((300, 5)), 0)
+    paused = np.concatenate([said[:40], np.repeat(said[40:41], 200, 0), said[40:]])
+    monkeypatch.setattr(prosody, "BAND", 0.1)  # 20 frames
+    path = prosody._path(said, paused, prosody.HOP)
+    assert np.array_equal(said[path[:, 0]], paused[path[:, 1]])
+    monkeypatch.setattr(prosody, "MOST", 10_000)
+    with pytest.raises(InputError, match="cut both into sentences"):
+        prosody._path(said, paused, prosody.HOP)

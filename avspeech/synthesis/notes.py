@@ -4,12 +4,12 @@ manifest."""
 from __future__ import annotations
 
 import json
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from avspeech.core.listing import plain_name
 from avspeech.errors import InputError
 
 
@@ -96,11 +96,6 @@ def find(known: Mapping[str, Notes | None], name: str) -> Notes | None:
         raise InputError(f"'{key}' is the name of several utterances of the manifest: name the "
                          "sounds by their ids, or keep them in the folders that it names")
     return notes
-
-
-def plain_name(name: str) -> str:
-    """A file's name with its accents in one form: macOS and others write them in two."""
-    return unicodedata.normalize("NFC", name)
 
 
 def _notes(record: Mapping[str, Any], where: str) -> Notes:

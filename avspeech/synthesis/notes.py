@@ -57,7 +57,7 @@ def of_manifest(path: Path) -> dict[str, Notes | None]:
 
     Returns:
         Notes by utterance id, and by each ending of the sound's path without its suffix
-        ("s1/a" and "a" of s1/a.wav); None for an ending that several utterances have.
+        ("s1/a" and "a" of s1/a.wav); None for an ending that utterances with other notes share.
 
     Raises:
         InputError: the manifest cannot be read, or its words are not times.
@@ -72,7 +72,7 @@ def of_manifest(path: Path) -> dict[str, Notes | None]:
         parts = Path(plain_name(utterance.audio)).with_suffix("").parts
         for k in range(len(parts)):
             ending = "/".join(parts[k:])
-            found[ending] = None if ending in found else notes
+            found[ending] = notes if found.get(ending, notes) == notes else None
         ids[plain_name(utterance.id)] = notes
     return {**found, **ids}
 

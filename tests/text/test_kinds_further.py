@@ -197,6 +197,7 @@ def test_a_part_of_a_land(letter, side, land):
     assert said(f"in {letter}. {land}.")[1:] == [side, land.lower()]
     assert said(f"in {letter}. {land}n towns")[1] == side
     assert said(f"by {letter}. Day")[1] == letter
+    assert said(f"by John {letter}. {land}")[2] == letter
 
 
 @pytest.mark.parametrize("day", ["Sat.", "Sun."])

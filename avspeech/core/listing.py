@@ -1,8 +1,10 @@
-"""Files below a folder, without those that nobody put there on purpose."""
+"""Files below a folder, without those that nobody put there on purpose, and names by which files
+pair."""
 
 from __future__ import annotations
 
 import os
+import unicodedata
 from pathlib import Path
 
 SYSTEM = {"__MACOSX", "@eaDir", "$RECYCLE.BIN", "System Volume Information", "Thumbs.db",
@@ -44,3 +46,8 @@ def _add(folder: Path, above: list[str], found: list[Path]) -> None:
 def is_hidden(name: str) -> bool:
     """Whether a file or a folder is hidden, or put there by a system."""
     return name.startswith(".") or name in SYSTEM
+
+
+def plain_name(name: str) -> str:
+    """A name with its accents in one form: macOS and others write them in two."""
+    return unicodedata.normalize("NFC", name)

@@ -41,36 +41,46 @@ _SPELLINGS = {
     "anger": "angry|angered|ärger|aerger|wut|wütend|zorn|ärgerlich|colère"
              "|colere|en colère|ira|enojo|enfado|enojado|rabia|rabbia|raiva"
              "|woede|boos|boosheid|złość|gniew|愤怒|生气|гнев|злость|злой"
-             "|öfke|kızgın|怒り|분노|화남|ang",
+             "|öfke|kızgın|怒り|분노|화남|ang|fâché|enfadado|arrabbiato|zangado"
+             "|kwaad|zły|рассержен|sinirli",
     "boredom": "bored|boring|langeweile|gelangweilt|ennui|aburrimiento|noia"
-               "|tédio|verveling|nuda|无聊|скука|sıkıntı|退屈|지루함",
+               "|tédio|verveling|nuda|无聊|скука|sıkıntı|退屈|지루함|aburrido"
+               "|annoiato|entediado|verveeld|znudzony|znudzenie",
     "calm": "calmness|calmed|ruhig|ruhe|gelassenheit|calme|calma|kalm|spokój"
-            "|平静",
+            "|平静|tranquilo|calmo|rustig|spokojny|спокойствие|спокойный",
     "contempt": "contemptuous|verachtung|mépris|mepris|desprecio|disprezzo"
                 "|desprezo|minachting|pogarda|轻蔑",
     "disgust": "disgusted|ekel|angeekelt|dégoût|degout|asco|disgusto|nojo"
-               "|walging|wstręt|厌恶|отвращение|iğrenme|嫌悪|혐오|dis",
+               "|walging|wstręt|厌恶|отвращение|iğrenme|嫌悪|혐오|dis|abscheu"
+               "|repugnancia|disgustato|afkeer|afschuw|obrzydzenie",
     "excitement": "excited|aufregung|aufgeregt|excitation|excité|emoción"
                   "|eccitazione|opwinding|激动|兴奋|exc",
     "fear": "fearful|afraid|scared|anxiety|anxious|anxiety/fear|fear/anxiety"
             "|frightened|angst|furcht|ängstlich|peur|miedo|paura|medo|strach"
-            "|害怕|恐惧|страх|korku|恐れ|恐怖|공포|두려움|fea",
+            "|害怕|恐惧|страх|korku|恐れ|恐怖|공포|두려움|fea|verängstigt"
+            "|effrayé|apeuré|asustado|temor|spaventato|assustado|lęk"
+            "|przestraszony|испуг",
     "frustration": "frustrated|frustriert|frustración|frustrazione"
                    "|frustração|frustratie|fru",
-    "happiness": "happy|joy|joyful|joyous|freude|glücklich|freudig|joie"
+    "happiness": "happy|joy|joyful|joyous|freude|glücklich|freudig|froh|fröhlich|frohsinn|joie"
                  "|bonheur|heureux|alegría|alegria|felicidad|feliz|gioia"
                  "|felicità|felicidade|blijdschap|blij|radość|高兴"
-                 "|快乐|开心|радость|счастье|mutlu|mutluluk|喜び|기쁨|행복|hap",
+                 "|快乐|开心|радость|счастье|mutlu|mutluluk|喜び|기쁨|행복|hap"
+                 "|joyeux|contento|alegre|felice|allegria|vrolijk|gelukkig|geluk"
+                 "|szczęście|szczęśliwy|wesoły|радостный|счастливый|neşe|neşeli"
+                 "|嬉しい|楽しい|幸せ",
     "neutral": "neutrality|neutralität|neutre|neutralidad|neutro|neutrale"
                "|neutraal|neutralny|neutralność|中性|нейтрально|нейтральный"
-               "|nötr|ニュートラル|중립|neu",
+               "|nötr|ニュートラル|중립|neu|neutralité|neutraliteit|нейтральность",
     "sadness": "sad|traurig|trauer|traurigkeit|tristesse|triste|tristeza"
                "|tristezza|verdriet|verdrietig|smutek|悲伤|难过|грусть|печаль"
-               "|üzgün|üzüntü|悲しみ|슬픔",
+               "|üzgün|üzüntü|悲しみ|슬픔|sorrow|sorrowful|droevig|smutny|грустный"
+               "|печальный|悲しい",
     "surprise": "surprised|pleasant surprise|pleasant surprised|pleasantly surprised"
                 "|überraschung|überrascht|étonnement|surpris|sorpresa"
                 "|sorprendido|surpresa|verrassing|verrast|zaskoczenie"
-                "|zdziwienie|惊讶|惊奇|удивление|şaşkınlık|驚き|놀람|sur|ps",
+                "|zdziwienie|惊讶|惊奇|удивление|şaşkınlık|驚き|놀람|sur|ps|étonné"
+                "|sorpreso|surpreso|verbaasd|verbazing|zaskoczony|zdziwiony|şaşkın",
     "amusement": "amused", "confusion": "confused", "disappointment": "disappointed",
     "embarrassment": "embarrassed", "guilt": "guilty", "interest": "interested", "pride": "proud",
     "relief": "relieved", "shame": "ashamed", "sleepiness": "sleepy",
@@ -87,7 +97,8 @@ for _name, _others in _SPELLINGS.items():
 # Without accents, and as German is written where there are none (wuetend)
 _LETTERS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
 for _other, _name in list(_NAMES.items()):
-    _bare = "".join(c for c in unicodedata.normalize("NFD", _other) if not "\u0300" <= c < "\u0370")
+    _bare = unicodedata.normalize("NFD", _other.translate({ord("ł"): "l", ord("ı"): "i"}))
+    _bare = "".join(c for c in _bare if not "\u0300" <= c < "\u0370")
     for _word in (_bare, _other.translate(_LETTERS)):
         _NAMES.setdefault(unicodedata.normalize("NFC", _word), _name)
 

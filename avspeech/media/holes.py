@@ -36,24 +36,27 @@ class Holes:
         self._side = max(LEAST, round(SIDE * rate))
         self._held = max(LEAST, round(HELD * rate))
         self._ends = [0.0, 0.0]  # the lowest and the highest sample
-        self._row = np.zeros(0)  # of what has come, what is still to be looked at
+        self._kept: np.ndarray | None = None  # `[C, n]` that is still to be looked at
         # Of each hole: its first sample, its samples, the level of the quieter side, and its value
         self._found: list[tuple[int, int, float, float]] = []
 
     def add(self, samples: np.ndarray) -> None:
         """Takes `[C, n]` float64 more, in order."""
+        count = samples.shape[1]
+        if self._kept is not None:
+            samples = np.concatenate([self._kept, samples], axis=1)
         row = samples[0]
         if len(samples) > 1:  # the loudest channel at each moment
             row = np.take_along_axis(samples, np.abs(samples).argmax(axis=0)[None], axis=0)[0]
-        self._square += float(np.square(row - row.mean()).sum())
-        self._count += len(row)
-        self._ends = [min(self._ends[0], float(row.min())), max(self._ends[1], float(row.max()))]
-        row = np.concatenate([self._row, row])
+        new = row[len(row) - count:]
+        self._square += float(np.square(new - new.mean()).sum())
+        self._count += count
+        self._ends = [min(self._ends[0], float(new.min())), max(self._ends[1], float(new.max()))]
         few = row[:: self._least // 2]  # two of them, one after another, lie in every hole
         if not (few[1:] == few[:-1]).any():
-            self._row = row[-self._side - self._least:]
+            self._kept = samples[:, -self._side - self._least:]
             return
-        still = row[1:] == row[:-1]
+        still = (samples[:, 1:] == samples[:, :-1]).all(axis=0)
         edges = np.flatnonzero(np.diff(np.concatenate([[False], still, [False]])))
         begins, ends = edges[::2], edges[1::2] + 1
         least = np.where(np.abs(row[begins]) <= NEAR_ZERO, self._least, self._held)
@@ -66,7 +69,7 @@ class Holes:
             if first >= self._side:
                 self._judge(row, int(first), int(last))
         keep = max(0, keep - self._side)
-        self._row = row[keep if len(row) - keep <= LONGEST * self.rate else -self._side:]
+        self._kept = samples[:, keep if len(row) - keep <= LONGEST * self.rate else -self._side:]
 
     def _judge(self, row: np.ndarray, first: int, last: int) -> None:
         """Takes a hole from `first` to `last` if its sides are not those of a coarse sound."""

@@ -24,8 +24,9 @@ IN_A_ROW = 0.15
 SLOWEST = 2.0  # changes a second: fewer are something that moves now and then, and no camera
 # Levels of grey by which a place changes where something moves; so many such places tell. There
 # lines differ from those beside them by so much of what they differ from those two further on: by
-# half in a picture taken at once (0.49 to 0.53 measured), by nearly as much or more in combs
-MOVED, PLACES, AT_ONCE, COMBS = 10, 1000, 0.57, 0.8
+# half in a picture taken at once (0.51 to 0.55 measured), by as much in noise (up to 1.04), and by
+# more in strong combs, the only ones that are known where no header marks them
+MOVED, PLACES, AT_ONCE, COMBS = 10, 1000, 0.57, 1.2
 MOST, LEAST = 0.7, 2  # share of the windows with movement; their number, at least
 
 

@@ -37,7 +37,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from avspeech.core.listing import files_below
+from avspeech.core.listing import files_below, plain_name
 from avspeech.core.strict_json import once
 from avspeech.errors import InputError
 from avspeech.report import webvtt
@@ -149,6 +149,7 @@ def _shown(value: object) -> str:
 
 def _name(name: str) -> str:
     """The name of a video without its suffix, by which references and predictions pair."""
+    name = plain_name(name)
     path = PurePosixPath(name)
     return str(path.with_suffix("")) if path.suffix.lower() in _MEDIA else name
 
@@ -335,7 +336,7 @@ def _folder(path: Path, reference: bool) -> Captions:
     if not files:
         raise InputError(f"{path}: holds no .vtt or .srt file")
     for file in files:
-        name = file.relative_to(path).with_suffix("").as_posix()
+        name = plain_name(file.relative_to(path).with_suffix("").as_posix())
         try:
             _add(captions, name, str(file), _vtt(file, reference))
         except InputError as error:

@@ -24,6 +24,7 @@ from typing import Any
 
 import numpy as np
 
+from avspeech.core.listing import plain_name
 from avspeech.errors import InputError
 from avspeech.report.transcripts import Segment, Transcript
 from avspeech.report.word_alignment import Times, counts, distance
@@ -187,7 +188,8 @@ def score(reference: Transcript, hypothesis: Transcript, normalizer: str = "plai
     free = _errors(said, heard, timed=False)
     pairs: dict[str, str | None] = dict.fromkeys(reference.speakers)
     if by_name:
-        pairs = {name: name if name in hypothesis.speakers else None for name in pairs}
+        named = {plain_name(name): name for name in hypothesis.speakers}
+        pairs = {name: named.get(plain_name(name)) for name in pairs}
     else:
         pairs |= {a: b for a, b in free if a is not None}
     of_speakers = {}

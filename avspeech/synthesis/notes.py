@@ -4,12 +4,12 @@ manifest."""
 from __future__ import annotations
 
 import json
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from avspeech.core.listing import plain_name
 from avspeech.errors import InputError
 
 
@@ -57,7 +57,7 @@ def of_manifest(path: Path) -> dict[str, Notes | None]:
 
     Returns:
         Notes by utterance id, and by each ending of the sound's path without its suffix
-        ("s1/a" and "a" of s1/a.wav); None for an ending that several utterances have.
+        ("s1/a" and "a" of s1/a.wav); None for an ending that utterances with other notes share.
 
     Raises:
         InputError: the manifest cannot be read, or its words are not times.
@@ -72,7 +72,7 @@ def of_manifest(path: Path) -> dict[str, Notes | None]:
         parts = Path(plain_name(utterance.audio)).with_suffix("").parts
         for k in range(len(parts)):
             ending = "/".join(parts[k:])
-            found[ending] = None if ending in found else notes
+            found[ending] = notes if found.get(ending, notes) == notes else None
         ids[plain_name(utterance.id)] = notes
     return {**found, **ids}
 
@@ -96,11 +96,6 @@ def find(known: Mapping[str, Notes | None], name: str) -> Notes | None:
         raise InputError(f"'{key}' is the name of several utterances of the manifest: name the "
                          "sounds by their ids, or keep them in the folders that it names")
     return notes
-
-
-def plain_name(name: str) -> str:
-    """A file's name with its accents in one form: macOS and others write them in two."""
-    return unicodedata.normalize("NFC", name)
 
 
 def _notes(record: Mapping[str, Any], where: str) -> Notes:

@@ -26,6 +26,7 @@ from typing import Any
 
 import numpy as np
 
+from avspeech.core.listing import plain_name
 from avspeech.errors import InputError
 from avspeech.media import audio, pitch
 from avspeech.report import metrics
@@ -426,7 +427,7 @@ def _recordings(folder: Path) -> dict[str, Path]:
         raise InputError(f"{folder}: {what}; expected a folder of sound files")
     found: dict[str, Path] = {}
     for path in audio.sound_files(folder, MORE_SUFFIXES):
-        name = noted.plain_name(path.relative_to(folder).with_suffix("").as_posix())
+        name = plain_name(path.relative_to(folder).with_suffix("").as_posix())
         if name in found:
             raise InputError(f"{path}: {found[name].name} has the same name; keep one of them")
         found[name] = path

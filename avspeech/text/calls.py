@@ -52,11 +52,14 @@ def groups(match: re.Match[str], context: Text) -> list[str] | None:
     five five five, one two three four"""
     text, _, port = match.group().partition(":")
     parts = re.findall(r"\d+", text)
-    if _POINTED.match(context.view, match.start()) and not port:
-        if context.before(match.start()).lower() not in ("version", "release", "v"):
-            return None  # points between thousands: "1.000.000"
+    before = context.before(match.start()).lower()
+    released = before in lists.RELEASED or before in ("build", "windows")
+    if _POINTED.match(context.view, match.start()) and not port and not released:
+        if before in lists.CALLS or is_code(context, match.start()):
+            return joined(parts, ",", digits)
+        return None  # points between thousands: "1.000.000"
     address = text.count(".") == len(parts) - 1 == 3 and all(int(p) < 256 for p in parts)
-    if address and context.before(match.start()).lower() not in ("version", "release", "v"):
+    if address and not released:
         said = joined(parts, "dot", lambda part: digits(part) if len(part) > 2 else number(part))
         return [*said, *(["colon", *pairs(port)] if port else [])]
     if port:

@@ -146,7 +146,11 @@ def series_of_law(match: re.Match[str], context: Text) -> tuple[list[str], int] 
 def of_play(match: re.Match[str], context: Text) -> list[str] | None:
     """Act, scene and line of a play. `Hamlet III.i.56` -> hamlet three, one, fifty six"""
     act, scene, line, last = match.groups()
-    if context.within(match.start()) or not line and not value(scene.upper()):
-        return None
+    if context.within(match.start()) or not line and (
+        not value(scene.upper())
+        or not context.before(match.start())[:1].isupper()
+        or re.match(r"\.?[ -]?[a-z]|\.\w", context.text[match.end() : match.end() + 3])
+    ):
+        return None  # "give I.v. fluids"
     parts = (str(value(act)), str(value(scene.upper())), *([line] if line else []))
     return [*joined(parts, ","), *(["to", *number(last)] if last else [])]

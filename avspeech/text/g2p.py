@@ -94,9 +94,8 @@ class Model:
         return frozenset(character for character, said in self.phones.items() if "1" in said)
 
     def scores(self, history: str, characters: Iterable[str]) -> list[float]:
-        """log10 of the probability of each of several pairs after those in `history`. No n-gram
-        begins with a context that is none itself, so that only those that are one are looked up
-        with each pair."""
+        """log10 of the probability of each of several pairs after those in `history`. The beginning
+        of an n-gram is an n-gram, too: a context that is none is not looked up with the pairs."""
         context, weight = history[-(self.order - 1) :], 0.0
         levels: list[tuple[dict[str, tuple[float, float]], str, float]] = []
         while context:

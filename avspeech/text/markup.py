@@ -347,6 +347,8 @@ def _emphasis(source: str, place: int, rest: str, state: _Open) -> _Open:
     rate, pitch, gain = EMPHASES[level]
     factor, higher, louder = state.stress
     stress = (factor * rate, higher + pitch, louder + gain)
+    if level == "none":
+        stress = _OUTSIDE.stress  # SSML 1.1: it says what would else be emphasized as it is
     return _changed(source, place, dataclasses.replace(state, stress=stress))
 
 

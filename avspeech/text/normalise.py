@@ -100,7 +100,7 @@ _LATIN = re.compile("[A-Za-zÀ-ÖØ-öø-˿]+")
 _NICKNAME = re.compile(r" [\"“][A-Z][a-z]+[\"”] [A-Z]")  # 'John L. "Jack" Smith'
 # Names with a mark: "Yahoo! Inc.", "Jeopardy! hosts".
 _NAMED_LOUD = re.compile(
-    r"\w! (?:Inc|Corp|Ltd|LLC|PLC|plc)\b"
+    r"\b[A-Z]\w*! (?:Inc|Corp|Ltd|LLC|PLC|plc)\b"
     r"|\bYahoo! (?:Finance|Mail|News|Sports|Answers|Groups|Japan|Messenger|Search|[a-z])"
     r"|\bJeopardy! [a-z]|\bPanic! at the"
 )
@@ -140,7 +140,7 @@ def _mark(match: re.Match[str], context: Text) -> Marked | None:
     text, found, start, end = context.text, match.group(), match.start(), match.end()
     if "\n" in found:
         return Marked("", start, end, ends=True)
-    if found == "!" and _NAMED_LOUD.search(text[max(0, start - 8) : end + 12]):
+    if found == "!" and _NAMED_LOUD.search(text[max(0, start - 20) : end + 12]):
         return None
     if found == "." and text[end : end + 1] in _GOING_ON:
         return None  # "5 in., then": the comma is its mark

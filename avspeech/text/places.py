@@ -137,7 +137,8 @@ _LANDS = (
 def part_of_land(match: re.Match[str], context: Text) -> list[str] | None:
     """A part of a land or a continent. `N. Dakota and S. Korea` -> north dakota and south korea"""
     dotted = context.text[match.start() + 1 : match.start() + 2] == "."
-    return None if context.within(match.start()) or not dotted else compass(match.group(1))
+    named = context.before(match.start()).lower() in lists.GIVEN  # "John S. Ireland"
+    return None if context.within(match.start()) or not dotted or named else compass(match.group(1))
 
 
 @rule(r"([NS]\.?[EW](?:\.(?=[\s,]))?|[NSEW])" + END, "=NSEW")

@@ -136,6 +136,10 @@ def unit_at(context: Text, start: int, place: int, value: str) -> tuple[Unit, in
         symbol = "c_"  # cups, and only of something
     if symbol == "SF" and re.search(r"\d{3}$", value):
         symbol = "SF_"  # fewer are of baseball
+    if symbol == "NM" and not _AT_SEA.search(context.text[max(0, start - 80) : match.end() + 40]):
+        road = _ROADS.search(context.text[max(0, start - 10) : start])
+        if road or _OF_STATE.match(context.behind(match.end())):
+            return None  # New Mexico: "10 NM residents"
     if symbol == "pp" and "." in value:
         symbol = "pp_"  # whole ones are pages
     unit = _find(symbol)
@@ -285,6 +289,10 @@ _HEAT = re.compile(
 _VOLTS = re.compile(r"\d ?(?:k?V|V[AD]C|Hz)\W{1,4}$")
 _SIGNED = re.compile(r"(?:©|\([cC]\)|\d\d[-–,]) ?\d{2,4} [A-Z]\. [A-Z]$")
 _ROADS = re.compile(r"\b(?:Rte|Route|Hwy|Highway|Exit|US|I|SR|Rd|Road)\.?[ -]$")
+_OF_STATE = re.compile(
+    r" (?!(?:north|south|east|west)|(?:from|out|away|apart|wide|long|or|and|to|at|per|in|is|was)\b)"
+    "[a-z]"
+)
 _POSTCODE = re.compile(r"\b[A-Z]{1,2}\d[A-Z\d]? $")
 _PLAYED = re.compile(r"\d (?:IP|ER|BB|HR|AB|RBI|SO)\b")
 GEMS = re.compile(r"\b(?:diamonds?|gold|rings?|emeralds?|ruby|sapphires?|stones?|gems?)\b")
@@ -324,7 +332,13 @@ _WARM = re.compile(rf"\A(?!.*(?:{_ELECTRIC}))", re.DOTALL | re.IGNORECASE)
 _RATES = re.compile(
     r"\b(?:rates?|hikes?|cuts?|yields?|spreads?|fed|ecb|central|margins?|mortgage"
     r"|tightening|bonds?|loans?|coupons?|notes?|t-bills?|\d-(?:yr|year)|sofr|libor"
-    r"|euribor|treasur\w+|y/y|q/q|yoy|qoq|ro[aei]|roic|ebitda|widen\w*|narrow\w*)\b|\d ?%",
+    r"|euribor|treasur\w+|y/y|q/q|yoy|qoq|ro[aei]|roic|ebitda|widen\w*|narrow\w*)\b"
+    r"|^(?!.*\b(?:[kMG]bps|modem|baud|loss|link|errors?)\b).*\d ?%",  # "up 20 bps to 2%"
+    re.IGNORECASE,
+)
+_AT_SEA = re.compile(
+    r"\b(?:winds?|seas|swells?|offshore|coast|ships?|vessels?|yacht|sail\w*|port|harbor"
+    r"|knots|kts?|visibility|vis|airport|runway)\b",
     re.IGNORECASE,
 )
 CLINICAL = re.compile(
@@ -368,15 +382,7 @@ _BY_WORDS = {
             Unit("game back", "games back"),
         ),
     ),
-    "nm": (
-        (
-            re.compile(
-                r"\b(?:winds?|seas|swells?|offshore|coast|ships?|vessels?|yacht|sail\w*|port|harbor"
-                r"|knots|kts?|visibility|vis|airport|runway)\b"
-            ),
-            Unit("nautical mile", "nautical miles"),
-        ),
-    ),
+    "nm": ((_AT_SEA, Unit("nautical mile", "nautical miles")),),
 }
 
 

@@ -86,6 +86,10 @@ _FRACTION = re.compile(
 _ACUITY = re.compile(r"\b(?:vision|acuity|eyesight|sees)\b|^ ?O[DSU]\b")
 # Before a year that another may stand for: "c. 1488/90".
 _DATED = re.compile(r"\b(?:ca?|circa|about|in|b|d|r|fl|winter|years?)\W{1,2}$")
+# Behind what is measured, and no year: "1500/1650 rpm".
+_MEASURED = re.compile(
+    r"\s?(?:k?m|mi|ft|yd|[kKMG]?Hz|rpm|[kM]?W|mAh?|m?g|kg|ml|px|dpi|k?cal|points|pts)(?![^\W_])"
+)
 _EITHER = re.compile(r"\s?(?:[kMG]?Hz|V(?:AC|DC)?|[MG]bps|mAh|m?A|[km]?W)(?![^\W_])")
 _SCIENTIFIC = re.compile(
     rf"({NUMBER})(?:[eE]([-+−]?\d{{1,2}}|(?<=e)\d{{3}}|[-+−]\d{{3}})(?![\w.])"
@@ -139,7 +143,9 @@ def value_at(context: Text, place: int, signed: bool = False) -> Value | None:
             low, last = ["oh"] if bottom[0] == "0" else [], cardinal(int(bottom))
             last = [*low, *last] if int(bottom) else year(int(top) + 1)
             return Value([*year(int(top)), *last], match.end(), False)  # the season "2025/26"
-        if re.fullmatch(r"1[5-9]\d\d|20\d\d", top) and re.fullmatch(r"1[5-9]\d\d|20\d\d", bottom):
+        dated = all(re.fullmatch(r"1[5-9]\d\d|20\d\d", part) for part in (top, bottom))
+        round_ones = top[2:] == bottom[2:] == "00"
+        if dated and top < bottom and not round_ones and not _MEASURED.match(behind):
             return Value([*year(int(top)), *year(int(bottom))], match.end(), False)  # of a book
         since = re.fullmatch(r"1[0-9]\d\d|20\d\d", top) and len(bottom) == 2
         if since and int(bottom) > int(top[2:]) and _DATED.search(view[max(0, place - 10) : place]):

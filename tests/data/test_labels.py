@@ -21,7 +21,9 @@ from avspeech.data.labels import canonical
     ("female", ["F", "female_feminine", "weiblich"]),
     ("male", ["M", "Male", "male_masculine"]),
     ("anger", ["wuetend", "Aerger", "colere", "COLÈRE", "\uff21\uff4e\uff47\uff52\uff59"]),
-    ("happiness", ["gluecklich", "glucklich", "alegria", "radość"]),
+    ("happiness", ["gluecklich", "glucklich", "alegria", "radość", "froh", "felice", "szczesliwy"]),
+    ("anger", ["zlosc", "KIZGIN", "zangado"]),
+    ("surprise", ["saskinlik", "étonné", "verbaasd"]),
 ])
 def test_spellings_of_one_label_meet(name: str, spellings: list[str]) -> None:
     assert {canonical(s) for s in spellings} == {name}

@@ -64,6 +64,8 @@ def test_a_sample_that_is_held_is_a_hole_and_a_clipped_wave_is_none(seconds: flo
     assert "stands still at one value" in (looked(held).note() or "") == looked(held, block=777).note()
     clipped = np.clip(held + np.sin(2 * np.pi * 20 * np.arange(len(held)) / RATE), -0.3, 0.3)
     assert looked(clipped + 0.1).note() is None
+    assert looked(np.stack([held, np.roll(held, 5000)])).note() is None  # the other one goes on
+    assert looked(np.stack([steady(), np.full(len(held), 0.1)])).note() is None  # it never sounds
 
 
 def test_what_is_no_hole() -> None:

@@ -72,6 +72,16 @@ def test_combs_are_told_and_not_what_a_header_says(fields: bool, marked: bool) -
     assert Motion().fields(marked) is marked  # where nothing moves the header is believed
 
 
+@pytest.mark.parametrize("noise", [4.0, 16.0])
+def test_noise_is_no_comb(noise: float) -> None:
+    motion, rng = Motion(), np.random.default_rng(0)
+    for k, picture in enumerate(carried(20, fields=False)):
+        rough = picture + noise * rng.standard_normal(picture.shape[:2])[..., None]
+        motion.add(k / 25, av.VideoFrame.from_ndarray(rough.clip(0, 255).astype(np.uint8), format="rgb24")
+                   .reformat(format="yuv420p"))
+    assert not motion.fields(False)
+
+
 def test_a_film_with_combs_is_told(tmp_path: Path) -> None:
     times = [k / 25 for k in range(110)]
     for fields in (False, True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 
 import pytest
 from hypothesis import given
@@ -199,3 +200,12 @@ def test_a_key_that_is_there_twice_is_told_and_lines_end_as_on_any_system(tmp_pa
         assert list(found.videos) == ["x"]
         assert "a.jsonl:2: " in found.problems[f"{tmp_path}/a.jsonl:2"]
         assert "the key 'text' is there twice" in found.problems[f"{tmp_path}/a.jsonl:2"]
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_names_with_accents_pair_in_both_forms(form, tmp_path):
+    name = unicodedata.normalize(form, "clé_ü")
+    (tmp_path / f"{name}.vtt").write_text("WEBVTT\n\n00:00.000 --> 00:01.000\nA door opens.\n")
+    (tmp_path / "all.json").write_text(json.dumps([{"video": f"{name}.mp4", "scenes": []}]))
+    for path in (tmp_path, tmp_path / "all.json"):
+        assert list(read(path, False).videos) == ["clé_ü"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import unicodedata
 import warnings
 from pathlib import Path
 
@@ -55,6 +56,12 @@ def test_by_name_and_nothing_heard() -> None:
     assert nothing.cpwer.deletions == 6 and nothing.pairs["Anna"] is None and nothing.unpaired == ["face1"]
     with pytest.raises(InputError, match="no words"):
         scores.score(heard(("a", 0, 1, "!")), REFERENCE)
+
+
+def test_names_with_accents_pair_in_both_forms() -> None:
+    one, other = (unicodedata.normalize(form, "Zoë") for form in ("NFC", "NFD"))
+    found = scores.score(heard((one, 0, 1, "yes")), heard((other, 0, 1, "yes")), by_name=True)
+    assert found.speakers[one].rate == 0 and found.pairs[one] == other
 
 
 @pytest.mark.parametrize("factor, told", [(1, False), (3, False), (1000, True), (0.001, True)])

@@ -30,6 +30,13 @@ def test_one_name_in_the_folders_of_several_speakers(tmp_path: Path) -> None:
             notes.find(found, name)
 
 
+def test_one_name_for_equal_notes(tmp_path: Path) -> None:
+    write_manifest(tmp_path / "all.jsonl", [
+        Utterance(f"u{k}", f"s{k}/001.wav", 2.0, "s", text="the same") for k in range(3)])
+    noted = notes.find(notes.of_manifest(tmp_path / "all.jsonl"), "001")
+    assert noted is not None and noted.text == "the same"
+
+
 def test_accents_are_written_in_two_ways(tmp_path: Path) -> None:
     one, other = (unicodedata.normalize(form, "clé_ü") for form in ("NFC", "NFD"))
     assert one != other

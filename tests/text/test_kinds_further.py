@@ -112,7 +112,8 @@ def test_who_is_featured_and_feet(name):
 @pytest.mark.parametrize("stream", ["river", "creek"])
 def test_a_branch_or_a_bedroom(stream):
     assert said(f"the 2nd br. of the {stream}")[2] == "branch"
-    assert said("the 2nd br. has a bed")[2] == "bedroom"
+    for bed in ("has a bed", "on the left", "at the back", "in front"):
+        assert said(f"the 2nd br. {bed}")[2] == "bedroom"
 
 
 def test_a_period_behind_a_word_that_is_short_for_another():
@@ -196,6 +197,7 @@ def test_a_part_of_a_land(letter, side, land):
     assert said(f"in {letter}. {land}.")[1:] == [side, land.lower()]
     assert said(f"in {letter}. {land}n towns")[1] == side
     assert said(f"by {letter}. Day")[1] == letter
+    assert said(f"by John {letter}. {land}")[2] == letter
 
 
 @pytest.mark.parametrize("day", ["Sat.", "Sun."])
@@ -221,3 +223,43 @@ def test_square_feet_of_a_home(home):
 def test_an_act_and_a_scene():
     assert said("from Hamlet III.i.")[2:] == ["three", "one"]
     assert said("from Hamlet III.ii.5")[2:] == ["three", "two", "five"]
+
+
+@pytest.mark.parametrize("label", ["build", "Windows", "Java"])
+def test_points_behind_a_name_or_a_code_part_no_thousands(label):
+    assert not {"million", "thousand"} & {*said(f"{label} 10.240.163 is out")}
+    assert said("call 12.345.678")[1:] == said("serial number 12.345.678")[2:] == digits("12345678")
+
+
+@pytest.mark.parametrize("phrase", ["Give I.v. fluids", "I.v. drips help", "for V.i.p. guests"])
+def test_letters_with_points_are_no_scene(phrase):
+    assert not {"one", "five"} & {*said(phrase)}
+
+
+@pytest.mark.parametrize("pair", ["1500/2000", "2048/1536", "1600/1650 rpm", "1500/1650 m"])
+def test_two_numbers_are_no_years(pair):
+    assert "over" in said(f"It is {pair} here")
+
+
+def test_what_looks_like_a_unit_of_the_sea_or_of_money():
+    assert said("10 NM residents")[1:3] == ["N", "M"]
+    assert said("the ship, 10 NM off")[3:5] == ["nautical", "miles"]
+    assert said("It is 12 NM north")[3:5] == ["nautical", "miles"]
+    assert said("a modem at 300 bps with 2 % errors")[5] == "bits"
+
+
+def test_a_call_before_a_firm_ends_a_sentence():
+    assert len(text.analyse("What a deal! Inc. magazine says so.").sentences) == 2
+
+
+@pytest.mark.parametrize("count", ["two", "ten", "thirty", "last"])
+@pytest.mark.parametrize("thing", ["distance", "change", "adjustment"])
+def test_minutes_that_are_counted(count, thing):
+    assert phones(f"a {count} minute {thing}", "minute") == ["mˈɪnət"]
+    assert phones(f"a minute {thing}", "minute") == ["maɪnˈut"]
+
+
+@pytest.mark.parametrize("thing", ["vehicle", "unit", "pilot", "troops"])
+def test_to_combat_is_a_verb(thing):
+    assert phones(f"ways to combat {thing} losses", "combat") == ["kəmbˈæt"]
+    assert phones(f"the combat {thing} moved", "combat") == ["kˈɑmbˌæt"]

@@ -267,3 +267,11 @@ def test_the_type_of_a_phoneme_changes_nothing() -> None:
     said = '<phoneme alphabet="ipa" {}ph="hɛˈloʊ">hello</phoneme>'
     typed = text.analyse(said.format('type="default" '))
     assert typed.words[0].phones == text.analyse(said.format("")).words[0].phones
+
+
+@pytest.mark.parametrize("around", ["strong", "moderate", "reduced"])
+def test_no_emphasis_within_an_emphasis_is_none(around: str) -> None:
+    found = styles(f'<prosody pitch="+2st"><emphasis level="{around}">one <emphasis level="none">two '
+                   "</emphasis>three</emphasis> four</prosody>")
+    assert found["two"] == found["four"] == Style(2, 0)
+    assert found["one"] == found["three"] != found["two"]

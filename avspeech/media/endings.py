@@ -11,12 +11,11 @@ import mmap
 import os
 import re
 import struct
-import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-from avspeech.media import boxes
+from avspeech.media import boxes, ogg
 from avspeech.media.notes import CUT_OFF, SILENT, Note
 
 # Bytes of sound from which on a header of 32 bits does not mean what it says
@@ -24,11 +23,7 @@ UNKNOWN = 2**31 - 2**16
 COUNTED = 2**32  # bytes that the size in a header of WAV counts, and then from zero again
 BLOCK = 2**20  # bytes that are looked through at once
 PADDING = 4096  # bytes of sound by which a file may be shorter than its header tells
-PAGE = 27 + 255 + 255 * 255  # bytes of the longest page of Ogg
 PLAIN = (1, 3, 0xFFFE)  # the kinds of samples in WAV whose size follows from their bits
-FIRST_PAGE, LAST_PAGE = 2, 4  # the bits of its header that begin and end a stream
-REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
-MANY = 100_000  # pages, as many as a day has: of a number beyond it a bit is wrong
 ADDED = 3000  # samples that encoders of MP3 add at both ends, at most
 SYNC = 65536  # bytes before the first frame of an MP3 file in which it is looked for
 # Of what servers and programs write in the place of data, seven bytes or more
@@ -73,8 +68,8 @@ _FORMATS = (
 
 
 def notes(path: str | Path) -> list[Note]:
-    """What `cut_off`, `left_over`, `lost_pages`, `contradictions` and `texts` say of a file."""
-    kinds = ((cut_off, CUT_OFF), (left_over, ""), (lost_pages, SILENT), (contradictions, ""),
+    """What `cut_off`, `left_over`, `ogg.lost_pages`, `contradictions` and `texts` say of a file."""
+    kinds = ((cut_off, CUT_OFF), (left_over, ""), (ogg.lost_pages, SILENT), (contradictions, ""),
              (texts, ""))
     return [Note(text, about, fault=True) for say, about in kinds for text in say(path)]
 
@@ -92,7 +87,7 @@ def cut_off(path: str | Path) -> list[str]:
     with open(path, "rb") as file:
         begin = file.read(4)
         if begin == b"OggS":
-            return _without_end(file)
+            return ogg.without_end(file)
         if begin == EBML:
             return _within_element(file)
         whole, length = _whole(file), os.fstat(file.fileno()).st_size
@@ -359,27 +354,6 @@ def _sound_chunk(file: BinaryIO, chunks: _Chunks) -> tuple[int, int]:
     return 0, 0
 
 
-def _without_end(file: BinaryIO) -> list[str]:
-    """A sentence where the last page of an Ogg file does not end its stream."""
-    length = os.fstat(file.fileno()).st_size
-    file.seek(max(0, length - 2 * PAGE))
-    tail = file.read()
-    at = len(tail)
-    while (at := tail.rfind(b"OggS\x00", 0, at)) >= 0:
-        page = tail[at:]
-        if len(page) < 27 or page[5] < 8:  # else by chance, within the sound
-            break
-    else:
-        return []
-    parts = page[26] if len(page) > 26 else 255
-    if len(page) < 27 + parts or len(page) < 27 + parts + sum(page[27: 27 + parts]):
-        return ["it is cut off: its last page of Ogg is not whole"]
-    if page[5] & LAST_PAGE:
-        return []
-    return ["its last page of Ogg is not marked as the last: it was cut off, or its writer marks "
-            "no end"]
-
-
 def _within_element(file: BinaryIO) -> list[str]:
     """A sentence where the last element of a Matroska file is not whole. A recorder that is killed
     has not written how long the file is."""
@@ -502,44 +476,6 @@ def texts(path: str | Path) -> list[str]:
     return [] if at is None else [
         f"a text lies within its sound, at byte {at:,} (perhaps the answer of a server in the "
         "place of a part): it is heard as noise; fetch the file anew"]
-
-
-def lost_pages(path: str | Path) -> list[str]:
-    """A sentence where pages of an Ogg file are missing or damaged: their sound is silence.
-
-    Args:
-        path: a file that exists, of any format.
-    """
-    with open(path, "rb") as file:
-        if file.read(4) != b"OggS":
-            return []
-        lost = 0
-        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-            numbers: dict[bytes, tuple[int, bool]] = {}  # by stream: next number, sound has begun
-            at = 0
-            while 0 <= at <= len(data) - 27:
-                head = data[at: at + 27 + data[at + 26]]
-                end = at + len(head) + sum(head[27:])
-                page = data[at: end]
-                if head[:5] != b"OggS\0" or _ogg_sum(page) != head[22:26]:
-                    at = data.find(b"OggS\0", at + 1)
-                    continue
-                number, stream = int.from_bytes(head[18:22], "little"), head[14:18]
-                # What is recorded from a broadcast has its titles first, and then any page
-                due, begun = numbers.get(stream, (number, False))
-                begun = begun and not head[5] & FIRST_PAGE
-                lost += min(max(0, number - due), MANY) if begun else 0
-                begun = begun or 0 < int.from_bytes(head[6:14], "little") < 2**63
-                numbers[stream] = number + 1, begun
-                at = end
-    return [f"{lost} of its pages of Ogg are missing or damaged: they are silence"] if lost else []
-
-
-def _ogg_sum(page: bytes) -> bytes:
-    """The checksum of a page of Ogg: the usual one of 32 bits, from the other end of each byte."""
-    bare = page[:22] + bytes(4) + page[26:]
-    found = ~zlib.crc32(bare.translate(REVERSED), 2**32 - 1) & 2**32 - 1
-    return found.to_bytes(4, "big").translate(REVERSED)
 
 
 def seconds_told(path: str | Path, rate: int) -> float | None:

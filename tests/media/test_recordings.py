@@ -20,7 +20,7 @@ pytest.importorskip("av")
 from sounds import decoded, encode, murmur  # noqa: E402
 
 from avspeech.errors import InputError  # noqa: E402
-from avspeech.media import audio, endings, recordings, tracks  # noqa: E402
+from avspeech.media import audio, endings, ogg, recordings, tracks  # noqa: E402
 
 RATE = 48000
 
@@ -538,7 +538,7 @@ def test_a_page_of_ogg_that_was_lost_is_said(tmp_path: Path, name: str) -> None:
     path.write_bytes(data[: pages[4]] + data[pages[5]:])
     assert audio.notes_of(path)[0].startswith("1 of its pages") and len(audio.read(path)) == len(whole)
     path.write_bytes(data[: pages[2]] + data[pages[4]:])  # as a broadcast that was recorded begins
-    assert endings.lost_pages(path) == []
+    assert ogg.lost_pages(path) == []
 
 
 def test_more_channels_than_there_are_are_refused_or_said(tmp_path: Path) -> None:

@@ -398,7 +398,7 @@ class _Run:
         self.model.eval()
         score = self.best["score"]
         head = torch.tensor([self.best["step"], math.nan if score is None else score],
-                            dtype=torch.float64, device=next(self.model.parameters()).device)
+                            dtype=torch.float64, device=self.on)
         step, score = processes.from_main(head).tolist()
         return FitResult(self.step, int(step), None if math.isnan(score) else score,
                          self.best["metrics"])

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from avspeech.media.misread import LEAST, RIGHT, law, roughness
+from avspeech.media.misread import LEAST, MU, RIGHT, A, law, roughness
 
 GLANCE = 256  # samples by which most sounds are known not to be of 8 bits
 PIECES = 20  # rough pieces in which other readings are tried, at most
@@ -26,7 +26,7 @@ def _sixteen(kind: str) -> Callable[[np.ndarray], np.ndarray]:
     return lambda code: np.ascontiguousarray(code[: len(code) // 2 * 2]).view(kind).astype(int)
 
 
-UNSIGNED, MU, A = "unsigned numbers of 8 bits", "mu-law", "A-law"
+UNSIGNED = "unsigned numbers of 8 bits"
 # Bytes [n] -> what they stand for
 READINGS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     UNSIGNED: lambda code: code.astype(int) - 128,

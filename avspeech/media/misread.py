@@ -38,13 +38,14 @@ RIGHT = 0.2  # of the rough pieces: from there on another reading is right (a pa
 # Where one channel stands under a header of two, the differences within pairs are like those
 # between, and smaller than those from a sample of one channel to its next: half or less in speech
 ALIKE, ONE_IN_TWO = 1.15, 0.7
+LAWS = MU, A = "mu-law", "A-law"
 
 
 @functools.cache
 def law(name: str) -> np.ndarray:
     """What the 256 bytes of mu-law or A-law (ITU-T G.711) stand for, in steps of 16 bits."""
     code = np.arange(256)
-    if name == "mu-law":
+    if name == MU:
         code = 255 - code
         size = (((code & 15) << 3) + 132 << (code >> 4 & 7)) - 132
         return np.where(code & 128, -size, size)
@@ -88,7 +89,6 @@ READINGS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     FLOATS: _floats,
     "numbers of 8 bits": lambda rows: rows.reshape(-1).astype(np.int16) - 128,
 }
-LAWS = ("mu-law", "A-law")
 
 
 def _bytes(samples: np.ndarray) -> np.ndarray | None:

@@ -67,7 +67,8 @@ _LENGTHS = re.compile(
 
 
 _COOKING = re.compile(
-    r"\b(?:bak(?:e[ds]?|ing)|knead\w*|rest|boil|simmer|cook|roast|fry|chill|steam|pro[ov]\w*|cool|stir|whisk)"
+    r"\b(?:bak(?:e[ds]?|ing)|knead\w*|rest|boil|simmer|cook|roast|fry|chill|steam"
+    r"|pro[ov]\w*|cool|stir|whisk)"
     r"[^.!?\n]{0,24}$",
     re.IGNORECASE,
 )

@@ -128,12 +128,12 @@ def wind(match: re.Match[str], context: Text) -> tuple[list[str], int] | None:
 
 
 _LANDS = (
-    r"(?:Korea|Dakota|Carolina|Africa|America|Virginia|Va|Ireland|Germany|Sudan|Timor|Macedonia|Yemen"
-    r"|Vietnam|Asia|Europe|Pole|Atlantic|Pacific)(?:[a-z]{1,4})?(?![^\W_])"
+    r"(?:Korea|Dakota|Carolina|Africa|America|Virginia|Va|Ireland|Germany|Sudan|Timor|Macedonia"
+    r"|Yemen|Vietnam|Asia|Europe|Pole|Atlantic|Pacific)(?:[a-z]{1,4})?(?![^\W_])"
 )
 
 
-@rule(rf"([NSEW])(?:{EDGE} |\.(?= ) )(?={_LANDS})", "=NSEW")
+@rule(rf"([NSEW])(?:{EDGE}|\.) (?={_LANDS})", "=NSEW")
 def part_of_land(match: re.Match[str], context: Text) -> list[str] | None:
     """A part of a land or a continent. `N. Dakota and S. Korea` -> north dakota and south korea"""
     dotted = context.text[match.start() + 1 : match.start() + 2] == "."

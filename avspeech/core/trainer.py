@@ -142,7 +142,7 @@ def fit(model: nn.Module, loss_fn: Loss, dataset: Dataset, config: TrainConfig, 
         Stopped: on SIGTERM or Ctrl-C, after the state was saved.
     """
     folder, on = Path(folder), next(model.parameters()).device
-    halved = config.precision == "bf16" or (config.precision == "auto" and _multiplies_bf16(on))
+    halved = config.precision == "bf16" or (config.precision == "auto" and multiplies_bf16(on))
     rank, world = processes.rank_and_world()
     with contextlib.ExitStack() as stack:
         if rank == 0:
@@ -233,7 +233,7 @@ def learning_rate(step: int, config: TrainConfig) -> float:
     return config.lr * 0.5 * (1 + math.cos(math.pi * min(1.0, done)))
 
 
-def _multiplies_bf16(device: torch.device) -> bool:
+def multiplies_bf16(device: torch.device) -> bool:
     """Whether bf16 is faster than fp32 on a device: NVIDIA GPUs since Ampere, CPUs with a bf16
     unit."""
     if device.type == "cuda":

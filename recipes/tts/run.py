@@ -151,7 +151,8 @@ def _info(cfg: Config, model: Any, name: str, metrics: dict[str, float], descrip
         frontend={"phonemiser": cfg.align.phonemiser} if name == "prosodyfm" else {})
 
 
-@recipe.stage("vocoder", uses=("data", "pitch", "model", "vocoder", "release"),
+@recipe.stage("vocoder",
+              uses=("data", "pitch", "model", "vocoder", "adversary", "pieces", "release"),
               inputs=lambda cfg, exp: [exp / "pitch" / "train.npz"],
               outputs=lambda cfg, exp: [exp / "vocoder" / "model"], distributed=True)
 def vocoder_stage(cfg: Config, exp: Path) -> None:
@@ -162,7 +163,8 @@ def vocoder_stage(cfg: Config, exp: Path) -> None:
     from avspeech.synthesis import vocoding
 
     folder = exp / "vocoder"
-    settings = {k: v for k, v in config.to_dict(cfg).items() if k in ("data", "pitch", "vocoder")}
+    settings = {k: v for k, v in config.to_dict(cfg).items()
+                if k in ("data", "pitch", "vocoder", "adversary", "pieces")}
     settings["model"] = dict(config.to_dict(cfg.model.config).get("vocoder", {}),
                              name=cfg.model.name,
                              **({"init": cfg.model.init} if cfg.model.init else {}))
@@ -183,18 +185,34 @@ def vocoder_stage(cfg: Config, exp: Path) -> None:
             sounds = Sounds(utterances, roots, rate)
             if utterances:
                 f0 = read_pitch(exp / "pitch" / f"{split}.npz")
-                heard[split] = vocoding.Segments(sounds, f0, hop)
+                heard[split] = vocoding.Segments(sounds, f0, hop, cfg.pieces)
         dev = heard.get("dev", heard["train"])
-        result = trainer.fit(vocoding.Vocoding(vocoder), vocoding.vocoder_loss, heard["train"],
-                             cfg.vocoder,
-                             folder / "fit",
-                             lambda m: vocoding.vocoder_score(m, dev))  # type: ignore[arg-type]
+
+        def score(trained: Any) -> dict[str, float]:
+            return vocoding.vocoder_score(trained, dev)
+
+        result = trainer.fit(_learner(vocoder, cfg.adversary), vocoding.vocoder_loss,
+                             heard["train"], _kept(cfg.vocoder, cfg.adversary), folder / "fit",
+                             score)
         if trainer.is_main():
             info = _info(cfg, vocoder, "vocoder",
                          {k: round(v, 4) for k, v in result.metrics.items()},
                          "Log-mel to sound by the inverse STFT.")
             pretrained.save(folder / "model", vocoder, info)
         trainer.barrier()
+
+
+def _learner(vocoder: Any, adversary: float) -> Any:
+    """The vocoder with what it learns by."""
+    from avspeech.synthesis import vocoding
+
+    halved = bool(adversary) and trainer.multiplies_bf16(trainer.device())
+    return vocoding.Vocoding(vocoder, adversary, halved)
+
+
+def _kept(how: trainer.TrainConfig, adversary: float) -> trainer.TrainConfig:
+    """These settings; with an adversary, of which the last step is kept."""
+    return dataclasses.replace(how, validate_every=how.max_steps) if adversary else how
 
 
 def _done(cfg: Config, exp: Path, folder: Path, stage: Any, settings: dict[str, Any],
@@ -308,13 +326,11 @@ def _polish(cfg: Config, folder: Path, model: Any, data: Any, dev: Any, seed: in
     ones."""
     from avspeech.synthesis import training, vocoding
 
-    how = dataclasses.replace(cfg.polish.fit, seed=seed)
-    if cfg.polish.adversary:
-        how = dataclasses.replace(how, validate_every=how.max_steps)
+    how = _kept(dataclasses.replace(cfg.polish.fit, seed=seed), cfg.polish.adversary)
     start = cfg.polish.start
     heard = training.Renditions(model, data, cfg.polish.renditions, start, seed=seed)
     checked = training.Renditions(model, dev, 1, start, seed=seed)
-    learner = vocoding.Vocoding(model.vocoder.requires_grad_(True), cfg.polish.adversary)
+    learner = _learner(model.vocoder.requires_grad_(True), cfg.polish.adversary)
 
     def score(trained: Any) -> dict[str, float]:
         return vocoding.vocoder_score(trained, checked)

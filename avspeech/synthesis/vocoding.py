@@ -105,7 +105,7 @@ class Segments:
         rng = np.random.default_rng(seed)
         name = self.names[index]
         (sound, mel), hertz = self.whole(name, rng), self.f0[name]
-        first = int(rng.integers(0, max(1, len(hertz) - self.frames)))
+        first = int(rng.integers(max(0, len(hertz) - self.frames) + 1))
         piece = sound[first * self.hop: (first + self.frames) * self.hop]
         hertz = hertz[first: first + self.frames]
         more = self.frames - len(hertz)

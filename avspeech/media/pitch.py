@@ -90,7 +90,7 @@ def f0(samples: np.ndarray, sample_rate: int, hop_seconds: float = 0.01, low: fl
                 "autocorrelation": _autocorrelation}
     check_method(method)
     frames = frame_count(len(samples), sample_rate, hop_seconds)
-    level = np.sqrt(frame_power(samples, sample_rate, hop_seconds, 0.025))
+    level = np.sqrt(frame_variance(samples, sample_rate, hop_seconds, 0.025))
     if not np.any(level > 0):
         return np.zeros(frames, np.float32), np.zeros(frames, bool)
     lacks = method in ("world", "dio") and lacks_fundamental(samples, sample_rate)
@@ -206,9 +206,10 @@ def slope(line: np.ndarray, hop_seconds: float, start: float = 0.0, end: float |
     return float(np.median((values[second] - values[first]) / (times[second] - times[first])))
 
 
-def frame_power(samples: np.ndarray, sample_rate: int, hop_seconds: float,
-                seconds: float) -> np.ndarray:
-    """Power of short frames, each around its own mean: an offset, or a slow drift, has none.
+def frame_variance(samples: np.ndarray, sample_rate: int, hop_seconds: float,
+                   seconds: float) -> np.ndarray:
+    """Variance of short frames: the power of each about its own mean, so that an offset, or a slow
+    drift, has none.
 
     Args:
         samples: `[N]`.
@@ -217,7 +218,7 @@ def frame_power(samples: np.ndarray, sample_rate: int, hop_seconds: float,
         seconds: length of a frame.
 
     Returns:
-        `[T]` float64, variances; frame t lies around the time t * hop_seconds.
+        `[T]` float64; frame t lies around the time t * hop_seconds.
     """
     frames, half = frame_count(len(samples), sample_rate, hop_seconds), seconds / 2 * sample_rate
     power = np.empty(frames)

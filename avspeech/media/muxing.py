@@ -13,7 +13,8 @@ import numpy as np
 from avspeech.errors import InputError
 from avspeech.media.audio import decode_packets, open_container
 from avspeech.media.decoding import packets_of
-from avspeech.media.pictures import NEAR, Clock, Picture, decode_order, picture_stream, pixel_aspect
+from avspeech.media.picture_clock import NEAR, Clock, decode_order
+from avspeech.media.pictures import Picture, picture_stream, pixel_aspect
 
 COPIED = {"h264", "hevc"}  # what every mp4 player shows; anything else is encoded anew
 ENCODERS = ("libx264", "libopenh264", "mpeg4")  # the first one FFmpeg was built with

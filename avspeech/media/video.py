@@ -22,7 +22,8 @@ from avspeech.errors import InputError
 from avspeech.media import warping
 from avspeech.media.face_tracks import track_faces
 from avspeech.media.mouths import STORED_CROP, MouthTrack, read_crops, write_crops
-from avspeech.media.pictures import FPS, Picture, duration, frame_rate, pictures
+from avspeech.media.picture_clock import FPS
+from avspeech.media.pictures import Picture, duration, frame_rate, pictures
 from avspeech.media.trails import FaceTrack
 
 __all__ = ["FPS", "MouthTrack", "crop", "duration", "frame_rate", "mouth_tracks", "pictures",

@@ -165,7 +165,7 @@ def judged(sentences: list[tuple[str, str]], folder: Path, rate: int, wer: str |
     """Errors and opinion scores of what a system said."""
     import numpy as np
 
-    from avspeech.report import metrics
+    from avspeech.report import intervals
     from avspeech.synthesis import judges, scoring
 
     sounds = [np.load(folder / f"{i}.npy") for i in range(len(sentences))]
@@ -184,8 +184,8 @@ def judged(sentences: list[tuple[str, str]], folder: Path, rate: int, wer: str |
             if wrong:
                 found.setdefault("heard", []).append([text, heard])
         wrongs, all_words = np.array(counts, float).T
-        share = metrics.cluster_bootstrap(lambda a, b: float(a.sum() / b.sum()),
-                                          range(len(counts)), wrongs, all_words)
+        share = intervals.cluster_bootstrap(lambda a, b: float(a.sum() / b.sum()),
+                                            range(len(counts)), wrongs, all_words)
         found["WER %"] = [100 * share.mean, 100 * share.low, 100 * share.high]
         if set(errors) != {""}:
             found |= {f"WER % {kind}": 100 * a / max(1, b) for kind, (a, b) in errors.items()}
@@ -194,7 +194,7 @@ def judged(sentences: list[tuple[str, str]], folder: Path, rate: int, wer: str |
         for key, judge in judges.opinion_judges().items():
             name = {"dnsmos": "DNSMOS", "distillmos": "DistillMOS"}[key]
             for row, heard_of in ((name, sounds), (f"{name}, same ends", alike)):
-                interval = metrics.bootstrap_interval(np.array([judge(s, rate) for s in heard_of]))
+                interval = intervals.bootstrap_interval([judge(s, rate) for s in heard_of])
                 found[row] = [interval.mean, interval.low, interval.high]
     return found
 

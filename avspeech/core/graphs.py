@@ -46,10 +46,11 @@ def exported(module: Any, inputs: Sequence[Any], shapes: Sequence[Any], outputs:
 
 
 def in_whole_numbers(proto: Any, content: bytes) -> int:
-    """Makes matrix products with weights that a file stores in 8 bits out of whole numbers: what
-    they are multiplied with is rounded to 8 bits as well, by the range that it has in each call.
+    """Quantizes matrix products dynamically: where a file stores the weights in 8 bits, the other
+    factor is rounded to 8 bits as well, by the range that it has in each call, and whole numbers
+    are multiplied.
 
-    A CPU with such an instruction (VNNI, dot product) makes them several times as fast.
+    A CPU with instructions for it (VNNI, dot product) is several times as fast.
 
     Args:
         proto: an `onnx.ModelProto`, changed in place.

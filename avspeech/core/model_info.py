@@ -58,7 +58,7 @@ def parse(data: bytes, folder: Path) -> ModelInfo:
         folder: that it lies in, for errors.
 
     Raises:
-        InputError: it is no JSON, of another format, or has a key that is unknown, missing or of
+        InputError: it is not JSON, has another format, or has a key that is unknown, missing or of
             the wrong type.
     """
     where = folder / CONFIG

@@ -77,7 +77,7 @@ class Release:
                          dtype=self.dtype, **about)
 
 
-# How the names of stored tensors end that are no parameters: of norms, and the edges of a graph
+# Endings of the names of stored tensors that are no parameters: those of norms, and a graph's edges
 _BUFFERS = ("running_mean", "running_var", "num_batches_tracked", "random")
 
 
@@ -244,7 +244,7 @@ def read_info(name_or_folder: str | Path) -> ModelInfo:
 def parameters(name_or_folder: str | Path) -> int:
     """The number of a model's parameters, read from the header of its weights.
 
-    What a model stores beside them, such as the counters of a norm, is told by its name alone.
+    Other stored tensors, such as the counters of a norm, are recognized by their names alone.
 
     Args:
         name_or_folder: a released name, or the path of a model folder.
@@ -276,13 +276,14 @@ def open_model(name_or_folder: str | Path, device: str | torch.device = "cpu",
         device: for torch.
         engine: "torch", "onnx" (the graphs of the folder, on the CPU), or "auto": the graphs, where
             the folder has any, the device is the CPU and onnxruntime is installed; else torch.
-        task: that the model has to be for; None: any.
+        task: the task that the model has to be for; None: any.
 
     Returns:
         The graphs or, as of `load`, the model; and its ModelInfo.
 
     Raises:
-        InputError: as `load`; another task, graphs asked for that the folder has not, no torch.
+        InputError: as `load`; or the model is for another task, graphs are asked for and the folder
+            has none, or torch is needed and not installed.
     """
     if engine not in runtime.CHOICES:
         raise InputError(f"engine '{engine}': expected one of {', '.join(runtime.CHOICES)}")

@@ -129,7 +129,7 @@ def duration(path: str | Path, track: int | None = None) -> float:
 
 
 def notes_of(path: str | Path, track: int | None = None) -> list[str]:
-    """What should be known of a file's sound, as `read` tells. Raises InputError."""
+    """The notes that `read` gives on a file's sound. Raises InputError."""
     return list(recordings.survey(path, track).notes)
 
 

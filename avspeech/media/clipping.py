@@ -1,23 +1,23 @@
-"""Whether a sound was clipped: how many of its samples stay at its peak, in flat or bent tops."""
+"""Clipping: how many samples of a sound stay at its peak, in flat tops or tops bent by a codec."""
 
 from __future__ import annotations
 
 import numpy as np
 
-# A recording that was clipped stays at its peak for some samples: it is there at a step, while a
-# soft tone of 8 bits that just reaches full scale comes to its flat top one level at a time.
+# A recording that was clipped stays at its peak for some samples. It jumps there, while a soft tone
+# of 8 bits that just reaches full scale comes to its flat top one level at a time.
 FULL_SCALE = (0.999, 1.0)
-STEEP = 0.01  # of full scale: the least such step
+STEEP = 0.01  # of full scale: the smallest such jump
 LEAST_TOP = 0.02  # of full scale: a sound that was clipped and then turned down is that loud still
 FLAT = 3  # samples, at least
-CLIPPED = 1e-3  # share of samples at full scale from which on it is said
-HARDLY_CLIPPED = 0.25  # and from which on something else may be wrong
+CLIPPED = 1e-3  # share of samples at full scale from which on the user is told
+HARDLY_CLIPPED = 0.25  # share from which on something else than clipping may be wrong
 # Lossy coding bends flat tops: they ripple around full scale. There a sound goes from HALF of full
 # scale to HIGH within a quarter of the time for which it then stays, LONG samples at least, and its
 # median is near full scale. A tone takes two thirds of that time, a peak of speech more.
 HALF, HIGH, LONG, QUICK = 0.5, 0.9, 4, 0.25
 NEAR_FULL = (0.93, 1.07)
-LOUDEST = 1.6  # times full scale: what was clipped and then coded with loss stays below it
+LOUDEST = 1.6  # times full scale: clipped sound that was then coded with loss stays below it
 
 
 class Clipping:
@@ -91,7 +91,7 @@ def flat_tops(samples: np.ndarray) -> int:
 
 
 def bent_tops(samples: np.ndarray) -> int:
-    """How many samples `[N]` stay near full scale as those do that were clipped before they were
+    """How many samples `[N]` stay near full scale as they do in sound that was clipped and then
     coded with loss (MP3, AAC, Opus, mu-law)."""
     found = 0
     for side in (samples, -samples):

@@ -39,7 +39,8 @@ def cut_off(file: BinaryIO) -> list[str]:
 
 def _element(data: mmap.mmap, at: int) -> tuple[int, int]:
     """Where the content of an element of Matroska begins, and its size, below 0 where it is
-    unknown. (-1, -1) for what is none; beyond the end of the file for what is cut."""
+    unknown. (-1, -1) where there is no element; a place beyond the end of the file where the
+    element is cut off."""
     first = data[at]
     if first < 16:
         return -1, -1

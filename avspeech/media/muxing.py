@@ -51,7 +51,7 @@ def mux(video: Path, sound: Path, out: Path) -> None:
 
 
 class _Sound:
-    """Encodes a sound file into a container bit by bit, a little ahead of the pictures."""
+    """Encodes a sound file into a container piece by piece, a little ahead of the pictures."""
 
     def __init__(self, target: Any, voice: Any) -> None:
         self.target, self.voice = target, voice

@@ -1,4 +1,4 @@
-"""The times that a file gives its pictures, made one clock (`clock.py` does it for sound)."""
+"""Puts the times that a file gives its pictures on one clock (`clock.py` does it for sound)."""
 
 from __future__ import annotations
 
@@ -142,7 +142,8 @@ def _with_next(timed: Iterable[tuple[float | None, Any]],
 
 
 def _sorted_times(timed: Iterable[tuple[float | None, Any]]) -> Iterator[tuple[float | None, Any]]:
-    """Frames in their order (decoders give the order of showing), each with the least time left."""
+    """Frames in the order of the decoder, which is that of showing, each with the smallest time
+    that is left."""
     frames: deque[Any] = deque()
     times: list[float] = []
     for raw, frame in timed:

@@ -141,7 +141,7 @@ def interpolate(hertz: np.ndarray, voiced: np.ndarray) -> np.ndarray:
 def smooth(line: np.ndarray, hop_seconds: float, seconds: float = 0.1) -> np.ndarray:
     """A contour `[T]` after a running median of 5 frames, against single jumps, and a Hann window.
 
-    The window is of `seconds` in all, and normalised at the ends.
+    The window is of `seconds` in all, and normalized at the ends.
     """
     line = np.asarray(line, np.float64)
     if len(line) < 2:

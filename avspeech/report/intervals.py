@@ -1,4 +1,4 @@
-"""Means with what they may be off by: bootstrap intervals, and the spread of several runs."""
+"""Bootstrap confidence intervals of means and other statistics, and the spread of several runs."""
 
 from __future__ import annotations
 

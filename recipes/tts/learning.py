@@ -94,10 +94,10 @@ def polish(cfg: Config, folder: Path, model: Any, data: Any, dev: Any, seed: int
     start = cfg.polish.start
     heard = training.Renditions(model, data, cfg.polish.renditions, start, seed=seed)
     checked = training.Renditions(model, dev, 1, start, seed=seed)
-    trained = learner(model.vocoder.requires_grad_(True), cfg.polish.adversary)
+    learned = learner(model.vocoder.requires_grad_(True), cfg.polish.adversary)
 
     def score(trained: Any) -> dict[str, float]:
         return vocoding.vocoder_score(trained, checked)
 
-    result = trainer.fit(trained, vocoding.vocoder_loss, heard, how, folder / "polish", score)
+    result = trainer.fit(learned, vocoding.vocoder_loss, heard, how, folder / "polish", score)
     return result.metrics["distance"]

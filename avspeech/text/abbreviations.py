@@ -83,9 +83,15 @@ def _titled(place: Place) -> bool:
     return bool(place.after) and place.after not in lists.OPENERS
 
 
-_OF_DAYS = frozenset("morning mornings noon afternoon evening evenings night nights".split())
+_OF_DAYS = frozenset(
+    "service services brunch mass roast hours trains papers "
+    "matinee morning mornings noon afternoon evening evenings night nights".split()
+)
 
 
+_DAY = r"(?:Mon|Tues?|Weds?|Thu(?:rs?)?|Fri|Sat|Sun)"
+_BESIDE_DAY = re.compile(rf" ?(?:&|and|or|to|thru|[-–/]) ?{_DAY}(?!\w)")
+_BEHIND_DAY = re.compile(rf"\b{_DAY}\.? ?(?:&|and|or|to|thru|[-–/]|, ?(?:and|or|&)?) ?$")
 _HAPPENS = re.compile(r"\. (?:was|is|will|were|are|looks|night)\b")
 
 
@@ -96,7 +102,11 @@ def _of_week(place: Place) -> bool:
         return True
     if before in ("on", "next", "last", "every", "through", "thru", "fri", "sat"):
         return True
-    if place.context.text[place.end : place.end + 1] == "," or place.after in _OF_DAYS:
+    if place.context.text[place.end : place.end + 1] in (",", ":") or place.after in _OF_DAYS:
+        return True
+    if _BESIDE_DAY.match(place.context.text, place.end):
+        return True  # "Sat. & Sun. only"
+    if _BEHIND_DAY.search(place.context.text[max(0, place.start - 12) : place.start]):
         return True
     if _HAPPENS.match(place.context.text, place.end - 1):
         return True  # "Sat. was hot"
@@ -121,7 +131,13 @@ def _beside_state(place: Place) -> bool:
 # "Tex. Penal Code", "Fla. Stat."
 _OF_LAW = re.compile(r" (?:[A-Z][A-Za-z.'&]* ){0,4}(?:Codes?|Const|Stat|Ann|Rev|Admin)(?![a-z])")
 _CLOSED = re.compile(r"[ \t]*(?:[;,)\n]|$)")
-_KIN = re.compile(r"\b(?:[bd]|ca?|bapt|bur|dau)\. |\((?:ca?\. ?)?1[5-9]\d\d[-–]\d{0,4}\)")
+_CLINIC = re.compile(
+    r"\b(?:pts?|patients?|hx|h/o|c/o|s/p|CT|MRI|CXR|BP|HR|exam|w/o contrast|effusions?|lesions?"
+    r"|tenderness|edema|bilat|biopsy|ECG|EKG|labs)\b", re.I
+)
+_ACCESSION = re.compile(r"(?:[Nn]os?\.? )?(?:1[89]|20)\d\d\.\d")
+_RESTING = re.compile(r" (?:[A-Z][\w.'’]* ){1,4}(?:Cem|Cemetery|Churchyard|Chapel|Ch|Graveyard)\b")
+_KIN = re.compile(r"\b(?:[bd]|ca?|bapt|bur|dau|[Ww]id)\. |\((?:ca?\. ?)?1[5-9]\d\d[-–]\d{0,4}\)")
 _LEGAL = re.compile(r"\b(?:Def|Pl|Mot|Compl|Decl|Aff|ECF|Dkt|Opp|[Pp]laintiff|[Dd]efendant)\b")
 
 
@@ -209,6 +225,7 @@ CONDITIONS: dict[str, Callable[[Place], bool]] = {
         re.match(rf"[$£€¥₹]\d|(?:{_COINS}) ?\d", place.rest) is not None
     ),
     "counted": lambda place: place.before[:1].isdigit(),
+    "uncounted": lambda place: not place.before[:1].isdigit(),
     "closed": lambda place: place.context.text[place.end : place.end + 1] == ")",
     "timed": lambda place: _TIMED.match(place.rest) is not None,
     "latitude": _behind_latitude,
@@ -221,7 +238,7 @@ CONDITIONS: dict[str, Callable[[Place], bool]] = {
     "knit": lambda place: len(set(_KNITS.findall(place.context.around(place.start)))) > 1,
     "going": lambda place: _GOING.search(_ahead(place, 24)) is not None,
     "share": lambda place: _ahead(place, 2).rstrip().endswith("%"),
-    "parted": lambda place: _ahead(place, 2).strip(" ([\"“‘'") in (",", ";", ""),
+    "parted": lambda place: _ahead(place, 2).strip(" ([\"“‘'") in (",", ";", ".", ":", ""),
     "family": lambda place: (
         place.after[:1].isupper() and _KIN.search(place.context.around(place.start)) is not None
     ),
@@ -236,6 +253,12 @@ CONDITIONS: dict[str, Callable[[Place], bool]] = {
         not place.before[:1].isupper() or place.before.lower() in _VERBS | {"use", "install"}
     ),
     "lasting": lambda place: _BREAK.search(_ahead(place, 30)) is not None,
+    "long": lambda place: re.match(r"\d{2,}", place.rest) is not None,
+    "divided": lambda place: re.match(r"\d+/\d+(?!\d)", place.rest) is not None,
+    "clinic": lambda place: _CLINIC.search(place.context.around(place.start)) is not None,
+    "kin": lambda place: _KIN.search(place.context.around(place.start)) is not None,
+    "accession": lambda place: _ACCESSION.match(place.rest) is not None,
+    "resting": lambda place: _RESTING.match(place.context.text, place.end) is not None,
     "sister": lambda place: place.after.lower() in _GIVEN_OF_WOMEN,
 }
 

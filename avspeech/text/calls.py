@@ -14,11 +14,21 @@ from avspeech.text.values import POINTED
 _POINTED = re.compile(POINTED)
 
 
+# Before the extension of somebody: "call Jen (x. 2204)".
+_CALLED = re.compile(
+    r"\b(?:[Cc]all|[Dd]ial|[Pp]hone|[Tt]el\.?|[Rr]ing|[Rr]each|[Cc]ontact|at)"
+    r" (?:[A-Z][\w.]+ ?){0,3}[(,]? ?$"
+)
+
+
 @rule(rf"x(?:{EDGE} (?=\d)|(?=\d\d))(\d{{1,6}})" + END, "=x")
 def extension(match: re.Match[str], context: Text) -> list[str] | None:
     """An extension behind a telephone number. `555-0199 x204` -> five five five, zero one nine
     nine extension two zero four"""
-    called = re.search(r"\d{4},? $", context.text[max(0, match.start() - 7) : match.start()])
+    near = context.text[max(0, match.start() - 40) : match.start()]
+    called = re.search(r"\d{4},? $", near) or _CALLED.search(near)
+    if called and len(match.group(1)) == 4 and not near[-2:-1].isdigit():
+        return ["extension", *pairs(match.group(1))]
     said = number(match.group(1)) if len(match.group(1)) < 3 else digits(match.group(1))
     return ["extension", *said] if called else None
 

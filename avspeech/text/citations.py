@@ -36,7 +36,7 @@ def verse(match: re.Match[str], context: Text) -> list[str] | None:
         return None
     if first is None and not (short and edge == "." or count) or book == "Col" and first is None:
         return None
-    if first is None and count is None and book in _OTHER:
+    if first is None and count is None and book in _OTHER or int(chapter) > 150:
         return None
     words = [*([_NUMBERS[count]] if count else []), *BOOKS[book], *cardinal(int(chapter))]
     if first is not None:
@@ -45,7 +45,7 @@ def verse(match: re.Match[str], context: Text) -> list[str] | None:
     return [*words, *(part.upper() if part else "")]
 
 
-@rule(r"arXiv:? ?(\d{4})\.(\d{4,5})(?:v(\d{1,2}))?" + END, "=a")
+@rule(rf"arXiv[:{EDGE}]? ?(\d{{4}})\.(\d{{4,5}})(?:v(\d{{1,2}}))?" + END, "=a")
 def preprint(match: re.Match[str], context: Text) -> list[str]:
     """A paper that is not printed yet. `arXiv:2106.04624v1` -> archive two one zero six point zero
     four six two four version one"""
@@ -137,6 +137,10 @@ def series_of_law(match: re.Match[str], context: Text) -> tuple[list[str], int] 
     name = found.group().replace(" ", "")
     behind = re.match(r" (?:at |§ |No\. )?\d", context.text[found.end() : found.end() + 8])
     before = context.text[max(0, match.start() - 2) : match.start()]
+    section = re.match(r",? §", context.text[found.end() : found.end() + 4])
+    state = re.search(r"[A-Z][a-z]+\. $", context.text[max(0, match.start() - 8) : match.start()])
+    if name == "Stat." and section and state:
+        return ["statutes"], found.end()  # "Fla. Stat. § 768"
     if len(name) < 6 and not (behind and re.search(r"\d ?$", before)):
         return None  # "Stat." is a word, and "F.2d" a name
     return _SERIES[name].split(), found.end()

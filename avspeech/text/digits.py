@@ -6,7 +6,7 @@ import re
 
 from avspeech.text import lists, units
 from avspeech.text.models import pairs
-from avspeech.text.numbers import digits, number, ordinal
+from avspeech.text.numbers import digits, joined, number, ordinal
 from avspeech.text.rules import EDGE, END, Text, hums, rule
 from avspeech.text.values import MIXED, NUMBER, VULGAR, N, Value, as_year, fraction, plain, value_at
 
@@ -135,12 +135,19 @@ def quantity(match: re.Match[str], context: Text) -> tuple[list[str], int] | Non
     return [*_MINUS.get(sign, []), *words], end
 
 
+_STRENGTHS = re.compile(r"[1-9]\d{0,2},[1-9]\d(?:,[1-9]\d{1,2})*(?= ?(?:mg|mcg|[µμ]g)(?![^\W_]))")
 _COMMA = re.compile(r"(\d{1,3}),(\d{1,2})(?![\d,.]\d|\d)")
 
 
 def _with_comma(context: Text, place: int) -> Value | None:
     """A number with a comma before its parts, as in most of Europe, and its unit: "1,5 kg"."""
     listed = context.view[max(0, place - 1) : place] == ","  # "3,4,5 km"
+    strengths = None if listed else _STRENGTHS.match(context.view, place)
+    if strengths:
+        counts = [int(count) for count in strengths.group().split(",")]
+        if counts == sorted(set(counts)) and not any(count % 5 for count in counts):
+            words = joined(map(str, counts), ",", number)
+            return Value(words, strengths.end(), False)  # of a tablet: "25,50 mg"
     match = None if listed else _COMMA.match(context.view, place)
     found = units.unit_at(context, place, match.end(), match.group()) if match else None
     if match is None or found is None or found[0].care:
@@ -180,10 +187,11 @@ def is_code(context: Text, start: int) -> bool:
     """Whether a number is a code, by the words before it: "your PIN is 4471"."""
     written = re.split(r"[^\w\s.:#'’]|\n", context.text[max(0, start - 40) : start])[-1]
     near = [w.lower() for w in re.findall(r"\w+", written)[:-4:-1]]
-    for name in near[:1]:  # "ext. 4471"
+    for place, name in enumerate(near[:2]):  # "ext. 4471", "my ext. is 4471"
         rows = lists.ABBREVIATIONS.get(name) or lists.ABBREVIATIONS.get(name.title(), [])
-        if rows and rows[0][0][-1] in lists.CODES:
-            near[0] = rows[0][0][-1]
+        said = name != "no" and (not place or near[0] == "is")
+        if said and rows and rows[0][0][-1] in lists.CODES:
+            near[place] = rows[0][0][-1]
     near += [""] * (3 - len(near))
     if _ORDERED.search(context.text[max(0, start - 8) : start]):
         return True  # "P/N 4412", "PO #4412"
@@ -195,7 +203,11 @@ def is_code(context: Text, start: int) -> bool:
         before = context.text[max(0, start - 12) : start]
         if re.search(r"emergency: $|\b911\b", context.text[max(0, start - 30) : start], re.I):
             return True
-        return re.search(r"\b(?:[2-9]11 (?:or|and)|call|dial|text) $", before, re.I) is not None
+        if re.search(r"\b(?:[2-9]11 (?:or|and)|call|dial|text) $", before, re.I):
+            return True
+        called = _CALLING.search(context.text[max(0, start - 60) : start]) is not None
+        following = context.after(start + 3).lower()
+        return called and (not following or following in lists.NOT_NOUNS)
     return bool(near) and (
         near[0] in lists.CODES - {"ending"}
         or near[:2] == ["in", "ending"]
@@ -204,6 +216,13 @@ def is_code(context: Text, start: int) -> bool:
         or near[0] in ("is", "was", "isn't", "wasn't", "t", "number", "no")
         and any(w in lists.CODES for w in near[1:])
     )
+
+
+# Before the second of the numbers to call: "Call 555-0100, or 311."
+_CALLING = re.compile(
+    r"\b(?:call|dial|text|phone|ring|tel)\b[^!?\n]*\d{3}(?:[^.!?\n]|\.(?! [A-Z]))*\b(?:or|and) $",
+    re.IGNORECASE,
+)
 
 
 _THREAD = re.compile(r"\d\d (?:[x×] ?[^a-z]|bolt|screw|nut|thread|tap|stud|hole|UN[CF])")
@@ -274,6 +293,7 @@ def number_range(match: re.Match[str], context: Text) -> tuple[list[str], int] |
 # Before two numbers that are one name: a public law, a part, a standard.
 _NAMED = re.compile(
     r"\bP(?:ub)?\. ?L\. (?:No\. )?$|\b[PS]/?N[:#]? $"
+    r"|\b(?:PO|RMA|WO|SKU|NSN) $|\b(?:[Ii]n|[Tt]o|[Oo]f|[Ff]rom|[Rr]each|[Cc]lear) World $"
     r"|\b(?:ISO|IEC|EN|ANSI|IEEE|ASTM|DIN|MIL|SP) $"
 )
 _OF_NAME = re.compile(r"(?:^|[^\w'’])[A-Z]\w{2,}-$")
@@ -296,6 +316,7 @@ def _coded(context: Text, match: re.Match[str]) -> tuple[list[str], int] | None:
     near = context.text[max(0, match.start() - 12) : match.start()]
     named = _NAMED.search(near)
     named = named or re.search(r"(?<!§)§ ?$", near)
+    named = named or len(second) == 4 and len(first) < 4 and re.search(r"\b[A-Z]{4,6} $", near)
     if not (zero or named) and before.lower() not in lists.CODED:
         return None
     said = [digits(part) if len(part) > 2 and (zero or part[0] == "0") else number(part)
@@ -355,14 +376,17 @@ def _in_equation(context: Text, match: re.Match[str], end: int) -> bool:
 
 
 @rule(
-    r"(\d+(?:\.\d+)?)[xX](?=\s+(?:[a-z]+er|as|more|less|fewer|the|his|her|its|my|your|our|their"
-    r"|this|that|what|earnings|sales|revenues?|book|speed|zoom|EBITDA?)\b)"
+    r"(\d+(?:\.\d+)?)[xX](?=\s+(?:[a-z]+er(?![a-z])|as|more|less|fewer|the|his|her|its|my|your|our|their"
+    r"|this|that|what|removed|earnings|sales|revenues?|book|speed|zoom|EBITDA?)\b)"
     rf"|(\d{{1,3}}(?:,\d{{3}})+|[1-9]\d?00+)x{END}(?!\s?\d)"
     rf"|(1?\d)x(?={EDGE}|$| (?:and|then|in|on|at|to|before|after)\b)",
     "d",
 )
 def times_as(match: re.Match[str], context: Text) -> list[str] | None:
     """How many times. `2x faster` -> two times faster"""
+    compared = context.after(match.end()).lower()
+    if match.group(1) and compared.endswith("er") and compared not in lists.COMPARATIVES:
+        return None  # "a 10x engineer"
     near = context.text[max(0, match.start() - 24) : match.start()]
     does = re.search(r"(?<![^\W\d_])([a-z]{3,}|(?<![^.!?\n] )[A-Z][a-z]{2,}) $", near)
     done = does is not None and does[1].lower() not in _NOT_DONE
@@ -387,7 +411,8 @@ def times_per(match: re.Match[str], context: Text) -> list[str] | None:
     return [*often, "per", period] if period else often
 
 
-@rule(rf"({N})(st|nd|rd|th|d(?= (?:Cir|Dist|Dep|Cong|Sess|Div|Inf|Cav|Regt|Bn|ed|day of)\b"
+@rule(rf"({N})((?:st|nd|rd|th)(?:ly)?|"  # "2d Cir."
+      rf"d(?= (?:Cir|Dist|Dep|Cong|Sess|Div|Inf|Cav|Regt|Bn|ed|day of)\b"
       rf"|{EDGE} of [A-Z]|{EDGE} ed\b)"
       r"|(?<=\b1)er(?= [a-zé])"
       r"|e(?= (?:arr|arrondissement|étage|siècle|édition|année|République)\b))" + END, "d",
@@ -395,7 +420,8 @@ def times_per(match: re.Match[str], context: Text) -> list[str] | None:
 def nth(match: re.Match[str], context: Text) -> list[str] | None:
     """An ordinal. `the 22nd` -> the twenty second"""
     value = int(plain(match.group(1)))
-    return ordinal(value) if value < 10**18 else None
+    said = ordinal(value) if value < 10**18 else None
+    return [*said[:-1], said[-1] + "ly"] if said and match.group(2).lower().endswith("ly") else said
 
 
 @rule(r"[nN]\.?[º°]\s?(?=\d)", "=nN")

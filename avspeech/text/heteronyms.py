@@ -112,7 +112,9 @@ def pronounce(words: Sequence[str], final: Sequence[bool]) -> list[str | None]:
                 else "base",
                 done,
             )
-        if capital and written != word and part == "verb" and (place == 0 or final[place - 1]):
+        opens = place == 0 or final[place - 1]
+        verb = part == "verb" and not _of_people(lower, place)
+        if capital and written != word and verb and opens:
             rows = listed.get(word, ())  # "Polish the silver."
         for row in rows:
             if _fits(row, lower, final, place, part):
@@ -159,6 +161,10 @@ def _is_part(wanted: str, words: list[str], final: Sequence[bool], place: int, p
         if place < 2 or final[place - 1] or words[place - 1] not in _SEEN:
             return False
         return words[place - 2] not in parts.MODALS | _LETTING
+    if wanted == "marked":  # "marked him present"
+        behind = words[place + 1] if place + 1 < len(words) and not final[place] else ""
+        objective = behind in parts.DETERMINERS | parts.OBJECTS
+        return bool(place) and words[place - 1] in _SEEN | {"as", "her", "you"} and not objective
     if wanted == "mass":  # a noun without an article, and with no noun behind
         behind = words[place + 1] if place + 1 < len(words) and not final[place] else ""
         near = words[place - 1] if place and not final[place - 1] else ""
@@ -176,6 +182,21 @@ def _is_part(wanted: str, words: list[str], final: Sequence[bool], place: int, p
         return starts and not final[place] and bool(rest) and rest[0] in _NUMBERS
     if wanted == "usedto":
         return _used_to(words, final, place)
+    if wanted == "inside":
+        return part == "noun" and _inside(words, final, place)
+    if wanted == "quarrel":
+        return _quarrel(words, final, place)
+    if wanted == "opening":  # of a statement: "Does drink at the pond"
+        behind = words[place + 1] if place + 1 < len(words) and not final[place] else ""
+        opens = place == 0 or final[place - 1]
+        return opens and (behind == "and" or behind in parts.VERBS | _GRAZING)
+    if wanted == "person":  # who is so: "he was learned"
+        if place < 2 or final[place - 1] or final[place - 2]:
+            return False
+        back = 2 if words[place - 1] == "very" and place > 2 else 1
+        be, who = words[place - back], words[place - back - 1]
+        by = words[place + 1 : place + 2] == ["by"] and not final[place]
+        return be in parts.FORMS_OF_BE and who in _LEARNED and not by
     if wanted == "adjective":
         return bool(place) and words[place - 1] in parts.DETERMINERS
     if wanted == "alone":  # a noun, for nothing follows that it could belong to
@@ -191,6 +212,60 @@ def _is_part(wanted: str, words: list[str], final: Sequence[bool], place: int, p
             )
         )
     return wanted == part
+
+
+_GRAZING = frozenset("graze drink browse rest roam give nurse bed move travel feed".split())
+_LEARNED = frozenset("i he she man woman scholar judge priest teacher father professor".split())
+_STUFF = frozenset(
+    "water blood soil air paint dust pipes toys bones gasoline petrol food milk brass body glaze "
+    "wells taps drinking tap ground groundwater sediment fish".split()
+)
+_TAKES = frozenset("take takes took taken taking in into lose lost share shared hold holds held has have had keep keeps kept".split())
+_REPEATED = lists.words("parts.times") | set(
+    "days weeks months years times games wins losses nights mornings summers winters".split()
+)
+_PLACES = frozenset("half halfway here there from and to by on at again in".split())
+_QUARRELS = frozenset("had having have has got a another big this that the public".split())
+
+
+def _of_people(words: Sequence[str], place: int) -> bool:
+    """Whether people follow a word: "Polish workers"."""
+    behind = words[place + 1] if place + 1 < len(words) else ""
+    return behind in parts.PEOPLE or behind.endswith(("ers", "ors", "ists", "ians", "men", "ants"))
+
+
+def _inside(words: Sequence[str], final: Sequence[bool], place: int) -> bool:
+    """Whether a stuff is found in another one: "the lead in the water", but neither "took the lead
+    in the water" nor "the lead in the race"."""
+    end = place + 1
+    if final[place] or words[end : end + 1] != ["in"]:
+        return False
+    taken = not _TAKES.isdisjoint(words[max(0, place - 3) : place])
+    return not taken and not _STUFF.isdisjoint(words[end + 1 : end + 4])
+
+
+def _quarrel(words: Sequence[str], final: Sequence[bool], place: int) -> bool:
+    """Whether people quarrel: "a row over money", "had a row with his boss", but neither "three in
+    a row over the years" nor "a row about ten feet long"."""
+    behind = words[place + 1 : place + 3]
+    if final[place] or len(behind) < 2 or not place:
+        return False
+    about, what = behind
+    if about != "over" and words[place - 1] not in _QUARRELS:
+        return False
+    before = words[max(0, place - 6) : place]
+    if before[-2:] == ["in", "a"] and (
+        not _REPEATED.isdisjoint(before) or not _SEVERAL.isdisjoint(before)
+    ):
+        return False
+    if about in ("about", "over"):
+        measured = what in _SEVERAL | _PLACES
+        return not measured and not (what == "a" and words[place + 3 : place + 4] == ["hundred"])
+    later = words[place + 2 : place + 7]
+    if about in ("in", "at") and not {"about", "over"}.isdisjoint(later):
+        return before[-2:-1] in (["had"], ["having"])  # "had a row in the kitchen about it"
+    owned = what in parts.POSSESSIVES | parts.OBJECTS
+    return about == "with" and owned and not {"had", "having", "have", "got"}.isdisjoint(before)
 
 
 _NUMBERS = parts.DETERMINERS - parts.ARTICLES - parts.POSSESSIVES - set("this that".split())

@@ -74,13 +74,23 @@ _COOKING = re.compile(
 )
 
 
+_RUNNING = re.compile(
+    r"\b(?:trains?|bus(?:es)?|trams?|metro|ferr(?:y|ies)|shuttles?|service|departures)\b"
+    r"[^.!?\n]{0,30}\bevery $",
+    re.IGNORECASE,
+)
+
+
 @rule(rf"(\d{{1,3}})(?:[-–](\d{{1,3}}))?{EDGE}", "d")
 def of_cooking(match: re.Match[str], context: Text) -> list[str] | None:
     """Minutes in a recipe. `Knead 8–10', rest` -> knead eight to ten minutes, rest"""
     near = context.text[max(0, match.start() - 60) : match.start()]
-    if context.text[match.end() - 1] not in "'’" or not _COOKING.search(near):
+    if context.text[match.end() - 1] not in "'’" or not (
+        _COOKING.search(near) or _RUNNING.search(near)
+    ):
         return None
-    if OPENED.search(near):
+    going_on = re.match(r" (?:until|till|from|between|after|all)\b", context.behind(match.end()))
+    if OPENED.search(near) and not going_on:
         return None
     low, high = match.groups()
     return [*number(low), *(["to", *number(high)] if high else []), "minutes"]
@@ -161,4 +171,26 @@ def inches(match: re.Match[str], context: Text) -> tuple[list[str], int] | None:
         return value.words, value.end + 1  # the unit stands behind the last side
     one = value.one or context.adjective(match.start(), value.end + 1)
     one |= _MEASURED.match(context.behind(value.end + 1)) is not None
+    near = context.text[max(0, match.start() - 8) : match.start()]
+    counted = re.search(r"(?<![/\d])\d{1,2} \($", near)
+    one |= bool(counted) and re.match(r"\) [a-z]+", context.text[value.end + 1 :][:4]) is not None
     return [*value.words, "inch" if one else "inches"], value.end + 1
+
+
+_SIZED = {"H": "height", "W": "width", "D": "depth", "L": "length"}
+
+
+@rule(
+    rf"([HWDLhwdl])(?::|{EDGE})? (?=[\d{VULGAR}][\d.,{VULGAR}]* ?(?:[cm]m|m|in|ft)"
+    r"(?![^\W_]))",
+    "=HWDLhwdl",
+)
+def lettered_size(match: re.Match[str], context: Text) -> list[str] | None:
+    """A side of a thing by its letter. `Bronze, H. 31 cm, W. 12 cm` -> bronze, height thirty one
+    centimeters, width twelve centimeters"""
+    start = match.start()
+    marked = context.text[match.end() - 2 : match.end() - 1] in (".", ":")
+    name = match.group(1)
+    marks = r"(?:^|[,;(.·|×x/] ?|\n)$" if name.isupper() else r"[,;(] ?$"
+    opened = re.search(marks, context.text[max(0, start - 2) : start])
+    return [_SIZED[name.upper()]] if marked and opened else None

@@ -231,6 +231,8 @@ ALSO_NOUNS = words("lists.also_nouns")
 # Countable things that a measure of stuff may stand before: "a 16 oz cup".
 THINGS = words("lists.things")
 FUNCTION = words("lists.function")
+# Not so the -er of an engineer.
+COMPARATIVES = words("lists.comparatives")
 # Behind a measure, these do not make it an adjective: "10 km long", "$5 each", "5 km is", "20 mg
 # daily".
 NOT_NOUNS = words("lists.not_nouns")

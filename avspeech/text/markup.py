@@ -141,6 +141,7 @@ _OUTSIDE = _Open("", 0)
 _BLANKS = " \t\r\n\f\v\ufeff"  # with the byte order mark that a file may begin with
 
 
+_OF_LANGUAGE = frozenset(("speak", "p", "s", "voice", "w", "token"))
 _LANGUAGE = re.compile(r"(?:^|\s)xml:lang\s*=\s*['\"]?([A-Za-z]+)([\w-]*)")
 
 
@@ -284,7 +285,7 @@ class _Parser:
         if len(self.open) >= MAX_DEPTH:
             fail(source, start, f"more than {MAX_DEPTH} tags within each other")
         state = dataclasses.replace(now, name=name, place=start)
-        named = _LANGUAGE.search(rest) if name in ("speak", "p", "s") else None
+        named = _LANGUAGE.search(rest) if name in _OF_LANGUAGE else None
         if named and named[1].lower() != self.language.lower().split("-")[0]:
             fail(source, start, f"<{name}> in '{named[1]}{named[2]}', but the language is "
                  f"'{self.language}': one text is in one language; take it out, or say it in a "
@@ -299,12 +300,16 @@ class _Parser:
         elif name == "emphasis":
             state = _emphasis(source, start, rest, state)
         elif name == "voice":
-            voice = tags.wanted(source, start, name, rest, "name")
+            voice = tags.wanted(source, start, name, rest, "name", ("xml:lang",))
             if self.voices is not None and voice not in self.voices:
                 fail(source, start, f"voice '{voice}' is not known; this model has: "
                      + (", ".join(self.voices) or "none by name"))
             state = dataclasses.replace(state, style=dataclasses.replace(now.style, voice=voice))
             self.pieces.append(Stop(False, start, end))
+        elif name in ("w", "token"):
+            if re.search(r"\brole\s*=", rest):
+                fail(source, start, f"<{name}> has no 'role'; say by <phoneme> how the word sounds")
+            tags.attributes(source, start, name, rest, ("xml:lang", "xml:id", "id"))
         elif name in _TEXT_ONLY:
             if empty:
                 fail(source, start, f"<{name}> is empty; expected a text in it")

@@ -47,6 +47,7 @@ def _said(
         context.determined(start)
         and re.match(rf"{EDGE} \d+-[a-z]+ | \d+/\d+ [A-Z]", context.behind(end)) is not None
     )  # "the $20 billion, 10-year plan", "a $250K 7/1 ARM"
+    noun = noun or _shared(context, start, end)
     if noun and fraction and not size and context.after(end).endswith("s"):
         noun = context.determined(start)  # "$15 adults, $7.50 kids"
     joined = re.match(r"-[a-z]+", context.behind(end))
@@ -62,6 +63,21 @@ def _said(
         return words
     cents = [*cardinal(int(fraction)), small if int(fraction) == 1 or noun else smalls]
     return cents if int(whole) == 0 else [*words, "and", *cents]
+
+
+_TWICE = re.compile(r" \([^()\d]{0,12}\d[\d.,]*[kKmMbB]?[^()\d]{0,5}\) ?-?([a-z]+)")
+_SECOND = re.compile(
+    r"\b(?:[Aa]n?|[Tt]he) [^\s\d]{0,5}\d[\d.,]*[kKmMbB]? \((?:about |approx\. |~)?$"
+)
+_CLOSING = re.compile(r"\) ([a-z]+)")
+
+
+def _shared(context: Text, start: int, end: int) -> bool:
+    """Whether an amount before a noun is told in two coins: "a NT$500 (US$16) bowl"."""
+    first = _TWICE.match(context.text, end) if context.determined(start) else None
+    second = _SECOND.search(context.text[max(0, start - 24) : start])
+    found = first or second and _CLOSING.match(context.text, end)
+    return found is not None and found.group(1) not in lists.NOT_NOUNS
 
 
 @rule(
@@ -166,14 +182,20 @@ _NAMED_BEHIND = rf"(?:{_NAMED})\W|{_END_OF_DAY}"
 
 
 @rule(
-    rf"(?:[-–]|…|\.{{2,3}})(\s?)(?=[$£€¥₹#]?[\d{VULGAR}]|[-−+]\d|[A-Z]\d|{_NAMED_BEHIND})", "s"
+    rf"(?:[-–]|…|\.{{2,3}})(\s?)(?=[$£€¥₹#]?[\d{VULGAR}]|[-−+]\d|[A-Z]\d|f/\d|{_NAMED_BEHIND})"
+    rf"|[-–](?=(?:aft|bef|abt|ca?)[.{EDGE}]? ?1\d{{3}})",
+    "s",
 )
 def until(match: re.Match[str], context: Text) -> list[str] | None:
     """A dash between two prices, shares or times, or named times. `noon-5pm` -> noon to five P M"""
     before = context.text[max(0, match.start() - 20) : match.start()]
+    if re.match(r"(?:aft|bef|abt|ca?)\b", context.behind(match.end())):
+        return ["to"] if re.search(r"1\d{3}$", before) else None  # "1801–aft. 1860"
     if bool(match.group(1)) != before.endswith(" "):
         return None
     before = before.rstrip()
+    if match.group() in ("-", "–") and re.search(r"\bf/[\d.]+$", before):
+        return ["to"] if context.behind(match.end()).startswith("f/") else None
     if re.match(r"\d+[ºª]", context.behind(match.end())):
         return None  # a floor: "1578 – 5º andar"
     if match.group(1) and re.search(r"[$£€¥₹]\s?[\d.,]+$", before):

@@ -14,7 +14,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from avspeech.text import citations, formulas, lists, roman, units
+from avspeech.text import citations, formulas, journals, lists, roman, units, weather
 from avspeech.text.abbreviations import OF_PEOPLE, PREDICATE, abbreviation
 from avspeech.text.cleaning import clean
 from avspeech.text.dates import DAY_NAMES
@@ -83,11 +83,13 @@ _WHEN = re.compile(
 )
 _GOING_ON = frozenset(",;:")
 _LIES = re.compile(r" [NSEW]{1,3}\.? of ")  # "2 mi. N. of"
+_OWNED = re.compile(r"['’]s (?!are\b|were\b|and\b|have\b|or\b)[a-z]")
 _RECKONING = tuple("=+−×÷≈<>≤≥")
 _COMPARING = tuple("=<>≤≥≈≫≪+→⇌")
 _SPECIAL = frozenset(
     {form for name in lists.ABBREVIATIONS for form in (name, name.lower(), name.title())}
-    | {*lists.WRITTEN, *lists.MONTHS, *citations.BOOKS, *lists.STATE_NAMES}
+    | {*lists.WRITTEN, *lists.MONTHS, *citations.BOOKS, *lists.STATE_NAMES, *journals.WORDS}
+    | {form for name in weather.SHORT for form in (name, name.title())}
     | {name.title() for name in (*lists.MONTH_NAMES, *lists.DAY_NAMES)}
     | set("ii iii iv vi vii viii ix xi xii xiii xiv xv xvi xx ci".split())
     | set(formulas.FUNCTIONS)
@@ -264,6 +266,8 @@ def _pieces(context: Text, unread: list[Unread]) -> list[Piece]:
             position = found.end() if found else position + 1
             continue
         spoken, end, name = said
+        if _OWNED.match(text, end) and text[end - 1].isdigit() and spoken[-1].islower():
+            spoken, end = [*spoken[:-1], spoken[-1] + "'s"], end + 2  # "Python 3.12's types"
         if name == "transcription":
             unread.append(Unread(text[position:end], position, end))
         _add(pieces, spoken, position, end)

@@ -303,6 +303,20 @@ def has_noun_phrase(words: Sequence[str], place: int) -> bool:
     return any(w in DETERMINERS or w in PREPOSITIONS for w in words[max(0, place - 1) : place])
 
 
+def _only_verb(
+    words: Sequence[str], final: Sequence[bool], place: int, near: str, right: str
+) -> bool:
+    """Whether a clause would have no verb without a word behind a thing: "The plant produces
+    steel"."""
+    if near not in _THINGS or not right or right in PREPOSITIONS or right in BREAKS:
+        return False
+    start, end = clause(words, final, place)
+    if end > place + 1:
+        return False  # "the hospital records show it"
+    opened = place - start == 2 and words[start] in ARTICLES | POSSESSIVES
+    return opened and not has_verb(words, final, place)
+
+
 def _with_s(
     words: Sequence[str],
     final: Sequence[bool],
@@ -356,6 +370,7 @@ def _with_s(
     if (
         (adjective(near) or near in _THINGS)
         and not (objective and not has_verb(words, final, place))
+        and not _only_verb(words, final, place, near, right)
         or near in VERBS
         or near in BE
     ):

@@ -25,13 +25,14 @@ def per_word(match: re.Match[str], context: Text) -> list[str] | None:
     ):
         return [first, "or", second]
     one = re.search(r"(?:^|\W)1 $", context.view[max(0, match.start() - 3) : match.start()])
+    counted = first.isupper() and re.search(r"\d[kKM]? $", context.view[: match.start()][-4:])
     if second not in lists.PERIODS or not (
-        first.endswith("s") or one or first in ("people", "feet", "beat", "rpm")
+        first.endswith("s") or one or counted or first in ("people", "feet", "beat", "rpm")
     ):
         return None
     unit = units.table().get(second)
     return [
-        first,
+        *(letters(first) if first.isupper() else [first]),
         "per",
         *({"²": ["square"], "³": ["cubic"]}.get(raised, [])),
         *(
@@ -55,6 +56,8 @@ _SIZES = tuple(
         "psi=6.9 bar=100 kPa=1",
     )
 )
+# What a recipe takes by volume or by weight, in milliliters.
+_SPOONS = {"c": 240, "cup": 240, "cups": 240, "tbsp": 15, "Tbsp": 15, "T": 15, "tsp": 5, "t": 5}
 _BEFORE_SLASH = re.compile(
     rf"(?:(\d[\d,]*(?:\.\d+)?) ?)?(?:([{VULGAR}])|(\d)/(\d) )?[ -]?(?:fl[.{EDGE}]? ?)?([A-Za-z]+)$"
 )
@@ -84,6 +87,8 @@ def per_amount(match: re.Match[str], context: Text) -> list[str] | None:
             ratio = size * sizes[first[5]] / (other * sizes[second[2]] or 1)
             if 0.8 < ratio < 1.25:
                 return []
+    if first[5] in _SPOONS and second[2] in ("g", "grams"):  # "½ c./113 g butter"
+        return [] if 0.3 < size * _SPOONS[first[5]] / (other or 1) < 1.7 else ["per"]
     return ["per"] if _OF_AMOUNTS.match(second[2]) else None
 
 
@@ -134,7 +139,8 @@ def per_counted(match: re.Match[str], context: Text) -> tuple[list[str], int] | 
 
 
 _AMOUNT = re.compile(
-    rf"\dp$|/[a-z{EDGE} .]{{1,10}}$|\b(?:dollars|cents|euros|pounds)$"
+    rf"\dp$|(?<!\dst)(?<!\dnd)(?<!\drd)(?<!\dth)(?<!/last)/[a-z{EDGE} .]{{1,10}}$"
+    r"|\b(?:dollars|cents|euros|pounds)$"
     rf"|[\d⁰¹²³⁴⁵⁶⁷⁸⁹{VULGAR}][+\"]?\s?(?:[kKMBpc¢]|bn|million|billion)?$"
 )
 
@@ -163,6 +169,8 @@ def per(match: re.Match[str], context: Text) -> list[str] | None:
         return None  # a name: "XM4/B"
     if re.fullmatch("[A-KN-Z]", name) and re.search(r"(?<![\d.^,])\d{1,3}$", before) and not priced:
         return letters(name)  # the number of a house: "12/A"
+    if name in ("SF", "sf") and priced:
+        return ["per", "square", "foot"]
     if name == "ct" and priced and not units.GEMS.search(context.around(match.start())):
         return ["per", "count"]
     area, _, length = name.rpartition(" ")

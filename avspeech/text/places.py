@@ -74,6 +74,19 @@ _WINDS = re.compile(
 )
 
 
+_WINDY = re.compile(r" (?:winds?|gales?) (?:to |up to |at |around )?\d")
+_BLOWN = re.compile(
+    r"\b[Ww](?:inds?|ND):? (?:(?:is|are|at|light|from|out of) )?(?:the )?$"
+)
+_VEERS = re.compile(
+    r"\b(?:becoming|shifting(?: to)?|veering(?: to)?|backing(?: to)?|turning|then|gusty|light"
+    r"|winds?:?|or|to) $",
+    re.IGNORECASE,
+)
+_SPEED = re.compile(
+    r" (?:at |around |up to )?\d{1,3}(?: ?(?:[-–]|to|gusting(?: to)?|G) ?\d{1,3})?"
+    r" ?(?:kts?|kn|knots|mph|km/h|kph|m/s)(?!\w)"
+)
 _TOWARD = re.compile(
     r" (?:towards?|at|into|across|along|through|over|past|from|to|on|and then|then|this|by|until)\b"
 )
@@ -97,7 +110,7 @@ def city(match: re.Match[str], context: Text) -> list[str]:
 
 @rule(r"[NS]{1,2}[EW]|[EW][NS][EW]|[NSEW](?=\x00? of (?:[A-Z\d]|(?:here|the|town)\b))"
       rf"|[NSEW](?={_FACES.pattern})"
-    r"|[NSEW](?= \d{1,3}(?:[-–]\d{1,3})? ?(?:kts?|kn|knots|mph|km/h|m/s)\b)" + END, "=NSEW")
+    r"|[NSEW](?= (?:at |to |winds? |gales? |around )?(?:up )?(?:to )?\d)" + END, "=NSEW")
 def wind(match: re.Match[str], context: Text) -> tuple[list[str], int] | None:
     """A direction between two others. `9 km SE of Reno` -> nine kilometers southeast of reno"""
     start, end = match.span()
@@ -110,21 +123,36 @@ def wind(match: re.Match[str], context: Text) -> tuple[list[str], int] | None:
     blows = re.match(
         r"\x00? (?:of|winds?|gales?|cor(?:ner)?|side|edge|quadrant)\b", context.behind(end)
     ) or _FACES.match(context.behind(end))
-    blowing = re.search(r"\b[Ww]inds? (?:(?:from|out of) (?:the )?)?$", near) is not None
-    if len(match.group()) == 1 and not blowing and not re.search(r"[a-z]\.? $", near[-3:]):
-        return None
+    blowing = _BLOWN.search(near) is not None
+    speeds = _SPEED.match(context.text, end) is not None
+    opening = speeds and not context.words_before(start)
+    opening |= not context.words_before(start) and blows_ahead(context.text, end)
+    if len(match.group()) == 1 and not (blowing or opening):
+        if not re.search(r"[a-z]\.? $", near[-3:]):
+            return None
     before = context.before(start)
     lies = before.islower() and before not in lists.DETERMINERS | lists.LETTERED | _NO_PLACES
     lies |= before.lower() == "the" and _FACES.match(context.behind(end)) is not None
     moves = before.islower() and _TOWARD.match(context.text, end) and len(match.group()) > 1
+    if opening or speeds and (len(match.group()) > 1 or blowing or _VEERS.search(near)):
+        return _sides(match.group()), end
     forecast = _BLOWING.match(context.behind(end)) and _AT_SEA.search(context.around(start))
     if forecast and len(match.group()) > 1:
         blows = forecast
     if not moves and not (blows and (len(match.group()) > 1 or lies) or _WINDS.search(near)):
         return None
-    first, *others = [_COMPASS[c] for c in match.group()]
-    said = [first, "".join(others)] if len(others) == 2 else ["".join([first, *others])]
-    return said, end + (dotted and blows is not None)
+    return _sides(match.group()), end + (dotted and blows is not None)
+
+
+def _sides(text: str) -> list[str]:
+    """The words of a direction of up to three letters: "WSW" -> west southwest."""
+    first, *others = [_COMPASS[c] for c in text]
+    return [first, "".join(others)] if len(others) == 2 else ["".join([first, *others])]
+
+
+def blows_ahead(text: str, end: int) -> bool:
+    """Whether a wind is named behind a place: "S winds 10 kt"."""
+    return _WINDY.match(text, end) is not None
 
 
 _LANDS = (
@@ -177,12 +205,30 @@ def party(match: re.Match[str], context: Text) -> tuple[list[str], int] | None:
     return list(match.groups()), match.end()
 
 
+_LIMBS = (
+    r"(?:(?:upper|lower|distal|proximal|medial|lateral) )?(?:arms?|legs?|hands?|foot|feet|knees?"
+    r"|hips?|shoulders?|eyes?|ears?|ankles?|wrists?|elbows?|lungs?|kidneys?|breasts?|lobes?|femur|tibia"
+    r"|humerus|thumb|flank|chest|groin|heel|neck|calf|thigh|forearm|clavicle|ventric\w+|atri\w+"
+    r"|hemispher\w+|extremit\w+|quadrant)\b"
+)
+
+
+@rule(rf"([LR])(?= {_LIMBS})", "=LR")
+def limb(match: re.Match[str], context: Text) -> list[str] | None:
+    """A side of the body. `numb in the L arm` -> numb in the left arm"""
+    named = context.before(match.start()).lower() in lists.LETTERED | {"size", "option", "model"}
+    return None if named or context.within(match.start()) else [_TURNS[match.group()]]
+
+
+_TURNS = {"L": "left", "R": "right"}
+
+
 @rule(rf"(?<=\w )([LR])(?= (?:on|onto|at|to|in|into|toward|past)\b|{EDGE}|$)", "=LR")
 def turn(match: re.Match[str], context: Text) -> list[str] | None:
     """Which way to turn. `Turn L on Oak St.` -> turn left on oak street."""
     if context.before(match.start()).lower() not in _TURNING:
         return None
-    return ["left" if match.group() == "L" else "right"]
+    return [_TURNS[match.group()]]
 
 
 _TURNING = frozenset("turn turns bear keep veer exit merge hard then".split())

@@ -40,7 +40,7 @@ _KEPT = (
 _EDGES = re.compile(
     r"(?=[^A-Za-z])(?:"  # nothing of it begins with a letter; this makes it fast
     rf"(?P<kept>{_KEPT})|(?P<feet>(?<=\d)['’](?= (?:(?:[A-Z]{{2}} )?{_OF_FEET}"
-    r"|(?:of|to|over|above|below|in|per|gain|climb|tall|high|deep|HC|GP)\b)))"
+    r"|(?:of|to|over|above|below|in|per|gain|climb|tall|high|deep|clr|clear|HC|GP)\b)))"
     r"|(?P<inches>(?<=\d)\")"
     r"|[.,;:!?'’]+(?=[\s–—()\[\]{}\"“”„«»…]|--|$)"  # behind a thing
     r"|(?:(?<=[\s–—])|^)['‘’]+"  # before one

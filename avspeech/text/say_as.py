@@ -16,6 +16,9 @@ _PARTS = {"y": r"\d{4}", "m": r"\d{1,2}|[A-Za-z]+\.?", "d": r"\d{1,2}(?:st|nd|rd
 _DATES = ("mdy", "dmy", "ymd", "ydm", "md", "dm", "ym", "my", "y", "m", "d")
 _MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September",
            "October", "November", "December")
+_GAPS = re.compile(r"(\d{4}|\?{4})(\d\d|\?\?)(\d\d|\?\?)")  # parts that are not told are "?"
+_NAMED = frozenset((*lists.MONTH_NAMES, *lists.DAY_NAMES))
+_LASTS = re.compile(r"(\d{1,3})['′’]\s?(\d{1,2})(?:\"|″|”|'')")  # "1'21\""
 _TIME = re.compile(r"(\d{1,2})(?:[:.h](\d{2}))?(?:[:.](\d{2}))?\s*([ap])?\.?(?:m\.?)?", re.I)
 _SIGNS = {"@": "at", "#": "hash", "&": "and", "*": "star", "+": "plus", "-": "dash",
           "_": "underscore",
@@ -113,11 +116,18 @@ def _telephone(text: str, form: str) -> list[str]:
 
 
 def _date(text: str, form: str) -> list[str]:
+    gaps = None if form else _GAPS.fullmatch(text)
+    if gaps:  # "????0922"
+        told = [(part, found) for part, found in zip("ymd", gaps.groups()) if "?" not in found]
+        form, text = "".join(part for part, _ in told), "-".join(found for _, found in told)
+        if form == "yd" or not form:
+            return []
     if not form:
         iso = re.fullmatch(r"\d{4}-\d{1,2}-\d{1,2}", text)
         form = "ymd" if iso else "mdy" if re.fullmatch(r"\d{1,2}\D\d{1,2}\D\d{4}", text) else ""
         if not form:
-            return _read(text) if any(c.isdigit() for c in text) else []
+            read = _read(text) if any(c.isdigit() for c in text) else []
+            return read if re.fullmatch(r"\d{4}s?", text) or _NAMED.intersection(read) else []
     if form == "yyyymmdd":
         form, text = "ymd", re.sub(r"^(\d{4})(\d\d)(\d\d)$", r"\1-\2-\3", text)
     if form not in _DATES:
@@ -153,6 +163,9 @@ def _month(text: str) -> str:
 def _time(text: str, form: str) -> list[str]:
     if form and form not in ("hms12", "hms24"):
         raise InputError(f"format '{form}': expected hms12 or hms24")
+    lasting = _LASTS.fullmatch(text) if not form else None
+    if lasting and int(lasting.group(2)) < 60:
+        return numbers.duration(0, int(lasting.group(1)), int(lasting.group(2)))
     match = _TIME.fullmatch(text)
     if match is None:
         return []

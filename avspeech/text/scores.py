@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from avspeech.text import lists, units
+from avspeech.text import lists, rules, units
 from avspeech.text.digits import measured
 from avspeech.text.models import pairs
-from avspeech.text.numbers import joined, number
+from avspeech.text.numbers import joined, number, ordinal
 from avspeech.text.rules import END, Text, rule
 from avspeech.text.values import Value
 
@@ -45,7 +45,9 @@ _OF_SEASON = re.compile(
     r"|, \d{1,3}[-–]\d{1,3} (?:[A-Z]|in |at home|on the road|overall)"
 )
 
-_IN_TURN = frozenset("lap page part step slide sheet disc round hole question stage day".split())
+_IN_TURN = frozenset(
+    "lap page part step slide sheet disc round hole question stage day ed edition print".split()
+)
 
 
 # Behind what a passer completed: "28/40, 310 yds".
@@ -85,6 +87,9 @@ def out_of(match: re.Match[str], context: Text) -> list[str] | None:
     named = following[:1].isupper() and before not in _MARKED  # "the Pixel 9/9 Pro"
     marked |= got == most != "1" and not named
     marked |= before in ("scored", "bcs", "rated", "score", "rating", "graded")
+    opened = not context.words_before(match.start()) and context.opens(match.start())
+    rated = re.match(r"[.!](?:\s|$)|\s*$| (?:stars|would)\b", context.text[match.end() :][:8])
+    marked |= opened and most in ("5", "10") and rated is not None
     if not ("." in got or counted and not got.startswith("1/") or marked):
         return None
     if following in ("inch", "inches", "cups", "miles", "hours") or got == "1" and not marked:
@@ -122,6 +127,8 @@ def record(match: re.Match[str], context: Text) -> list[str] | None:
     ):
         team = re.search(r"([A-Z][\w.'’]*|\d\ders) \($", context.text[max(0, start - 24) : start])
         sized = team and re.fullmatch("X*[SML]|Small|Medium|Large", team[1])  # "M (38–40)"
+        if drawn and _CREDITED.search(context.around(start)):
+            return joined([won, lost, drawn], ",")  # hours of a course
         return _and(won, lost, drawn) if team and not sized else None
     opened = _IN_BRACKETS.search(context.text[max(0, start - 12) : start])
     league = opened and opened[1] and _OF_LEAGUE.match(context.text, match.end())
@@ -150,6 +157,9 @@ def record(match: re.Match[str], context: Text) -> list[str] | None:
     return _and(won, lost, drawn)
 
 
+_CREDITED = re.compile(
+    r"\b(?:[Pp]re(?:req\w*)?(?=[:.])|[Cc]oreq\w*|credits?|cr\.|units|[A-Z]{2,4} [1-9]\d\d[A-Z]?\b)"
+)
 # What a pitcher did besides: "6-0 with a 1.85 ERA".
 _PITCHED = re.compile(r"(?:[^.!?]|\.\d){0,40}\b(?:ERA|WHIP|strikeouts?|saves?|starts?|innings)\b")
 
@@ -215,3 +225,32 @@ def batting(match: re.Match[str], context: Text) -> list[str] | None:
 def _teams(near: list[str]) -> bool:
     """Whether the words before, the nearest first, are of a team: "the Bulls are"."""
     return len(near) > 1 and (near[1].endswith("s") or near[1].endswith("'re") or near[1] in _CLUBS)
+
+
+_GOALS = re.compile(
+    r"[A-Z]\w+ ?\(?(?:\d{1,3}(?:\+\d{1,2})?['’′](?: ?(?:pen\.?|\(pen\)|og))?,? ?)*$"
+)
+_MATCH = re.compile(r"(?<![\d.])\d{1,2} ?[-–] ?\d{1,2}(?!\d)|\b[Gg]oals?\b|\bFT\b|\bHT\b")
+_HOW = re.compile(r",? ?\(?(pen|og|o\.g)\b\.?\)?")
+
+
+@rule(r"(\d{1,3})(?:\+(\d{1,2}))?(?=['’′\x00])", "d")
+def goal(match: re.Match[str], context: Text) -> tuple[list[str], int] | None:
+    """The minute of a goal. `Leeds 2–1 Hull (Roe 14', 67' pen)` -> leeds two to one hull, roe
+    fourteenth minute, sixty seventh minute penalty"""
+    text, (start, end) = context.text, match.span()
+    marked = text[end : end + 1] in ("'", "’", "′") and not text[end + 1 : end + 2].isalnum()
+    if context.within(start) or not marked:
+        return None
+    near = text[max(0, start - 40) : start]
+    minute, more = match.groups()
+    if not _GOALS.search(near) or not 0 < int(minute) <= 120 or rules.OPENED.search(
+        text[max(0, start - 120) : start]
+    ):
+        return None
+    if not _MATCH.search(text[max(0, start - 100) : start]):
+        return None
+    said = [*(ordinal(int(minute)) if not more else [*number(minute), "plus", *number(more)])]
+    how = _HOW.match(text, end + 1)
+    kind = {"pen": ["penalty"], "og": ["own", "goal"], "o.g": ["own", "goal"]}
+    return [*said, "minute", *(kind[how.group(1)] if how else [])], how.end() if how else end + 1

@@ -105,6 +105,9 @@ def repeated(match: re.Match[str], context: Text) -> list[str] | tuple[list[str]
 _GRADED = lists.DETERMINERS | {"got", "gets", "gave", "of", "from", "to", "earned", "and", "or"}
 
 
+_OR_BETTER = re.compile(r" or (?:better|higher|above|lower|below|worse)\b")
+
+
 @rule(
     r"([A-DF])[-−](?=[\s\x00]|$)|([A-DF])([-−+])['’]?s(?![^\W_])"
     r"|(AAA?|BBB?|CCC?)[-−](?=[\s\x00]|$)",
@@ -117,7 +120,9 @@ def grade(match: re.Match[str], context: Text) -> list[str] | None:
         return [match.group(2), "pluses" if match.group(3) == "+" else "minuses"]
     if match.group(4) and context.opens(match.start()):
         return [*match.group(4), "minus"]  # a rating of debt: "cut to BBB-"
-    return [match.group(1), "minus"] if before in _GRADED and context.opens(match.start()) else None
+    better = _OR_BETTER.match(context.behind(match.end()))
+    graded = better or before in _GRADED
+    return [match.group(1), "minus"] if graded and context.opens(match.start()) else None
 
 
 @rule(r"\$(?:(?=[A-Za-z_]\w*(?!\w|/))|([A-Za-z_]\w*(?:/[\w.-]*\w)+))", "=$")
@@ -376,6 +381,10 @@ def sign(match: re.Match[str], context: Text) -> list[str] | None:
         return ["tilde"]
     if found == "~" and re.search(r"\d ?[VA]$", context.text[max(0, place - 3) : place]):
         return ["A", "C"]  # "230 V~"
+    if found == "*" and _FACTORS.search(context.text[max(0, place - 8) : place]) and (
+        _FACTOR.match(context.text, place)
+    ):
+        return ["times"]  # "x*y"
     if found == "*" and (
         "*" in (left, right) or not (left == right == " " or left.isdigit() and right.isdigit())
     ):
@@ -413,6 +422,8 @@ def sign(match: re.Match[str], context: Text) -> list[str] | None:
     return list(words)
 
 
+_FACTORS = re.compile(r"(?:^|[\s(=+,-])(?:[A-Za-z]|\d+(?:\.\d+)?)$")
+_FACTOR = re.compile(r"\*(?:[A-Za-z]|\d+(?:\.\d+)?)(?![\w*'’])(?![^\s*]*\*)")
 _STAR = re.compile(r"\b(?:Sgr A|M\d\d)$")
 _PARTED = re.compile(r"[A-Za-z]{3,}  |  [A-Za-z]{3,}|\d[A-Za-z]\w*  |  [\d.]+[A-Za-z]{1,2}\w* ")
 _TYPING = frozenset("use type press enter with a the insert hit add".split())

@@ -164,11 +164,32 @@ _BEGINS = re.compile(
 )
 
 
+_LISTED = re.compile(
+    r"\b(?:Plat|[Pp]latform|on time|delayed|canc|cancell?ed|trains?|dep|departs)\b"
+)
+_UNTIL = re.compile(r" to \d{1,2}\.[0-5]\d(?!\d)")
+_RUNS = re.compile(
+    r"\b(?:bus(?:es)?|trains?|trams?|ferr(?:y|ies)|daily|open|[Oo]pening|hours|weekdays?|weekends?"
+    rf"|{'|'.join(name[:3].title() for name in DAY_NAMES)}|(?:{lists.any_of(DAY_NAMES)})s?)\b", re.I
+)
+
+
 @rule(r"([01]?\d|2[0-3])\.([0-5]\d)(?![\d.]| ?[%°])" + END, "d")
 def dotted_clock(match: re.Match[str], context: Text) -> list[str] | None:
     """Hours and minutes with a period between, behind a date or what begins then. `doors open at
     19.30` -> doors open at nineteen thirty"""
-    if not _BEGINS.search(context.text[max(0, match.start() - 60) : match.start()]):
+    near = context.text[max(0, match.start() - 60) : match.start()]
+    clause = re.split(r"[.!?]\s+(?=[A-Z])", near)[-1]
+    ranged = _RUNS.search(clause) and (
+        near.endswith("from ") and _UNTIL.match(context.text, match.end())
+        or re.search(r" from \d{1,2}\.[0-5]\d to $", near)
+    )
+    going = re.search(r"[A-ZÄÖÜ][\w-]+ (?:HB |Hbf )?(?:ab|an) $", near)  # "Zürich HB ab 7.32"
+    going = going if re.search(r" ab \d", context.around(match.start())) else None
+    going = going or re.match(r" to [A-Z]", context.behind(match.end())) and _LISTED.search(
+        context.around(match.start())
+    )
+    if not (ranged or going or _BEGINS.search(near)):
         return None
     hour, minute = match.groups()
     if int(minute):
@@ -182,14 +203,25 @@ def lap(match: re.Match[str], context: Text) -> list[str] | None:
     minutes, seconds, part = match.groups()
     if re.match(rf"\s?[ap]{EDGE}?\.?m", context.behind(match.end()), re.IGNORECASE):
         return None
+    if minutes in ("0", "00"):
+        return [*number(str(int(seconds))), "point", *digits(part), "seconds"]
     low = ["oh"] if seconds[0] == "0" else []
     return [*number(minutes), *low, *number(str(int(seconds))), "point", *digits(part)]
+
+
+_DEPARTS = re.compile(
+    r"\b(?:dep|arr|lv|departs?|arrives?|leaves?|TGV|trains?)\b[^.;\n]{0,4}[^;\n]*$", re.I
+)
 
 
 @rule(r"([01]?\d|2[0-4])h([0-5]\d)" + END, "d")
 def french_hour(match: re.Match[str], context: Text) -> list[str] | None:
     """A time of the day with "h". `at 15h00` -> at fifteen hundred"""
-    if context.before(match.start()).lower() not in ("at", "from", "to", "by", "until", "till"):
+    near = context.text[max(0, match.start() - 40) : match.start()]
+    before = context.before(match.start())
+    if before.lower() not in ("at", "from", "to", "by", "until", "till") and not (
+        before.istitle() and _DEPARTS.search(near)
+    ):
         return None
     hour, minute = match.groups()
     low = [] if minute == "00" or minute[0] != "0" else ["oh"]

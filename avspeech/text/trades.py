@@ -6,7 +6,7 @@ import re
 
 from avspeech.text import lists
 from avspeech.text.models import pairs
-from avspeech.text.numbers import cardinal, number
+from avspeech.text.numbers import cardinal, number, year
 from avspeech.text.rules import EDGE, END, Text, letters, rule
 
 
@@ -230,3 +230,89 @@ def tire(match: re.Match[str], context: Text) -> list[str] | None:
 def oil(match: re.Match[str], context: Text) -> list[str] | None:
     """The grade of an oil. `5W-30 oil` -> five W thirty oil"""
     return [*number(match.group(1)), "W", *number(match.group(2))]
+
+
+_COURSES = {
+    "HIST": "history", "PHYS": "physics", "CHEM": "chemistry", "PSYC": "psychology",
+    "PSYCH": "psychology", "ENGL": "english", "PHIL": "philosophy", "ECON": "economics",
+    "SOCI": "sociology", "GEOG": "geography", "GEOL": "geology", "ASTR": "astronomy",
+    "STAT": "statistics", "STATS": "statistics", "ANTH": "anthropology", "BIOL": "biology",
+    "POLS": "political science", "POLI": "political science", "LING": "linguistics",
+    "COMM": "communication", "EDUC": "education", "ACCT": "accounting", "FREN": "french",
+    "GERM": "german", "SPAN": "spanish", "MUSC": "music", "THEA": "theater", "RELG": "religion",
+    "NURS": "nursing", "KINE": "kinesiology", "CHIN": "chinese", "ENGR": "engineering",
+    "COMP": "computer science", "MKTG": "marketing",
+}  # fmt: skip
+
+
+@rule(rf"({lists.any_of(_COURSES)})(?= [1-9](?:\d{{2,3}}[A-Z]?|[xX]{{2,3}}))(?! \d+ ?(?:%|m?c?g\b|m[lL]\b|units))", "C")
+def course_code(match: re.Match[str], context: Text) -> list[str] | None:
+    """A course by its code. `HIST 210 and PHYS 3xx` -> history two ten and physics three X X"""
+    start = match.start()
+    if context.within(start) or context.shouted(start):
+        return None
+    return _COURSES[match.group(1)].split()
+
+
+_TERMS = {"Fa": "fall", "Sp": "spring", "Su": "summer", "Wi": "winter"}
+
+
+@rule(r"(?:Fa|Sp|Su|Wi)(?:/(?:Fa|Sp|Su|Wi))+" + END, "=FSW")
+def school_terms(match: re.Match[str], context: Text) -> list[str] | None:
+    """The terms of a school. `Offered Fa/Sp.` -> offered fall spring."""
+    if context.within(match.start()):
+        return None
+    return [_TERMS[term] for term in match.group().split("/")]
+
+
+_KEPT = re.compile(
+    r"(?:\b(?:[Ii]nv|[Aa]cc)(?:\.|\.? [Nn]o\.?)"
+    r"|\b(?:[Aa]ccession|[Ii]nventory|[Oo]bject) (?:number|no\.?):?"
+    r"|\b(?:[Gg]ift|[Bb]equest|[Pp]urchased?|[Ff]und|[Cc]ollection)\b[^;\n]{0,60},) $"
+)
+
+
+@rule(
+    r"((?:1[89]|20)\d\d)\.(\d{1,4})(?:\.(\d{1,4}))?(?:([a-z])(?:[-–]([a-z]))?(?![^\W_]))?"
+    r"(?![\d%]|\.\d)",
+    "d",
+)
+def accession(match: re.Match[str], context: Text) -> list[str] | None:
+    """The number under which a museum keeps a thing. `Gift of A. Roe, 1921.14` -> gift of A roe,
+    nineteen twenty one point fourteen"""
+    if not _KEPT.search(context.text[max(0, match.start() - 90) : match.start()]):
+        return None
+    first, second, third, letter, last = match.groups()
+    said = [*year(int(first)), "point", *pairs(second)]
+    return [*said, *(["point", *pairs(third)] if third else []), *(letter or "").upper(),
+            *(["to", last.upper()] if last else [])]
+
+
+_ILL = re.compile(
+    r"\b(?:[Pp]ts?|[Pp]atients?|hx|h/o|history|c/o|s/p|p/w|SOB|HTN|DM|pains?|cough\w*|fevers?|nausea"
+    r"|vomiting|rash|edema|acute|chronic|symptoms?|diagnos\w+|numb\w*|weakness|headaches?|surgery"
+    r"|fracture|syncope|dyspnea|diarrhea|presents?|presented|presenting|admitted)(?!\w)"
+)
+
+
+@rule(
+    r"(\d{1,2})([MF])"
+    r"(?= (?:w/|with|c/o|who|p/w|s/p|h/o|presents?|presented|presenting|admitted)(?!\w))",
+    "d",
+)
+def patient_of_age(match: re.Match[str], context: Text) -> list[str] | None:
+    """Who a patient is. `a 58F w/ cough` -> a fifty eight year old female with cough"""
+    if context.within(match.start()) or context.before(match.start()).lower() not in (
+        "a", "an", "is", "the", "this", "pt", "our", "healthy", "old", ""
+    ):  # fmt: skip
+        return None
+    if not _ILL.search(context.around(match.start())):
+        return None  # "a 58F day", "it was 58F with rain"
+    sex = {"M": "male", "F": "female"}[match.group(2)]
+    return [*number(match.group(1)), "year", "old", sex]
+
+
+@rule(r"(\d{1,2})-d(?= (?:hx|history|course|supply|stay|period|trial|trip|tour|window|lag)\b)", "d")
+def days_of(match: re.Match[str], context: Text) -> list[str]:
+    """A number of days before what takes them. `a 3-d course` -> a three day course"""
+    return [*number(match.group(1)), "day"]

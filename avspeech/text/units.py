@@ -41,6 +41,7 @@ _WHOLE = re.compile(
 _PART = re.compile(rf"{EDGE}?\s?([/·⋅]|(?<!\s)\s)\s?({_SYMBOL})({_POWER}|\^?-[123])?")
 # A column of a liquid, by which a pressure is measured: "760 mm Hg", "29.9 in. Hg", "10 cm H2O".
 _COLUMN = re.compile(rf"(\s?|-)([mc]m|in){EDGE}?\s?(Hg|H[2₂]O)(?![^\W_])")
+_INVERSE = re.compile(r"(\s?|-)([fp]b)(⁻¹|\^-1)(?![^\W_])")  # of data: "36 fb⁻¹"
 _BRACKETED = re.compile(
     r"/\(([A-Za-zµΩ°]+)([²³])?[·⋅ *]([A-Za-zµΩ°]+)([²³])?(?:[·⋅ *]([A-Za-zµΩ°]+)([²³])?)?\)"
 )
@@ -127,6 +128,9 @@ def unit_at(context: Text, start: int, place: int, value: str) -> tuple[Unit, in
     match = _WHOLE.match(context.view, place)
     if match is None:
         return None
+    inverse = _INVERSE.match(context.view, place)
+    if inverse:
+        return table()[inverse[2] + inverse[3]], inverse.end(), inverse[1] == "-"
     gap, area, symbol, power, more = match.groups()
     if area and area.startswith("fl"):
         symbol, area = "fl_" + symbol, None
@@ -175,6 +179,8 @@ def unit_at(context: Text, start: int, place: int, value: str) -> tuple[Unit, in
         return None  # a molecule or a name: "2 H2 + O2", "No. 9,876,543 B2"
     if symbol in _COMPASS and not gap and _ROADS.search(context.text[max(0, start - 10) : start]):
         return None  # "Rte. 9W"
+    if len(symbol) == 1 and re.search(r"[A-Z]{2}/$", context.text[max(0, start - 3) : start]):
+        return None  # a strain: "C57BL/6J"
     if symbol[0] in "SLFPANC" and citations.reported(context.text, place + len(gap)):
         return None  # "87 S. Ct. 1428"
     if symbol in _COMPASS and gap and _directs(context, start, end, more):
@@ -202,7 +208,10 @@ def unit_at(context: Text, start: int, place: int, value: str) -> tuple[Unit, in
         or context.after(end) in _CARRYING
     )
     heat = symbol in ("F", "C") and (
-        context.view[start] in "-−" or _HEAT.search(context.text[max(0, start - 24) : start])
+        context.view[start] in "-−"
+        or re.search(r"\d{2,3} ?°?C/$", context.text[max(0, start - 7) : start])
+        or _SCALES.match(context.text, end)
+        or _HEAT.search(context.text[max(0, start - 24) : start])
     )
     lone = unit.care and not gap and len(symbol.rstrip("_")) == 1 and not more
     if lone and not (amperes or heat):
@@ -258,7 +267,8 @@ def _quotient(
         sign, symbol, power = part.groups()
         other = _find(symbol)
         degrees = unit.one.startswith("degree")  # "180 °C/gas mark 4"
-        if other is None and not degrees and symbol.islower() and context.word(symbol):
+        timed = symbol in lists.PERIODS | {"decade", "century"}
+        if other is None and (timed or not degrees) and symbol.islower() and context.word(symbol):
             name = symbol.upper() if len(symbol) == 1 else symbol
             other = Unit(name, name)
         if sign == "/" and symbol in lists.PACKED:
@@ -286,6 +296,13 @@ _HEAT = re.compile(
     r"[^\d]*(?:\d+ ?[CF]/)?$",
     re.IGNORECASE,
 )
+_FILLED = re.compile(
+    rf"{EDGE}? (?:{EDGE}\d+ ?m[lL]|\+ \d+ ?T)|{EDGE}?/\d+ ?(?:g|m[lL]|oz)\b"
+)
+_STIRRED = re.compile(
+    r"\b(?:stir\w*|simmer\w*|whisk\w*|cups?|tbsp|tsp|flour|sugar|bake\w*|boil\w*)\b", re.I
+)
+_SCALES = re.compile(r"/\d{2,3} ?(?:°? ?F|C)\b")  # "180C/350F"
 _VOLTS = re.compile(r"\d ?(?:k?V|V[AD]C|Hz)\W{1,4}$")
 _SIGNED = re.compile(r"(?:©|\([cC]\)|\d\d[-–,]) ?\d{2,4} [A-Z]\. [A-Z]$")
 _ROADS = re.compile(r"\b(?:Rte|Route|Hwy|Highway|Exit|US|I|SR|Rd|Road)\.?[ -]$")
@@ -309,7 +326,12 @@ _OF_FOOD = {
 
 def _food(context: Text, end: int) -> bool:
     """Whether something that a cook takes follows."""
-    stuff = re.match(rf"[ {EDGE}]+([a-z]+)", context.behind(end))
+    stuff = re.match(
+        rf"[ {EDGE}]+(?:(?:cold|warm|hot|boiling|fresh|heavy|whole|light|dry|plain"
+        r"|canned|frozen) )?"
+        r"([a-z]+)",
+        context.behind(end),
+    )
     return stuff is not None and stuff.group(1) in lists.FOODS
 
 
@@ -408,7 +430,10 @@ def _sure(context: Text, start: int, end: int, symbol: str, value: str) -> bool:
     if symbol == "c_":
         stuff = re.match(rf"[ {EDGE}]+(?:[A-Z]{{2}} )?([a-z]+)", context.behind(end))
         # "1 c (240 ml)", "1 c. + 2 T."
-        filled = re.match(rf"{EDGE}? (?:{EDGE}\d+ ?m[lL]|\+ \d+ ?T)", context.behind(end))
+        closed = re.match(rf"{EDGE}*(?:$|{EDGE})", context.behind(end)) and _STIRRED.search(
+            context.around(start)
+        )
+        filled = closed or _FILLED.match(context.behind(end))
         return bool(filled) or stuff is not None and stuff.group(1) not in lists.NOT_NOUNS
     if symbol == "y" and re.match(r" ?[=+−×≈<>-]", context.behind(end)):
         return False  # a variable

@@ -148,6 +148,9 @@ def value_at(context: Text, place: int, signed: bool = False) -> Value | None:
         if dated and top < bottom and not round_ones and not _MEASURED.match(behind):
             return Value([*year(int(top)), *year(int(bottom))], match.end(), False)  # of a book
         since = re.fullmatch(r"1[0-9]\d\d|20\d\d", top) and len(bottom) == 2
+        next_one = re.fullmatch(r"1[0-7]\d\d", top) and len(bottom) < 3 and int(top) % 50
+        if next_one and (int(top) + 1) % 10 ** len(bottom) == int(bottom):
+            return Value([*year(int(top)), "slash", *number(bottom)], match.end(), False)
         if since and int(bottom) > int(top[2:]) and _DATED.search(view[max(0, place - 10) : place]):
             return Value([*year(int(top)), "slash", *number(bottom)], match.end(), False)
         if (context.words_before(place) or [""])[0].lower() in lists.PAIRED:

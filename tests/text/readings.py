@@ -85,6 +85,8 @@ SETS = (
     "sixtyfourth",
     "sixtyfifth",
     "sixtysixth",
+    "sixtyseventh",
+    "sixtyeighth",
 )
 # What may stand behind a thing; "{}" is the thing.
 MARKS = (

@@ -63,31 +63,15 @@ MISSES = {
     "Claim no. 24-00817; D.O.L. 2/3/24; adj. T. Roy.",
     'Sgd. "P. Ross," o/c, 24 × 30 in., fr. 28 × 34.',
     'Verdi: Rigoletto, Act III, "La donna è mobile" (2:14).',
-    "WX: sct tstms, hi 88, lo 71, POP 40%",
-    "J. Chem. Phys. 103, 4613 (1995)",
-    "The so-called “10x engineer” (cf. ‘1x’) is a myth.",
-    "A NT$500 (US$16) bowl",
-    "Call (800) 555-0100, x. 7, or 311.",
+    r"The regex ^\d{3}-\d{4}$ matches 555-0199.",
 }
 MISSED_ENDS: set[str] = set()
 MISSED_SOUNDS = {
-    "*Does live in the woods, and so do bucks.",
-    "*Polish workers polish the brass.",
-    "A job for *Job in the Bible.",
-    "The *lead in the water was high.",
     "I *read* it in a day.",
     "They *read* the will after the funeral.",
     "Storms delay flights; crews *contest* pay.",
-    "The plant *produces* steel.",
-    "The *sewer* stitched a hem.",
-    "The cook cleaned the *bass*.",
     "The archer took a *bow after the show.",
     "Plants like these *produce oil.",
-    "They had a *row about money.",
-    "He was *learned and kind.",
-    "He was *learned in the law.",
-    "Does *Nice have an airport?",
-    "*Does drink at the pond while the bucks keep watch.",
     "The *number my jaw got, the calmer I felt.",
 }
 

@@ -135,8 +135,9 @@ _CLINIC = re.compile(
     r"\b(?:pts?|patients?|hx|h/o|c/o|s/p|CT|MRI|CXR|BP|HR|exam|w/o contrast|effusions?|lesions?"
     r"|tenderness|edema|bilat|biopsy|ECG|EKG|labs)\b", re.I
 )
-_ACCESSION = re.compile(r"(?:[Nn]os?\.? )?(?:1[89]|20)\d\d\.\d")
+_ACCESSION = re.compile(r"(?:[Nn]os?[.\x00]? )?(?:(?:1[89]|20)\d\d\.\d|[A-Z]{2,4} ?\d)")
 _RESTING = re.compile(r" (?:[A-Z][\w.'’]* ){1,4}(?:Cem|Cemetery|Churchyard|Chapel|Ch|Graveyard)\b")
+_WED = re.compile(r" (?:\([1-4]\)|1st|2nd|3rd|first|secondly),? [A-Z][a-z]")
 _KIN = re.compile(r"\b(?:[bd]|ca?|bapt|bur|dau|[Ww]id)\. |\((?:ca?\. ?)?1[5-9]\d\d[-–]\d{0,4}\)")
 _LEGAL = re.compile(r"\b(?:Def|Pl|Mot|Compl|Decl|Aff|ECF|Dkt|Opp|[Pp]laintiff|[Dd]efendant)\b")
 
@@ -256,6 +257,7 @@ CONDITIONS: dict[str, Callable[[Place], bool]] = {
     "long": lambda place: re.match(r"\d{2,}", place.rest) is not None,
     "divided": lambda place: re.match(r"\d+/\d+(?!\d)", place.rest) is not None,
     "clinic": lambda place: _CLINIC.search(place.context.around(place.start)) is not None,
+    "wed": lambda place: _WED.match(place.context.text, place.end) is not None,
     "kin": lambda place: _KIN.search(place.context.around(place.start)) is not None,
     "accession": lambda place: _ACCESSION.match(place.rest) is not None,
     "resting": lambda place: _RESTING.match(place.context.text, place.end) is not None,

@@ -316,7 +316,8 @@ def _coded(context: Text, match: re.Match[str]) -> tuple[list[str], int] | None:
     near = context.text[max(0, match.start() - 12) : match.start()]
     named = _NAMED.search(near)
     named = named or re.search(r"(?<!§)§ ?$", near)
-    named = named or len(second) == 4 and len(first) < 4 and re.search(r"\b[A-Z]{4,6} $", near)
+    if len(second) == 4 and len(first) < 4:
+        named = named or re.search(r"\b[A-Z]{4,6} $", near)  # "JCPDS 46-1045"
     if not (zero or named) and before.lower() not in lists.CODED:
         return None
     said = [digits(part) if len(part) > 2 and (zero or part[0] == "0") else number(part)
@@ -392,6 +393,8 @@ def times_as(match: re.Match[str], context: Text) -> list[str] | None:
     done = does is not None and does[1].lower() not in _NOT_DONE
     if match.group(3) and not (done or _REPEATED.search(near)):
         return None
+    if compared == "removed" and match.group(1) in ("1", "2"):
+        return ["once" if match.group(1) == "1" else "twice"]  # a cousin
     return [*number(plain(match[1] or match[2] or match[3])), "times"]
 
 

@@ -220,7 +220,10 @@ _STUFF = frozenset(
     "water blood soil air paint dust pipes toys bones gasoline petrol food milk brass body glaze "
     "wells taps drinking tap ground groundwater sediment fish".split()
 )
-_TAKES = frozenset("take takes took taken taking in into lose lost share shared hold holds held has have had keep keeps kept".split())
+_TAKES = frozenset(
+    "take takes took taken taking in into lose lost share "
+    "shared hold holds held has have had keep keeps kept".split()
+)
 _REPEATED = lists.words("parts.times") | set(
     "days weeks months years times games wins losses nights mornings summers winters".split()
 )

@@ -74,9 +74,9 @@ def of_three(match: re.Match[str], context: Text) -> list[str] | None:
     plane = plane and not (counted.endswith("s") and counted.islower())
     chip = counted in ("timer", "chip", "IC")  # "a 555 timer"
     listed = chip or before in lists.NUMBERED or american or plane
-    near = context.text[max(0, match.start() - 12) : match.start()]
+    near = context.text[max(0, match.start() - 16) : match.start()]
     series_name = re.search(r"\b[A-Z]{1,2}X $", near)
-    flight = re.search(r"[Ff]lights?[,:]? [A-Z]{2} ?$", near)
+    flight = re.search(r"[Ff]lights?(?: is| was|[,:]| no\.)? [A-Z]{2} ?$", near)
     listed = listed or flight or _is_answer(context, match)
     listed = listed or series_name and not counted.endswith("s")  # "the RX 580"
     coded = re.fullmatch(r"[A-Z]{2,4}", context.before(match.start())) and near[-1:] == " "
@@ -145,7 +145,9 @@ def release(match: re.Match[str], context: Text) -> list[str] | None:
     """The version of a program with two digits behind the point. `Python 3.11` -> python three
     point eleven"""
     whole, part = match.groups()
-    if context.before(match.start()).lower() not in lists.RELEASED:
+    compared = re.search(r"[≥≤<>]=? ?$", context.text[max(0, match.start() - 3) : match.start()])
+    start = match.start() - len(compared.group()) if compared else match.start()  # "Python ≥3.10"
+    if context.before(start).lower() not in lists.RELEASED:
         return None
     oh = ["zero"] if part[0] == "0" else []
     return [*number(whole), "point", *oh, *cardinal(int(part))]

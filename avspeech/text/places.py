@@ -76,7 +76,8 @@ _WINDS = re.compile(
 
 _WINDY = re.compile(r" (?:winds?|gales?) (?:to |up to |at |around )?\d")
 _BLOWN = re.compile(
-    r"\b[Ww](?:inds?|ND):? (?:(?:is|are|at|light|from|out of) )?(?:the )?$"
+    r"\b[Ww](?:inds?|ND):? (?:(?:is|are|were|was|will be|mostly|at|light|from|out of) )?"
+    r"(?:the )?$"
 )
 _VEERS = re.compile(
     r"\b(?:becoming|shifting(?: to)?|veering(?: to)?|backing(?: to)?|turning|then|gusty|light"
@@ -94,7 +95,8 @@ _BLOWING = re.compile(r" \d{1,2}(?: (?:to|or|gusting) \d|[-–,;.\x00])")
 _AT_SEA = re.compile(r"\b(?:gales?|vis|visibility|swells?|[Ff]orce|squalls?|showers|Beaufort)\b")
 # What has a side of the compass: "the N face".
 _FACES = re.compile(
-    r" (?:face|ridge|slope|shore|bank|rim|summit|coast|fork|entrance|wing|wall|lot|gate|exit|aisle"
+    r" (?:sides?|end|edge|corner|face|ridge"
+    r"|slope|shore|bank|rim|summit|coast|fork|entrance|wing|wall|lot|gate|exit|aisle"
     r"|tower)\b"
 )
 # Before a letter that is no direction: "a total of N of 20".
@@ -216,10 +218,11 @@ _LIMBS = (
 @rule(rf"([LR])(?= {_LIMBS})", "=LR")
 def limb(match: re.Match[str], context: Text) -> list[str] | None:
     """A side of the body. `numb in the L arm` -> numb in the left arm"""
-    named = context.before(match.start()).lower() in lists.LETTERED | {"size", "option", "model"}
+    named = context.before(match.start()).lower() in _LETTERED
     return None if named or context.within(match.start()) else [_TURNS[match.group()]]
 
 
+_LETTERED = frozenset("size option model vitamin plan type grade group letter part".split())
 _TURNS = {"L": "left", "R": "right"}
 
 

@@ -245,7 +245,11 @@ _COURSES = {
 }  # fmt: skip
 
 
-@rule(rf"({lists.any_of(_COURSES)})(?= [1-9](?:\d{{2,3}}[A-Z]?|[xX]{{2,3}}))(?! \d+ ?(?:%|m?c?g\b|m[lL]\b|units))", "C")
+@rule(
+    rf"({lists.any_of(_COURSES)})(?= [1-9](?:\d{{2,3}}[A-Z]?|[xX]{{2,3}}))"
+    r"(?! \d+ ?(?:%|m?c?g\b|m[lL]\b|units))",
+    "C",
+)
 def course_code(match: re.Match[str], context: Text) -> list[str] | None:
     """A course by its code. `HIST 210 and PHYS 3xx` -> history two ten and physics three X X"""
     start = match.start()

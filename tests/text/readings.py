@@ -87,6 +87,7 @@ SETS = (
     "sixtysixth",
     "sixtyseventh",
     "sixtyeighth",
+    "sixtyninth",
 )
 # What may stand behind a thing; "{}" is the thing.
 MARKS = (

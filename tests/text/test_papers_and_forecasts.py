@@ -126,3 +126,33 @@ def test_a_date_of_two_years(year: int) -> None:
 def test_what_a_version_has(version: str) -> None:
     words = said(f"{version}'s types are new").split()
     assert words[-4].endswith("'s") and "S" not in words
+
+
+@pytest.mark.parametrize("sign", ["≥", "≥ ", "<", ">="])
+def test_a_version_behind_a_sign(sign: str) -> None:
+    assert said(f"Use Python {sign}3.10 now").split()[-4:-1] == ["three", "point", "ten"]
+    assert said(f"It is {sign}3.10 now").split()[-5:-1] == ["three", "point", "one", "zero"]
+
+
+@pytest.mark.parametrize("place", ["side", "end", "corner", "ridge"])
+def test_the_side_of_a_place(place: str) -> None:
+    assert said(f"on the N {place} of it").split()[2] == "north"
+    assert said(f"Option N {place} of it").split()[1] == "N"
+
+
+@pytest.mark.parametrize(("written", "sound"), [
+    ("*Job is the hardest book of the Old Testament.", "JH OW1 B"), ("the *Job Corps", "JH AA1 B"),
+    ("*Polish workers polish it.", "P OW1 L IH0 SH"), ("*Polish the silver.", "P AA1 L IH0 SH"),
+    ("They had a *row about money.", "R AW1"), ("three in a *row over the years", "R OW1"),
+    ("The *lead in the water was high.", "L EH1 D"), ("took the *lead in the water race", "L IY1 D"),
+    ("*Does graze there while the bucks watch.", "D OW1 Z"), ("*Does the buck live here?", "D AH1 Z"),
+    ("He was *learned and kind.", "L ER1 N AH0 D"), ("It was *learned that he left.", "L ER1 N D"),
+    ("The plant *produces steel.", "P R AH0 D UW1 S AH0 Z"),
+    ("The teacher marked him *present.", "P R EH1 Z AH0 N T"),
+])  # fmt: skip
+def test_words_of_two_sounds(written: str, sound: str) -> None:
+    script = text.analyse(written.replace("*", ""))
+    word = next(w for w in script.words if w.start == written.index("*"))
+    plain = [p.replace("ɪ", "ə").replace("ɝ", "ɚ") for p in word.phones]
+    right = [p.replace("ɪ", "ə").replace("ɝ", "ɚ") for p in text.symbols.from_arpabet(sound)]
+    assert plain == right

@@ -126,11 +126,11 @@ def unit_at(context: Text, start: int, place: int, value: str) -> tuple[Unit, in
             column[1] == "-",
         )
     match = _WHOLE.match(context.view, place)
-    if match is None:
-        return None
     inverse = _INVERSE.match(context.view, place)
     if inverse:
         return table()[inverse[2] + inverse[3]], inverse.end(), inverse[1] == "-"
+    if match is None:
+        return None
     gap, area, symbol, power, more = match.groups()
     if area and area.startswith("fl"):
         symbol, area = "fl_" + symbol, None

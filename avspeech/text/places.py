@@ -95,7 +95,7 @@ _BLOWING = re.compile(r" \d{1,2}(?: (?:to|or|gusting) \d|[-–,;.\x00])")
 _AT_SEA = re.compile(r"\b(?:gales?|vis|visibility|swells?|[Ff]orce|squalls?|showers|Beaufort)\b")
 # What has a side of the compass: "the N face".
 _FACES = re.compile(
-    r" (?:sides?|end|edge|corner|face|ridge"
+    r" (?:side|end|edge|corner|face|ridge"
     r"|slope|shore|bank|rim|summit|coast|fork|entrance|wing|wall|lot|gate|exit|aisle"
     r"|tower)\b"
 )

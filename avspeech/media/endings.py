@@ -13,9 +13,9 @@ import re
 import struct
 from collections.abc import Sequence
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO
 
-from avspeech.media import boxes, ogg
+from avspeech.media import boxes, chunks, ogg, streams
 from avspeech.media.notes import CUT_OFF, SILENT, Note
 
 # Bytes of sound from which on a header of 32 bits does not mean what it says
@@ -45,28 +45,6 @@ FLAC_RATES = dict(enumerate((88200, 176400, 192000, 8000, 16000, 22050, 24000, 3
 FLAC = (b"fLaC\0\0\0\x22", b"fLaC\x80\0\0\x22")
 
 
-class _Chunks(NamedTuple):
-    """How a format of chunks is laid out. Sizes are in bytes."""
-
-    begin: int  # of the file's own header
-    name: int  # length of a chunk's name
-    size: int  # length of the number behind it
-    order: str  # of that number's bytes: "little" or "big"
-    sound: bytes  # how the name of the chunk with the samples begins
-    whole: bool  # its number counts the chunk's header as well
-    align: int  # chunks begin at multiples of it
-
-
-_RIFF = _Chunks(12, 4, 4, "little", b"data", False, 2)
-_FORMATS = (
-    (rb"(RIFF|RF64|BW64)....WAVE", _RIFF),
-    (rb"RIFX....WAVE", _RIFF._replace(order="big")),
-    (rb"FORM....AIF[FC]", _Chunks(12, 4, 4, "big", b"SSND", False, 2)),
-    (rb"riff\x2e\x91\xcf\x11", _Chunks(40, 16, 8, "little", b"data", True, 8)),
-    (rb"caff\x00\x01", _Chunks(8, 4, 8, "big", b"data", False, 1)),
-)
-
-
 def notes(path: str | Path) -> list[Note]:
     """What `cut_off`, `left_over`, `ogg.lost_pages`, `contradictions` and `texts` say of a file."""
     kinds = ((cut_off, CUT_OFF), (left_over, ""), (ogg.lost_pages, SILENT), (contradictions, ""),
@@ -78,8 +56,9 @@ def cut_off(path: str | Path) -> list[str]:
     """A sentence where a file ends before its sound does by what it says of itself in bytes.
 
     Args:
-        path: a file that exists; one of chunks (see `bytes_told`), AVI, MXF, Ogg, or Matroska. For
-            what tells its length in time, see `seconds_told`.
+        path: a file that exists; one of chunks (see `bytes_told`), AVI, MXF, Ogg, Matroska, or an
+            MPEG transport or program stream. For what tells its length in time, see
+            `seconds_told`.
 
     Returns:
         One sentence for the user, or none.
@@ -90,6 +69,8 @@ def cut_off(path: str | Path) -> list[str]:
             return ogg.without_end(file)
         if begin == EBML:
             return _within_element(file)
+        if within := streams.cut_off(file):
+            return within
         whole, length = _whole(file), os.fstat(file.fileno()).st_size
     if length + PADDING < whole:
         return [f"it is cut off: of {whole:,} bytes {length:,} are there"]
@@ -174,9 +155,8 @@ def bytes_told(path: str | Path) -> tuple[int, int] | None:
             begins, size = (int.from_bytes(begin[k: k + 4], "big") for k in (4, 8))
         elif begin[:8] == b"NIST_1A\n":
             begins, size = _nist(begin)
-        for pattern, chunks in _FORMATS:
-            if re.match(pattern, begin, re.DOTALL):
-                begins, size = _sound_chunk(file, chunks)
+        if (layout := chunks.layout_of(begin)) is not None:
+            begins, size = _sound_chunk(file, layout)
         # From 2 GiB on a number of 32 bits stands for "up to the end", as in what a pipe was given
         if size <= 0 or UNKNOWN <= size < 2**32 or size >= 2**62:
             return None
@@ -195,10 +175,24 @@ def counted_anew(path: str | Path) -> bool:
     with open(path, "rb") as file:
         if not re.match(rb"RIFF....WAVE", file.read(12), re.DOTALL):
             return False
-        begins, told = _sound_chunk(file, _RIFF)
+        begins, told = _sound_chunk(file, chunks.RIFF)
         there = os.fstat(file.fileno()).st_size - begins
     # Titles may follow the sound
     return bool(begins) and there > COUNTED and told <= there % COUNTED <= told + COUNTED // 2**12
+
+
+def without_length(path: str | Path) -> bool:
+    """Whether the header of a WAV file does not tell how long it is, so that its sound goes on to
+    the end of the file: `counted_anew`, or RF64 whose recorder was killed before it wrote the size.
+
+    Args:
+        path: a file that exists.
+    """
+    with open(path, "rb") as file:
+        if re.match(rb"(RF64|BW64)....WAVE", begin := file.read(12), re.DOTALL):
+            begins, told = _sound_chunk(file, chunks.layout_of(begin) or chunks.RIFF)
+            return bool(begins) and told in (0, 2**32 - 1)
+    return counted_anew(path)
 
 
 def _unread(path: str | Path, told: int, there: int) -> int:
@@ -209,17 +203,15 @@ def _unread(path: str | Path, told: int, there: int) -> int:
         begin = file.read(64)
         length = os.fstat(file.fileno()).st_size
         at = length - there + told
-        chunks = next((c for p, c in _FORMATS if re.match(p, begin, re.DOTALL)), None)
-        while chunks is not None:
-            at += -at % chunks.align
-            file.seek(at)
-            head = file.read(chunks.name + chunks.size)
-            size = int.from_bytes(head[chunks.name:], chunks.order)  # type: ignore[arg-type]
-            end = at + len(head) + size
-            if (head.startswith((chunks.sound, begin[:4])) or not re.match(rb"[ -~]{4}", head)
-                    or end > length + chunks.align):
+        layout = chunks.layout_of(begin)
+        behind = False
+        for chunk in chunks.walk(file, layout) if layout is not None else ():
+            sound = chunk.name.startswith((layout.sound, begin[:4]) if layout else b"")
+            if behind and (sound or not re.match(rb"[ -~]{4}", chunk.name)
+                           or chunk.begin + chunk.size > length + 8):
                 break  # no chunk, or sound once more
-            at = end
+            behind = behind or sound
+            at = chunk.begin + chunk.size if behind else at
         file.seek(at)
         rest = file.read(2**20)
     # Zeros up to a round size, and the titles that MP3 files have, are no sound
@@ -332,26 +324,11 @@ def _nist(header: bytes) -> tuple[int, int]:
     return int(header[8:16].split()[0]), count * channels * wide
 
 
-def _sound_chunk(file: BinaryIO, chunks: _Chunks) -> tuple[int, int]:
+def _sound_chunk(file: BinaryIO, layout: chunks.Layout) -> tuple[int, int]:
     """Where the samples of a file begin, and how many bytes of them its header tells; 0, 0 where
     no such chunk is found."""
-    head, long = chunks.name + chunks.size, None
-    file.seek(chunks.begin)
-    for _ in range(64):
-        chunk = file.read(head)
-        if len(chunk) < head:
-            break
-        size = int.from_bytes(chunk[chunks.name:], chunks.order)  # type: ignore[arg-type]
-        size -= head if chunks.whole else 0
-        if chunk.startswith(chunks.sound):
-            return file.tell(), long if long is not None and size == 2**32 - 1 else size
-        if size < 0 or size >= 2**62:
-            break
-        begin = file.tell()
-        if chunk.startswith(b"ds64") and size >= 16:  # RF64: sizes of 64 bits
-            long = int.from_bytes(file.read(16)[8:], "little")
-        file.seek(begin + size + -(begin + size) % chunks.align)
-    return 0, 0
+    return next(((chunk.begin, chunk.size) for chunk in chunks.walk(file, layout)
+                 if chunk.name.startswith(layout.sound)), (0, 0))
 
 
 def _within_element(file: BinaryIO) -> list[str]:
@@ -449,15 +426,10 @@ def _formats(path: str | Path) -> list[tuple[int, ...]]:
     "fmt " chunk of a WAV file."""
     found = []
     with open(path, "rb") as file:
-        file.seek(12)
-        for _ in range(64):
-            head = file.read(8)
-            if len(head) < 8:
-                break
-            end = file.tell() + (size := int.from_bytes(head[4:], "little"))
-            if head.startswith(b"fmt ") and size >= 16:
+        for chunk in chunks.walk(file, chunks.RIFF):
+            if chunk.name == b"fmt " and chunk.size >= 16:
+                file.seek(chunk.begin)
                 found.append(struct.unpack("<HHIIHH", file.read(16).ljust(16, b"\0")))
-            file.seek(end + end % 2)
     return found
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from avspeech.errors import InputError
-from avspeech.media import endings, trial
+from avspeech.media import chunks, endings, trial
 from avspeech.media.clock import JITTER, on_one_clock
 from avspeech.media.decoding import (
     ATTACHED_PICTURE,
@@ -212,8 +212,10 @@ def open_sndfile(path: str | Path) -> Iterator[Any]:
     """A file open in libsndfile, which is given no name: it would judge by the suffix."""
     import soundfile
 
-    with open(path, "rb") as file, soundfile.SoundFile(file.fileno(), closefd=False) as sound:
-        yield sound
+    with chunks.opened(path) or open(path, "rb") as file:
+        plain = file if isinstance(file.raw, chunks.Padded) else file.fileno()
+        with soundfile.SoundFile(plain, closefd=False) as sound:
+            yield sound
 
 
 def sndfile_errors() -> tuple[type[BaseException], ...]:

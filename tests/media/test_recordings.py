@@ -104,6 +104,18 @@ CODINGS = [("a.wav", "WAV", "GSM610"), ("a.aif", "AIFF", "GSM610"), ("a.w64", "W
            ("a.wav", "WAV", "NMS_ADPCM_16"), ("a.wav", "WAV", "NMS_ADPCM_32"), ("a.caf", "CAF", "ALAC_16")]
 
 
+@pytest.mark.parametrize("size", [0, 2**32 - 1])
+def test_an_rf64_whose_recorder_was_killed_is_read_to_its_end(tmp_path: Path, size: int) -> None:
+    """Its sizes of 64 bits are written last."""
+    samples = (murmur(2, 16000) * 32767).astype("<i2")
+    head = b"WAVEds64" + struct.pack("<IQQQI", 28, 0, 0, 0, 0) + b"fmt " + struct.pack(
+        "<IHHIIHH", 16, 1, 1, 16000, 32000, 2, 16)
+    path = tmp_path / "x.wav"
+    path.write_bytes(b"RF64" + struct.pack("<I", 2**32 - 1) + head + b"data" + struct.pack("<I", size)
+                     + samples.tobytes())
+    assert np.array_equal(audio.read(path, 16000), samples.astype(np.float32) / 32768)
+
+
 @pytest.mark.parametrize(("name", "form", "subtype"), CODINGS)
 def test_codings_that_libsndfile_cannot_seek_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str,
                                                 form: str, subtype: str) -> None:
@@ -644,6 +656,22 @@ def test_pauses_of_amr_are_silence_and_no_damage(tmp_path: Path, name: str, rate
     assert all("breaks off to exact silence" in fault for fault in sound.faults)
     samples = recordings.part(tmp_path / "a.amr", sound, 0).reshape(150, -1)
     assert {k for k in range(150) if not samples[k].any()} == quiet
+
+
+def test_a_track_of_one_steady_sound_is_passed_over(tmp_path: Path) -> None:
+    """Cameras write a mono track for each microphone; a line-up tone or hum may be on the first."""
+    voice = murmur(6, 48000)
+    tone = (0.1 * np.sin(np.arange(len(voice)) * 2 * np.pi * 1000 / 48000)).astype(np.float32)
+    silence = np.zeros_like(voice)
+    for sounds, taken, words in (([tone, voice], 2, "track 1 has one steady sound"),
+                                 ([silence, tone, voice], 3, "track 2 has one steady sound"),
+                                 ([tone, silence, tone], 1, "the first"),
+                                 ([silence, tone], 2, "track 1 is silent"),
+                                 ([voice, tone], 1, "the first")):
+        path = encode(tmp_path / "x.mkv", sounds, 48000, "pcm_s16le")
+        found = recordings.survey(path)
+        assert found.track == taken and words in found.notes[0]
+        assert recordings.survey(path, 1).track == 1
 
 
 @pytest.mark.parametrize(("marks", "taken"), [

@@ -212,10 +212,13 @@ def open_sndfile(path: str | Path) -> Iterator[Any]:
     """A file open in libsndfile, which is given no name: it would judge by the suffix."""
     import soundfile
 
-    with chunks.opened(path) or open(path, "rb") as file:
-        plain = file if isinstance(file.raw, chunks.Padded) else file.fileno()
-        with soundfile.SoundFile(plain, closefd=False) as sound:
+    padded = chunks.opened(path)
+    if padded is not None:
+        with padded, soundfile.SoundFile(padded) as sound:
             yield sound
+        return
+    with open(path, "rb") as file, soundfile.SoundFile(file.fileno(), closefd=False) as sound:
+        yield sound
 
 
 def sndfile_errors() -> tuple[type[BaseException], ...]:

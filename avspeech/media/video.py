@@ -220,22 +220,31 @@ def whole_picture(path: str | Path, fps: float = FPS) -> MouthTrack:
         InputError: as `read_frames` does.
     """
     # Counted by the pictures themselves: the length that a header states may be damaged.
-    crops: list[np.ndarray] = []
     boxes: list[tuple[float, ...]] = []
-    for shown, in_place in frames_at(path, fps):
-        picture = shown.array(grey=True)
-        height, width = picture.shape
-        side = min(height, width)
-        y, x = (height - side) // 2, (width - side) // 2
-        if in_place and np.percentile(picture, 99.5) >= BLACK:
-            crops.append(warping.resize(picture[y: y + side, x: x + side],
-                                        (STORED_CROP, STORED_CROP)))
-            boxes.append((x, y, x + side, y + side))
+    nothing = bytes(STORED_CROP * STORED_CROP)
+    with storage.scratch() as file:
+        for shown, in_place in frames_at(path, fps):
+            picture = shown.array(grey=True)
+            height, width = picture.shape
+            side = min(height, width)
+            y, x = (height - side) // 2, (width - side) // 2
+            if in_place and np.percentile(picture, 99.5) >= BLACK:
+                mouth = warping.resize(picture[y: y + side, x: x + side],
+                                       (STORED_CROP, STORED_CROP))
+                file.write(mouth.tobytes())
+                boxes.append((x, y, x + side, y + side))
+            else:
+                file.write(nothing)
+                boxes.append((math.nan,) * 4)
+        file.flush()
+        shape = (len(boxes), STORED_CROP, STORED_CROP)
+        if len(boxes) * len(nothing) <= IN_MEMORY:
+            file.seek(0)
+            crops = np.frombuffer(bytearray(file.read()), np.uint8).reshape(shape)
         else:
-            crops.append(np.zeros((STORED_CROP, STORED_CROP), np.uint8))
-            boxes.append((math.nan,) * 4)
+            crops = np.memmap(file, np.uint8, "r+", shape=shape)
     corners = np.asarray(boxes, np.float32)
-    return MouthTrack(np.stack(crops), ~np.isnan(corners[:, 0]), corners,
+    return MouthTrack(crops, ~np.isnan(corners[:, 0]), corners,
                       np.full(len(crops), np.nan, np.float32), fps)
 
 

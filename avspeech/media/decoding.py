@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from avspeech.errors import InputError
-from avspeech.media import chunks, endings, misread
+from avspeech.media import chunks, endings, misread, sectors
 
 # Formats without a time for every packet: after a seek the times of FFmpeg are a frame or more out,
 # so they are decoded from the beginning instead.
@@ -157,6 +157,8 @@ def _known(path: str | Path) -> str:
     if len(REPLACED) * middle.count(REPLACED) > len(middle) / 8:
         return ("it was read or written as a text in UTF-8, which has destroyed it; fetch it anew, "
                 "as bytes")
+    if not middle.isascii() and sectors.line_feeds(path):
+        return endings.AS_TEXT
     if (behind := BEGINS.search(begin)) is not None and behind.start():
         return (f"its sound begins at byte {behind.start()}, behind something else, perhaps the "
                 f"head of an answer or of a form; cut that off (tail -c +{behind.start() + 1} IN > "

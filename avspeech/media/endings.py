@@ -15,8 +15,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO
 
-from avspeech.media import boxes, chunks, ogg, streams
-from avspeech.media.notes import CUT_OFF, SILENT, Note
+from avspeech.media import boxes, chunks, ogg, sectors, streams
+from avspeech.media.notes import BYTES, CUT_OFF, SILENT, Note
 
 # Bytes of sound from which on a header of 32 bits does not mean what it says
 UNKNOWN = 2**31 - 2**16
@@ -31,6 +31,8 @@ TEXTS = (b"</html>", b"</HTML>", b"<!DOCTYPE ", b"<!doctype ", b"<?xml version",
          b"Traceback (most recent")
 JOINED = ("another recording begins within it, at byte {:,} (they were joined as they are): {}; "
           "join them by ffmpeg -f concat")
+AS_TEXT = ("it was transferred as a text: each line feed has a carriage return before it, which "
+           "makes noise of it; transfer it anew, as binary data")
 # How files begin of which FFmpeg reads the first alone where several are joined: FLV, TTA, VOC, WTV
 FIRST_ALONE = (rb"FLV\x01[\x01\x04\x05]\0\0\0\x09\0\0\0\0", rb"TTA1[\1-\3]\0[\1-\x40]\0",
                rb"Creative Voice File\x1a", rb"\xb7\xd8\x00\x207I\xda\x11\xa6N\x00\x07")
@@ -46,10 +48,26 @@ FLAC = (b"fLaC\0\0\0\x22", b"fLaC\x80\0\0\x22")
 
 
 def notes(path: str | Path) -> list[Note]:
-    """What `cut_off`, `left_over`, `ogg.lost_pages`, `contradictions` and `texts` say of a file."""
+    """What `cut_off`, `left_over`, `ogg.lost_pages`, `contradictions`, `texts`, `as_text` and
+    `sectors.lost` say of a file."""
     kinds = ((cut_off, CUT_OFF), (left_over, ""), (ogg.lost_pages, SILENT), (contradictions, ""),
-             (texts, ""))
-    return [Note(text, about, fault=True) for say, about in kinds for text in say(path)]
+             (texts, ""), (as_text, BYTES))
+    found = [Note(text, about, fault=True) for say, about in kinds for text in say(path)]
+    told, there = bytes_told(path) or (0, 0)
+    with open(path, "rb") as file:  # of chunks, whose pauses of mu-law end within a sector
+        if min(told, there) and chunks.layout_of(file.read(64)) is not None:
+            begins = os.fstat(file.fileno()).st_size - there
+            found += sectors.lost(path, begins, min(told, there))
+    return found
+
+
+def as_text(path: str | Path) -> list[str]:
+    """A sentence where a file was transferred as a text.
+
+    Args:
+        path: a file that exists, of any format.
+    """
+    return [AS_TEXT] if sectors.line_feeds(path) else []
 
 
 def cut_off(path: str | Path) -> list[str]:

@@ -72,7 +72,7 @@ def walk(file: BinaryIO, layout: Layout) -> Iterator[Chunk]:
     length, head = os.fstat(file.fileno()).st_size, layout.name + layout.size
     at, pad, long = layout.begin, False, None
     for _ in range(MOST):
-        file.seek(at)
+        file.seek(min(at, length))
         begin = file.read(head)
         size = int.from_bytes(begin[layout.name:], layout.order)  # type: ignore[arg-type]
         size -= head if layout.whole else 0

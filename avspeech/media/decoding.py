@@ -267,16 +267,24 @@ def decode_packets(container: Any, stream: Any, damaged: list[float] | None = No
     """
     import av
 
+    marked = stream.codec_context is not None and stream.codec_context.name in AMR
     for packet in packets_of(container, stream, broken):
+        # Zeros are taken for frames of AMR, which are no speech and not as long as those lost
+        if marked and damaged is not None and packet.size and not any(bytes(packet)):
+            damaged.append(_seconds(container, packet))
         try:
             yield from packet.decode()
         except (av.FFmpegError, IndexError):
             if (pause := _pause(stream, packet)) is not None:
                 yield pause
             elif damaged is not None and packet.size:
-                at = packet.pts if packet.pts is not None else packet.dts
-                zero = container_zero(container)
-                damaged.append(float(at * packet.time_base) - zero if at is not None else math.nan)
+                damaged.append(_seconds(container, packet))
+
+
+def _seconds(container: Any, packet: Any) -> float:
+    """The time of a packet on the clock; NaN where it has none."""
+    at = packet.pts if packet.pts is not None else packet.dts
+    return float(at * packet.time_base) - container_zero(container) if at is not None else math.nan
 
 
 def _pause(stream: Any, packet: Any) -> Any:

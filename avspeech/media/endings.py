@@ -21,8 +21,10 @@ from avspeech.media.notes import BYTES, CUT_OFF, SILENT, Note
 # Bytes of sound from which on a header of 32 bits does not mean what it says
 UNKNOWN = 2**31 - 2**16
 COUNTED = 2**32  # bytes that the size in a header of WAV counts, and then from zero again
+SIZE = 512  # bytes by which every header may be wrong
 BLOCK = 2**20  # bytes that are looked through at once
-PADDING = 4096  # bytes of sound by which a file may be shorter than its header tells
+# Bytes of sound by which a file may be shorter than its header tells, of a short one a fiftieth
+PADDING, SHARE = 4096, 50
 PLAIN = (1, 3, 0xFFFE)  # the kinds of samples in WAV whose size follows from their bits
 ADDED = 3000  # samples that encoders of MP3 add at both ends, at most
 SYNC = 65536  # bytes before the first frame of an MP3 file in which it is looked for
@@ -93,7 +95,7 @@ def cut_off(path: str | Path) -> list[str]:
     if length + PADDING < whole:
         return [f"it is cut off: of {whole:,} bytes {length:,} are there"]
     told, there = bytes_told(path) or (0, 0)
-    if there + PADDING < told:
+    if there + min(PADDING, max(SIZE, told // SHARE)) < told:
         return [f"it is cut off: of {told:,} bytes of its sound {there:,} are there"]
     return []
 
@@ -230,7 +232,7 @@ def _unread(path: str | Path, told: int, there: int) -> int:
                 break  # no chunk, or sound once more
             behind = behind or sound
             at = chunk.begin + chunk.size if behind else at
-        file.seek(at)
+        file.seek(min(at, length))
         rest = file.read(2**20)
     # Zeros up to a round size, and the titles that MP3 files have, are no sound
     empty = not rest.strip(b"\0") or rest.startswith((b"ID3", b"TAG", b"APETAGEX"))

@@ -551,6 +551,12 @@ def test_a_page_of_ogg_that_was_lost_is_said(tmp_path: Path, name: str) -> None:
     assert audio.notes_of(path)[0].startswith("1 of its pages") and len(audio.read(path)) == len(whole)
     path.write_bytes(data[: pages[2]] + data[pages[4]:])  # as a broadcast that was recorded begins
     assert ogg.lost_pages(path) == []
+    sounding = next(k for k, at in enumerate(pages) if 0 < int.from_bytes(data[at + 6: at + 14], "little"))
+    for page in (sounding, sounding + 1):  # damaged, though it is there
+        damaged = bytearray(data)
+        damaged[pages[page] + 400] ^= 1
+        path.write_bytes(damaged)
+        assert ogg.lost_pages(path)[0].startswith("1 of its pages")
 
 
 def test_more_channels_than_there_are_are_refused_or_said(tmp_path: Path) -> None:
@@ -672,6 +678,32 @@ def test_a_track_of_one_steady_sound_is_passed_over(tmp_path: Path) -> None:
         found = recordings.survey(path)
         assert found.track == taken and words in found.notes[0]
         assert recordings.survey(path, 1).track == 1
+
+
+def test_zeros_in_amr_are_damage(tmp_path: Path) -> None:
+    """They are frames of the lowest rate, which are shorter: speech of 5 s is 8 s long."""
+    frame = bytes([0x3C, *range(31)])
+    whole = b"#!AMR\n" + frame * 250
+    path = tmp_path / "x.amr"
+    path.write_bytes(whole)
+    assert not recordings.survey(path).faults
+    path.write_bytes(whole[:2000] + bytes(4096) + whole[6096:])
+    assert any("damaged packets" in note for note in recordings.survey(path).faults)
+
+
+@pytest.mark.parametrize("bit", [0, 20, 40, 60])
+def test_a_size_that_cannot_be_is_no_end_of_the_program(tmp_path: Path, bit: int) -> None:
+    """One wrong bit in the size of the sound, of 64 bits in W64."""
+    path = tmp_path / "x.w64"
+    soundfile.write(path, murmur(1, 16000), 16000, format="W64")
+    data = bytearray(path.read_bytes())
+    at = data.index(b"data\xf3\xac") + 16 + bit // 8
+    data[at] ^= 1 << bit % 8
+    path.write_bytes(data)
+    try:
+        assert len(audio.read(path, 16000)) <= 16000
+    except InputError:
+        pass
 
 
 @pytest.mark.parametrize(("marks", "taken"), [

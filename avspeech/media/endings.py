@@ -15,8 +15,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO
 
-from avspeech.media import boxes, chunks, ogg, sectors, streams
-from avspeech.media.notes import BYTES, CUT_OFF, SILENT, Note
+from avspeech.media import boxes, chunks, matroska, ogg, sectors, streams
+from avspeech.media.notes import BYTES, CUT_OFF, LOST, SILENT, Note
 
 # Bytes of sound from which on a header of 32 bits does not mean what it says
 UNKNOWN = 2**31 - 2**16
@@ -38,9 +38,6 @@ AS_TEXT = ("it was transferred as a text: each line feed has a carriage return b
 # How files begin of which FFmpeg reads the first alone where several are joined: FLV, TTA, VOC, WTV
 FIRST_ALONE = (rb"FLV\x01[\x01\x04\x05]\0\0\0\x09\0\0\0\0", rb"TTA1[\1-\3]\0[\1-\x40]\0",
                rb"Creative Voice File\x1a", rb"\xb7\xd8\x00\x207I\xda\x11\xa6N\x00\x07")
-# Matroska and WebM: the file's header, and a cluster, which begins with a checksum or its time
-EBML, CLUSTER = b"\x1aE\xdf\xa3", b"\x1fC\xb6u"
-IN_CLUSTER = (b"\xe7", b"\xbf")
 # The first part of MXF (SMPTE ST 377-1)
 MXF = b"\x06\x0e\x2b\x34\x02\x05\x01\x01\x0d\x01\x02\x01\x01\x02"
 # How a FLAC file begins: whether titles follow its STREAMINFO, or sound
@@ -50,10 +47,10 @@ FLAC = (b"fLaC\0\0\0\x22", b"fLaC\x80\0\0\x22")
 
 
 def notes(path: str | Path) -> list[Note]:
-    """What `cut_off`, `left_over`, `ogg.lost_pages`, `contradictions`, `texts`, `as_text` and
-    `sectors.lost` say of a file."""
-    kinds = ((cut_off, CUT_OFF), (left_over, ""), (ogg.lost_pages, SILENT), (contradictions, ""),
-             (texts, ""), (as_text, BYTES))
+    """What `cut_off`, `left_over`, `ogg.lost_pages`, `matroska.damage`, `contradictions`, `texts`,
+    `as_text` and `sectors.lost` say of a file."""
+    kinds = ((cut_off, CUT_OFF), (left_over, ""), (ogg.lost_pages, SILENT),
+             (matroska.damage, LOST), (contradictions, ""), (texts, ""), (as_text, BYTES))
     found = [Note(text, about, fault=True) for say, about in kinds for text in say(path)]
     told, there = bytes_told(path) or (0, 0)
     with open(path, "rb") as file:  # of chunks, whose pauses of mu-law end within a sector
@@ -87,8 +84,8 @@ def cut_off(path: str | Path) -> list[str]:
         begin = file.read(4)
         if begin == b"OggS":
             return ogg.without_end(file)
-        if begin == EBML:
-            return _within_element(file)
+        if begin == matroska.EBML:
+            return matroska.cut_off(file)
         if within := streams.cut_off(file):
             return within
         whole, length = _whole(file), os.fstat(file.fileno()).st_size
@@ -349,47 +346,6 @@ def _sound_chunk(file: BinaryIO, layout: chunks.Layout) -> tuple[int, int]:
     no such chunk is found."""
     return next(((chunk.begin, chunk.size) for chunk in chunks.walk(file, layout)
                  if chunk.name.startswith(layout.sound)), (0, 0))
-
-
-def _within_element(file: BinaryIO) -> list[str]:
-    """A sentence where the last element of a Matroska file is not whole. A recorder that is killed
-    has not written how long the file is."""
-    with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        at = len(data)
-        while (at := data.rfind(CLUSTER, 0, at)) > 0:
-            begin, _ = _element(data, at)
-            if data[begin: begin + 1] in IN_CLUSTER:
-                break
-        else:
-            return []
-        while 0 <= at < len(data):
-            begin, size = _element(data, at)
-            # Of a cluster without a size the elements in it follow
-            at = begin + size if size >= 0 else begin
-            if begin < 0:
-                return []
-        return [] if at == len(data) else [
-            "it is cut off within its last element: a recorder that was killed, or a copy that "
-            "stopped"]
-
-
-def _element(data: mmap.mmap, at: int) -> tuple[int, int]:
-    """Where the content of an element of Matroska begins, and its size, below 0 where it is
-    unknown. (-1, -1) for what is none; beyond the end of the file for what is cut."""
-    first = data[at]
-    if first < 16:
-        return -1, -1
-    at += 9 - first.bit_length()
-    if at >= len(data):
-        return len(data) + 1, 0
-    first = data[at]
-    wide = 9 - first.bit_length()
-    if wide > 8:
-        return -1, -1
-    if at + wide > len(data):
-        return len(data) + 1, 0
-    size = int.from_bytes(data[at: at + wide], "big") - (1 << 7 * wide)
-    return at + wide, -1 if size == (1 << 7 * wide) - 1 else size
 
 
 def contradictions(path: str | Path) -> list[str]:

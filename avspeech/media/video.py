@@ -21,7 +21,13 @@ from avspeech.core.bars import bar
 from avspeech.errors import InputError
 from avspeech.media import warping
 from avspeech.media.face_tracks import track_faces
-from avspeech.media.mouths import STORED_CROP, MouthTrack, read_crops, write_crops
+from avspeech.media.mouths import (
+    STORED_CROP,
+    MouthTrack,
+    read_crops,
+    release,
+    write_crops,
+)
 from avspeech.media.pictures import FPS, Picture, duration, frame_rate, pictures
 from avspeech.media.trails import FaceTrack
 
@@ -37,6 +43,7 @@ GAP = 2  # frames: a path with a longer gap is smoothed on each side for itself
 SLACK = 1e-3  # seconds: containers round their times to milliseconds
 BLACK = 12  # a picture whose brightness stays below this, all but 0.5 % of it, shows nothing
 IN_MEMORY = 64 * 2**20  # bytes of crops a face may have before they go to a temporary file
+WRITTEN = 1000  # crops of each face after which the memory of what has gone there is given back
 
 
 def read_frames(path: str | Path, fps: float = FPS, start: float = 0.0,
@@ -154,6 +161,9 @@ def mouth_tracks(path: str | Path, fps: float = FPS, max_faces: int | None = Non
             for track, matrix in wanted:
                 track.crops[k] = crop(array, canvas.from_picture(matrix, picture.shape))
                 track.present[k] = True
+            if k % WRITTEN == 0:
+                for track in tracks:
+                    release(track.crops)
     return tracks
 
 

@@ -20,7 +20,7 @@ pytest.importorskip("av")
 from sounds import decoded, encode, murmur  # noqa: E402
 
 from avspeech.errors import InputError  # noqa: E402
-from avspeech.media import audio, endings, ogg, recordings, tracks  # noqa: E402
+from avspeech.media import audio, endings, matroska, ogg, recordings, tracks  # noqa: E402
 
 RATE = 48000
 
@@ -749,13 +749,13 @@ def test_matroska_without_a_length_that_is_cut_off_is_told(tmp_path: Path, sized
     whole = encode(tmp_path / "x.mkv", [murmur(4, 48000)], 48000, "libopus",
                    container={"live": "1", "cluster_time_limit": "1000"})
     data = bytearray(whole.read_bytes())
-    for at in [found.start() + 4 for found in re.finditer(re.escape(endings.CLUSTER), data)]:
+    for at in [found.start() + 4 for found in re.finditer(re.escape(matroska.CLUSTER), data)]:
         wide = 9 - data[at].bit_length()
         if not sized:
             data[at: at + wide] = ((2 << 7 * wide) - 1).to_bytes(wide, "big")
     whole.write_bytes(data)
     assert not endings.cut_off(whole) and not recordings.survey(whole).faults
-    last = data.rfind(endings.CLUSTER) + 100
+    last = data.rfind(matroska.CLUSTER) + 100
     cut = tmp_path / "cut.mkv"
     for end in np.linspace(last, len(data) - 60, 20).astype(int):
         cut.write_bytes(data[:end])

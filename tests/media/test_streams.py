@@ -51,6 +51,19 @@ def test_program_streams_are_told_where_they_end_within_a_packet(tmp_path: Path,
     assert not told(place, whole[:middle] + bytes(5000))
 
 
+@pytest.mark.parametrize(("suffix", "codec"), [(".flv", "flv"), (".wmv", "wmv2")])
+def test_flv_and_asf_are_told_where_they_end_too_early(tmp_path: Path, suffix: str, codec: str) -> None:
+    path = write_film(tmp_path / f"a{suffix}", shades(50), [k / 25 for k in range(50)], codec=codec)
+    whole = path.read_bytes()
+    place = tmp_path / f"b{suffix}"
+    assert not told(place, whole)
+    cuts = np.random.default_rng(0).integers(len(whole) // 3, len(whole) - 5, 20)
+    assert sum(told(place, whole[:cut]) for cut in cuts) >= 16  # zeros may stand for no length
+    if suffix == ".flv":  # one that was cut between two tags, as a recorder does
+        size = int.from_bytes(whole[-4:], "big")
+        assert not told(place, whole[: -4 - size])
+
+
 def test_other_files_are_none(tmp_path: Path) -> None:
     noise = np.random.default_rng(0).integers(0, 256, 100_001, dtype=np.uint8).tobytes()
     for data in (b"", b"G" * 10, noise, b"RIFF" + noise, bytes(1000)):

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO
 
-from avspeech.media import boxes, chunks, matroska, ogg, sectors, streams
+from avspeech.media import avi, boxes, chunks, matroska, ogg, sectors, streams
 from avspeech.media.notes import BYTES, CUT_OFF, LOST, SILENT, Note
 
 # Bytes of sound from which on a header of 32 bits does not mean what it says
@@ -47,10 +47,11 @@ FLAC = (b"fLaC\0\0\0\x22", b"fLaC\x80\0\0\x22")
 
 
 def notes(path: str | Path) -> list[Note]:
-    """What `cut_off`, `left_over`, `ogg.lost_pages`, `matroska.damage`, `contradictions`, `texts`,
-    `as_text` and `sectors.lost` say of a file."""
+    """What `cut_off`, `left_over`, `ogg.lost_pages`, `matroska.damage`, `avi.damage`,
+    `contradictions`, `texts`, `as_text` and `sectors.lost` say of a file."""
     kinds = ((cut_off, CUT_OFF), (left_over, ""), (ogg.lost_pages, SILENT),
-             (matroska.damage, LOST), (contradictions, ""), (texts, ""), (as_text, BYTES))
+             (matroska.damage, LOST), (avi.damage, LOST), (contradictions, ""), (texts, ""),
+             (as_text, BYTES))
     found = [Note(text, about, fault=True) for say, about in kinds for text in say(path)]
     told, there = bytes_told(path) or (0, 0)
     with open(path, "rb") as file:  # of chunks, whose pauses of mu-law end within a sector

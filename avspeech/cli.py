@@ -145,18 +145,16 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"avspeech {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
-    extraction_command.add(commands)
+    for add in (extraction_command.add, transcribe_command.add, synthesis_command.add_speak,
+                emotion_command.add, synthesis_command.add_score, app_command.add, _add_models,
+                bench_command.add, _add_data, _add_profile, _add_export):
+        add(commands)
+    subcommands.add(commands, "doctor", _doctor,
+                    "what is installed, what works, what is missing and would give what")
+    return parser
 
-    transcribe_command.add(commands)
 
-    synthesis_command.add_speak(commands)
-
-    emotion_command.add(commands)
-
-    synthesis_command.add_score(commands)
-
-    app_command.add(commands)
-
+def _add_models(commands: argparse._SubParsersAction) -> None:
     models = commands.add_parser("models", help="list, describe and verify models",
                                  description="Models.")
     actions = models.add_subparsers(title="actions", metavar="ACTION", required=True)
@@ -165,10 +163,10 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--all", action="store_true",
                          help="build every network, to count the parameters of those not released")
     command = subcommands.add(actions, "info", _models_info,
-                       "the card of a model, or the settings of a configuration")
+                              "the card of a model, or the settings of a configuration")
     command.add_argument("model", metavar="NAME|FOLDER")
     command = subcommands.add(actions, "verify", _models_verify,
-                       "check a model folder against its SHA256SUMS and load it")
+                              "check a model folder against its SHA256SUMS and load it")
     command.add_argument("model", metavar="NAME|FOLDER")
     command = subcommands.add(actions, "compare", _models_compare,
                               "run a model by its graphs and by torch, and print the differences")
@@ -183,12 +181,12 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--endpoint", metavar="URL",
                          help="another hub (default: HF_ENDPOINT, or Hugging Face)")
 
-    bench_command.add(commands)
 
+def _add_data(commands: argparse._SubParsersAction) -> None:
     data = commands.add_parser("data", help="prepare corpora, check manifests", description="Data.")
     actions = data.add_subparsers(title="actions", metavar="ACTION", required=True)
     command = subcommands.add(actions, "check", _data_check,
-                       "decode everything a manifest names and say what is wrong")
+                              "decode everything a manifest names and say what is wrong")
     command.add_argument("manifest", type=Path, metavar="MANIFEST",
                          help="a .jsonl file, as `data prepare` writes it")
     command.add_argument("--root", type=Path, metavar="DIR",
@@ -208,9 +206,8 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("out", type=Path, metavar="OUT", help="folder for the manifests")
     command.add_argument("options", nargs="*", default=[], metavar="KEY=VALUE",
                          help="options of the corpus; a wrong one names those that there are")
-
     command = subcommands.add(actions, "views", _data_views,
-                       "a frontal face as cameras beside, above and below would see it")
+                              "a frontal face as cameras beside, above and below would see it")
     command.add_argument("video", type=Path, metavar="VIDEO")
     command.add_argument("-o", "--out", type=Path, default=Path("."), metavar="DIR",
                          help="folder for a video of each view and a contact sheet (default: here)")
@@ -222,8 +219,10 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--face", type=int, default=1, metavar="N",
                          help="which face, from 1 (default: the largest and longest seen)")
 
+
+def _add_profile(commands: argparse._SubParsersAction) -> None:
     command = subcommands.add(commands, "profile", _profile,
-                       "parameters, MACs, time and memory of a model on this CPU")
+                              "parameters, MACs, time and memory of a model on this CPU")
     command.add_argument("model", metavar="MODEL",
                          help="named configuration, released model, model folder or exported "
                          ".onnx file")
@@ -234,8 +233,10 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--repeats", type=int, metavar="N",
                          help="timed forwards (default: 5; 30 of emotion models and .onnx files)")
 
+
+def _add_export(commands: argparse._SubParsersAction) -> None:
     command = subcommands.add(commands, "export", _export,
-                       "a model as one file for a device, compared with the original")
+                              "a model as one file for a device, compared with the original")
     command.add_argument("model", metavar="MODEL", help="released model or model folder")
     command.add_argument("--to", required=True,
                          choices=("onnx", "onnx-int8", "executorch", "runtime"),
@@ -251,10 +252,6 @@ def _parser() -> argparse.ArgumentParser:
                          "(default: the one that it names, or else its own)")
     command.add_argument("--force", action="store_true",
                          help="write it also where 8 bits cost more than a point of UAR")
-
-    subcommands.add(commands, "doctor", _doctor,
-             "what is installed, what works, what is missing and would give what")
-    return parser
 
 
 class _PrepareHelp(argparse.Action):

@@ -165,7 +165,7 @@ def judged(sentences: list[tuple[str, str]], folder: Path, rate: int, wer: str |
     """Errors and opinion scores of what a system said."""
     import numpy as np
 
-    from avspeech.report import metrics
+    from avspeech.report import intervals
     from avspeech.synthesis import judges, scoring
 
     sounds = [np.load(folder / f"{i}.npy") for i in range(len(sentences))]
@@ -184,8 +184,8 @@ def judged(sentences: list[tuple[str, str]], folder: Path, rate: int, wer: str |
             if wrong:
                 found.setdefault("heard", []).append([text, heard])
         wrongs, all_words = np.array(counts, float).T
-        share = metrics.cluster_bootstrap(lambda a, b: float(a.sum() / b.sum()),
-                                          range(len(counts)), wrongs, all_words)
+        share = intervals.cluster_bootstrap(lambda a, b: float(a.sum() / b.sum()),
+                                            range(len(counts)), wrongs, all_words)
         found["WER %"] = [100 * share.mean, 100 * share.low, 100 * share.high]
         if set(errors) != {""}:
             found |= {f"WER % {kind}": 100 * a / max(1, b) for kind, (a, b) in errors.items()}
@@ -194,12 +194,51 @@ def judged(sentences: list[tuple[str, str]], folder: Path, rate: int, wer: str |
         for key, judge in judges.opinion_judges().items():
             name = {"dnsmos": "DNSMOS", "distillmos": "DistillMOS"}[key]
             for row, heard_of in ((name, sounds), (f"{name}, same ends", alike)):
-                interval = metrics.bootstrap_interval(np.array([judge(s, rate) for s in heard_of]))
+                interval = intervals.bootstrap_interval([judge(s, rate) for s in heard_of])
                 found[row] = [interval.mean, interval.low, interval.high]
     return found
 
 
 def main() -> None:
+    args = _arguments()
+    if not args.texts.is_file():
+        sys.exit(f"compare_hibari: error: {args.texts}: no such file")
+    known = subprocess.run([args.hibari_python, "-c", "import hibari"], capture_output=True,
+                           check=False, env=_environment())
+    if known.returncode:
+        sys.exit(f"compare_hibari: error: {args.hibari_python} has no hibari-tts; pip install "
+                 "hibari-tts==0.2.1, or give the Python that has it with --hibari-python")
+    sys.path.insert(0, str(ROOT))
+    sentences, workers = read(args.texts, args.count), _workers(args)
+    systems: dict[str, Any] = {}
+    with tempfile.TemporaryDirectory() as aside:
+        place = args.sounds or Path(aside)
+        costs, runs = _cost(workers, sentences, args.turns, place, Path(aside))
+        for worker in workers:
+            worker.end()
+            ratios = [a / b for a, b in zip(costs[worker.name], costs[HIBARI])]
+            rate = worker.about["rate"]
+            systems[worker.name] = {
+                "CPU s / s": median(costs[worker.name]),
+                "ratio": [mean(ratios), min(ratios), max(ratios)],
+                "command, s": median(wall for wall, _ in runs[worker.name]),
+                "command, MiB": max(memory for _, memory in runs[worker.name]),
+                "voice, MB": worker.about["bytes"] / 1e6, "rate, Hz": rate,
+                **judged(sentences, _folder(place, worker), rate, args.wer, args.mos)}
+    if args.out:
+        args.out.write_text(json.dumps(
+            {"texts": str(args.texts), "sentences": len(sentences), "turns": args.turns,
+             "systems": systems}, indent=1, ensure_ascii=False), encoding="utf-8")
+    print(f"{len(sentences)} sentences, {args.turns} turns; in brackets the least and greatest "
+          "ratio, and 95 % intervals\n")
+    print("| | " + " | ".join(systems) + " |")
+    print("| :-- |" + " --: |" * len(systems))
+    for row in next(iter(systems.values())):
+        if row != "heard":
+            print(f"| {row} | " + " | ".join(_cell(s[row]) for s in systems.values()) + " |")
+
+
+def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("texts", type=Path)
@@ -213,19 +252,14 @@ def main() -> None:
     parser.add_argument("--mos", action="store_true", help="DNSMOS and DistillMOS")
     parser.add_argument("--sounds", type=Path, help="folder to keep the sounds in, as .npy")
     parser.add_argument("--out", type=Path, help="write everything as JSON")
-    args = parser.parse_args()
-    if not args.texts.is_file():
-        sys.exit(f"compare_hibari: error: {args.texts}: no such file")
-    known = subprocess.run([args.hibari_python, "-c", "import hibari"], capture_output=True,
-                           check=False, env=_environment())
-    if known.returncode:
-        sys.exit(f"compare_hibari: error: {args.hibari_python} has no hibari-tts; pip install "
-                 "hibari-tts==0.2.1, or give the Python that has it with --hibari-python")
-    sys.path.insert(0, str(ROOT))
+    return parser.parse_args()
+
+
+def _workers(args: argparse.Namespace) -> list[Worker]:
+    """A process for each voice that is asked for, and one for hibari-tts."""
     from avspeech.synthesis.command import default_voice
 
-    sentences = read(args.texts, args.count)
-    workers = []
+    workers: list[Worker] = []
     for given in args.voice or [default_voice()]:
         voice, _, steps = given.partition("@")
         label = Path(voice).name + (f", {steps} steps" if steps else "")
@@ -233,48 +267,39 @@ def main() -> None:
             sys.exit(f"compare_hibari: error: --voice {given}: two systems would be called "
                      f"{label}; give a folder of another name")
         workers.append(Worker(label, sys.executable, voice, int(steps) if steps else None))
-    workers.append(Worker(HIBARI, args.hibari_python, HIBARI, None))
-    result: dict[str, Any] = {"texts": str(args.texts), "sentences": len(sentences),
-                              "turns": args.turns, "systems": {}}
-    with tempfile.TemporaryDirectory() as aside:
-        place = args.sounds or Path(aside)
-        costs: dict[str, list[float]] = {w.name: [] for w in workers}
-        runs: dict[str, list[tuple[float, float]]] = {w.name: [] for w in workers}
-        for turn in range(args.turns):
-            spent = {w.name: [0.0, 0.0] for w in workers}
-            for number, (_, text) in enumerate(sentences):
-                # The other way round every second sentence: none has the warmer caches
-                for worker in workers[:: 1 if (turn + number) % 2 else -1]:
-                    folder = place / worker.name.replace(", ", "-").replace(" ", "-")
-                    folder.mkdir(parents=True, exist_ok=True)
-                    said = worker.say(text, "" if turn else str(folder / f"{number}.npy"))
-                    spent[worker.name][0] += said["cpu"]
-                    spent[worker.name][1] += said["seconds"]
-            for worker in workers:
-                cpu, seconds = spent[worker.name]
-                costs[worker.name].append(cpu / seconds)
-                runs[worker.name].append(worker.command(Path(aside)))
+    return [*workers, Worker(HIBARI, args.hibari_python, HIBARI, None)]
+
+
+def _folder(place: Path, worker: Worker) -> Path:
+    """Where the sounds of a system are kept."""
+    return place / worker.name.replace(", ", "-").replace(" ", "-")
+
+
+def _cost(workers: list[Worker], sentences: list[tuple[str, str]], turns: int, place: Path,
+          aside: Path) -> tuple[dict[str, list[float]], dict[str, list[tuple[float, float]]]]:
+    """Lets all systems say all sentences in turns, the first time into `place`.
+
+    Returns:
+        By system, for each turn: seconds of CPU time for a second of sound; and seconds and MiB of
+        one sentence from the command line.
+    """
+    costs: dict[str, list[float]] = {w.name: [] for w in workers}
+    runs: dict[str, list[tuple[float, float]]] = {w.name: [] for w in workers}
+    for turn in range(turns):
+        spent = {w.name: [0.0, 0.0] for w in workers}
+        for number, (_, text) in enumerate(sentences):
+            # The other way round every second sentence: none has the warmer caches
+            for worker in workers[:: 1 if (turn + number) % 2 else -1]:
+                folder = _folder(place, worker)
+                folder.mkdir(parents=True, exist_ok=True)
+                said = worker.say(text, "" if turn else str(folder / f"{number}.npy"))
+                spent[worker.name][0] += said["cpu"]
+                spent[worker.name][1] += said["seconds"]
         for worker in workers:
-            worker.end()
-            ratios = [a / b for a, b in zip(costs[worker.name], costs[HIBARI])]
-            rate = worker.about["rate"]
-            folder = place / worker.name.replace(", ", "-").replace(" ", "-")
-            result["systems"][worker.name] = {
-                "CPU s / s": median(costs[worker.name]),
-                "ratio": [mean(ratios), min(ratios), max(ratios)],
-                "command, s": median(wall for wall, _ in runs[worker.name]),
-                "command, MiB": max(memory for _, memory in runs[worker.name]),
-                "voice, MB": worker.about["bytes"] / 1e6, "rate, Hz": rate,
-                **judged(sentences, folder, rate, args.wer, args.mos)}
-    if args.out:
-        args.out.write_text(json.dumps(result, indent=1, ensure_ascii=False), encoding="utf-8")
-    rows = [key for key in next(iter(result["systems"].values())) if key != "heard"]
-    print(f"{len(sentences)} sentences, {args.turns} turns; in brackets the least and greatest "
-          "ratio, and 95 % intervals\n")
-    print("| | " + " | ".join(result["systems"]) + " |")
-    print("| :-- |" + " --: |" * len(result["systems"]))
-    for row in rows:
-        print(f"| {row} | " + " | ".join(_cell(s[row]) for s in result["systems"].values()) + " |")
+            cpu, seconds = spent[worker.name]
+            costs[worker.name].append(cpu / seconds)
+            runs[worker.name].append(worker.command(aside))
+    return costs, runs
 
 
 def _cell(value: Any) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +65,57 @@ def measure(cfg: Config, exp: Path, upstream: str | None = None, utterances: int
         InputError: the upstream is not in the config or cannot be loaded, or there is no job.
     """
     exp = Path(exp).absolute()
+    name, made, job = _measured(cfg, exp, upstream)
+    encoder = cfg.upstreams[name]
+    model = jobs.open_upstream({"load": encoder.load or name, "options": encoder.options})
+    folds, sounds = _some(made, job, utterances)
+    seconds = sum(s.duration for s in sounds)
+    jobs.features(model, [np.zeros(16000, np.float32)], "mean")  # its first call is slower
+
+    lines = [f"{job}: {len(sounds)} utterances, {seconds:.0f} s of sound, {cfg.cluster.threads} "
+             "thread(s)"]
+    once, x = _timed(lambda: np.stack([jobs.features(model, [jobs.read_sound(
+        s.path, s.start, s.duration, model.sample_rate)], "mean")[0] for s in sounds]))
+    lines.append(f"features once: {once:.2f} s, {once / seconds * 3600:.0f} s of compute for an "
+                 "hour of sound")
+    lines += _bytes(x, sounds, model.frame_rate)
+    settings = cfg.probes[job.probe]
+    if settings.head == "attention":
+        raise InputError(f"probe {job.probe}: cost compares probes on pooled features; name "
+                         "another first")
+
+    one = dataclasses.replace(settings, lrs=(1e-2,), epochs=epochs, patience=epochs)
+    stored = Pooled(x)
+    short, kept = _timed(lambda: _train(cfg, made, job, folds, stored, one))
+    anew, live = _timed(lambda: _train(cfg, made, job, folds, Live(model, sounds, stored), one))
+    lines.append(f"one probe, {epochs} epochs: {once + short:.2f} s with stored features "
+                 f"({short:.2f} s beside making them), {anew:.2f} s with the upstream run in every "
+                 f"epoch: {anew / (once + short):.1f} times")
+    lines.append("same answers: " + _agreement(kept, live))
+    half = _train(cfg, made, job, folds, Pooled(x.astype(np.float16)), one)
+    lines.append("float16 against float32: " + _agreement(kept, half))
+
+    total = len(cfg.seeds) * len(settings.lrs)
+    fixed = dataclasses.replace(settings, patience=settings.epochs)
+    together, _ = _timed(lambda: _train(cfg, made, job, folds, stored, fixed, cfg.seeds))
+    single, _ = _timed(lambda: _train(cfg, made, job, folds, stored,
+                                      dataclasses.replace(fixed, lrs=fixed.lrs[:1]), cfg.seeds[:1]))
+    lines.append(f"{total} probes of {settings.epochs} epochs at once: {together:.2f} s, "
+                 f"{total / together:.1f} a second; one alone: {single:.2f} s, {1 / single:.1f} a "
+                 "second")
+    per_epoch = anew / (epochs + 1)  # an epoch, and as much again for development and test
+    lines.append(f"all of them: {once + together:.1f} s against "
+                 f"{per_epoch * settings.epochs * total:.0f} s (estimated from {epochs} epochs): "
+                 f"{per_epoch * settings.epochs * total / (once + together):.0f} times")
+    return lines
+
+
+def _measured(cfg: Config, exp: Path, upstream: str | None) -> tuple[str, Plan, Job]:
+    """The upstream, the plan of a config, and the first job in it with that upstream.
+
+    Raises:
+        InputError: there is none.
+    """
     if not cfg.upstreams:
         raise InputError("the config names no upstream, so there is nothing to measure; expected "
                          "one of a sweep (avspeech bench run)")
@@ -79,55 +130,24 @@ def measure(cfg: Config, exp: Path, upstream: str | None = None, utterances: int
     if job is None:
         raise InputError(f"upstream '{name}' has no job in this config"
                          + "".join(f"; {note}" for note in made.notes[:2]))
-    encoder = cfg.upstreams[name]
-    model = jobs.open_upstream({"load": encoder.load or name, "options": encoder.options})
-    folds, sounds = _some(made, job, utterances)
+    return name, made, job
+
+
+def _bytes(x: np.ndarray, sounds: Sequence[Sound], frame_rate: float) -> Iterator[str]:
+    """Lines on what features take on the disk.
+
+    Args:
+        x: means over time `[N, layers, dim]`.
+        sounds: what they are of.
+        frame_rate: of the frames, in hertz.
+    """
     seconds = sum(s.duration for s in sounds)
-    jobs.features(model, [np.zeros(16000, np.float32)], "mean")  # its first call is slower
-
-    lines = [f"{job}: {len(sounds)} utterances, {seconds:.0f} s of sound, {cfg.cluster.threads} "
-             "thread(s)"]
-    once, x = _timed(lambda: np.stack([jobs.features(model, [jobs.read_sound(
-        s.path, s.start, s.duration, model.sample_rate)], "mean")[0] for s in sounds]))
-    lines.append(f"features once: {once:.2f} s, {once / seconds * 3600:.0f} s of compute for an "
-                 "hour of sound")
-    layers, dim = x.shape[1:]
-    frames = sum(max(1, round(s.duration * model.frame_rate)) for s in sounds)
+    frames = sum(max(1, round(s.duration * frame_rate)) for s in sounds)
     for label, size in (("float32", 4), ("float16", 2)):
-        pooled, full = (layers * dim * size * n / seconds * 3600 / 2**20
+        pooled, full = (x[0].size * size * n / seconds * 3600 / 2**20
                         for n in (len(sounds), frames))
-        lines.append(f"stored as {label}: {pooled:.2f} MiB for an hour of sound, {full:.0f} MiB as "
-                     f"frames ({full / pooled:.0f} times)")
-
-    settings = cfg.probes[job.probe]
-    if settings.head == "attention":
-        raise InputError(f"probe {job.probe}: cost compares probes on pooled features; name "
-                         "another first")
-    one = dataclasses.replace(settings, lrs=(1e-2,), epochs=epochs, patience=epochs)
-    stored = Pooled(x)
-    short, kept = _timed(lambda: _train(cfg, made, job, folds, stored, one))
-    anew, live = _timed(lambda: _train(cfg, made, job, folds, Live(model, sounds, stored), one))
-    lines.append(f"one probe, {epochs} epochs: {once + short:.2f} s with stored features "
-                 f"({short:.2f} s beside making them), {anew:.2f} s with the upstream run in every "
-                 f"epoch: {anew / (once + short):.1f} times")
-    lines.append("same answers: " + _agreement(kept, live))
-    half = _train(cfg, made, job, folds, Pooled(x.astype(np.float16)), one)
-    lines.append("float16 against float32: " + _agreement(kept, half))
-
-    seeds = len(cfg.seeds)
-    total = seeds * len(settings.lrs)
-    fixed = dataclasses.replace(settings, patience=settings.epochs)
-    together, _ = _timed(lambda: _train(cfg, made, job, folds, stored, fixed, cfg.seeds))
-    single, _ = _timed(lambda: _train(cfg, made, job, folds, stored,
-                                      dataclasses.replace(fixed, lrs=fixed.lrs[:1]), cfg.seeds[:1]))
-    lines.append(f"{total} probes of {settings.epochs} epochs at once: {together:.2f} s, "
-                 f"{total / together:.1f} a second; one alone: {single:.2f} s, {1 / single:.1f} a "
-                 "second")
-    per_epoch = anew / (epochs + 1)  # an epoch, and as much again for development and test
-    lines.append(f"all of them: {once + together:.1f} s against "
-                 f"{per_epoch * settings.epochs * total:.0f} s (estimated from {epochs} epochs): "
-                 f"{per_epoch * settings.epochs * total / (once + together):.0f} times")
-    return lines
+        yield (f"stored as {label}: {pooled:.2f} MiB for an hour of sound, {full:.0f} MiB as "
+               f"frames ({full / pooled:.0f} times)")
 
 
 def _some(made: Plan, job: Job, count: int) -> tuple[Folds, list[Sound]]:

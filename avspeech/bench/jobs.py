@@ -16,9 +16,9 @@ import platform
 import socket
 import time
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -29,6 +29,9 @@ from avspeech.bench.store import Shelf, fits
 from avspeech.core import sources
 from avspeech.core.storage import lock, write_atomically
 from avspeech.errors import InputError
+
+if TYPE_CHECKING:
+    from avspeech.bench.probes import Chosen
 
 Request = Mapping[str, Any]
 Answer = dict[str, Any]
@@ -213,13 +216,11 @@ def _probe(request: Request) -> tuple[list[dict[str, Any]], list[dict[str, Any]]
     arrays = shelf.read([keys[i] for i in kept])
     source: Any = Pooled(np.stack(arrays)) if settings.pooling == "mean" else Frames(arrays)
 
-    classes, kind, metrics = task["classes"], request["kind"], request["metrics"]
-    records, predictions, sound = [], [], [keys[i] for i in kept]
+    classes, sound = task["classes"], [keys[i] for i in kept]
+    records: list[dict[str, Any]] = []
     folds = []
     for f in task["folds"]:
-        parts = []
-        for part in PARTS:
-            parts.append(tuple(place[i] for i in f[part] if i in place))
+        parts = (tuple(place[i] for i in f[part] if i in place) for part in PARTS)
         fold = Fold(f["name"], *parts)
         reason = _unfit(fold, targets, classes, ids, sound)
         if reason:
@@ -227,44 +228,73 @@ def _probe(request: Request) -> tuple[list[dict[str, Any]], list[dict[str, Any]]
                         for seed in request["seeds"]]
         else:
             folds.append(fold)
-    chosen = train(source, targets, folds, request["seeds"], kind, len(classes), settings,
-                   metrics[0], request["key"]["control"] == "shuffled") if folds else []
+    chosen = train(source, targets, folds, request["seeds"], request["kind"], len(classes),
+                   settings, request["metrics"][0],
+                   request["key"]["control"] == "shuffled") if folds else []
     by_name = {f.name: f for f in folds}
+    predictions: list[dict[str, Any]] = []
     for c in chosen:
         fold = by_name[c.fold]
-        truth = [targets[i] for i in fold.test]
-        counts, absent = {}, {}
-        for part in PARTS:
-            members = getattr(fold, part)
-            counts[part] = {"utterances": len(members),
-                            "speakers": len({groups[i] for i in members})}
-            known = {targets[i] for i in members}
-            absent[part] = [name for k, name in enumerate(classes) if k not in known]
-        records.append(request["key"] | {
-            "fold": c.fold, "seed": c.seed, "kind": kind, "term": request["term"],
-            "label": request["label"], "classes": classes, "metric": metrics[0],
-            "metrics": _measures(metrics, truth, c.predicted, len(classes)),
-            "dev": {metrics[0]: _number(c.dev)},
-            "metric_definition": {m: DEFINITIONS[m] for m in metrics},
-            "lr": c.lr, "epoch": c.epoch, "lr_scores": [[lr, _number(s)] for lr, s in c.scores],
-            "layer_weights": [_number(w) for w in c.layer_weights],
-            "counts": counts, "absent": {part: absent[part] for part in ("dev", "test")},
-            "left_out": left_out, "unlabelled": task["unlabelled"], "gaps": task["gaps"],
-            "seen": request["seen"],
-            "predictions": f"predictions/{request['job']}.jsonl",
-            "protocol": task["protocol"], "protocol_hash": task["protocol_hash"],
-            "files_hash": task["files_hash"], "upstream_identity": request["identity"],
-            "probe_settings": request["probe"], "versions": versions(), "job": request["job"]})
-        order = sorted(range(len(fold.test)), key=lambda n: ids[fold.test[n]])
-        for n in order:
-            i = fold.test[n]
-            line = {"fold": c.fold, "seed": c.seed, "id": ids[i], "speaker": groups[i],
-                    "truth": int(targets[i]) if classes else targets[i],
-                    "predicted": int(c.predicted[n]) if classes else _number(c.predicted[n])}
-            if kind == "classification":
-                line["scores"] = [round(float(v), 4) for v in c.output[n]]
-            predictions.append(line)
+        records.append(_cell(request, task, c, fold, targets, groups) | {"left_out": left_out})
+        predictions += _predictions(request, c, fold, targets, groups, ids)
     return records, predictions, len(chosen) * len(settings.lrs)
+
+
+def _cell(request: Request, task: Mapping[str, Any], chosen: Chosen, fold: Fold,
+          targets: Sequence[float], groups: Sequence[str]) -> dict[str, Any]:
+    """The record of the probe that was chosen in a fold.
+
+    Args:
+        request: of the job.
+        task: the content of its file of folds.
+        chosen: the probe.
+        fold: the numbers of its utterances.
+        targets, groups: of each utterance.
+    """
+    classes, kind, metrics = task["classes"], request["kind"], request["metrics"]
+    counts, absent = {}, {}
+    for part in PARTS:
+        members = getattr(fold, part)
+        counts[part] = {"utterances": len(members), "speakers": len({groups[i] for i in members})}
+        known = {targets[i] for i in members}
+        absent[part] = [name for k, name in enumerate(classes) if k not in known]
+    truth = [targets[i] for i in fold.test]
+    return request["key"] | {
+        "fold": chosen.fold, "seed": chosen.seed, "kind": kind, "term": request["term"],
+        "label": request["label"], "classes": classes, "metric": metrics[0],
+        "metrics": _measures(metrics, truth, chosen.predicted, len(classes)),
+        "dev": {metrics[0]: _number(chosen.dev)},
+        "metric_definition": {m: DEFINITIONS[m] for m in metrics},
+        "lr": chosen.lr, "epoch": chosen.epoch,
+        "lr_scores": [[lr, _number(s)] for lr, s in chosen.scores],
+        "layer_weights": [_number(w) for w in chosen.layer_weights],
+        "counts": counts, "absent": {part: absent[part] for part in ("dev", "test")},
+        "unlabelled": task["unlabelled"], "gaps": task["gaps"], "seen": request["seen"],
+        "predictions": f"predictions/{request['job']}.jsonl",
+        "protocol": task["protocol"], "protocol_hash": task["protocol_hash"],
+        "files_hash": task["files_hash"], "upstream_identity": request["identity"],
+        "probe_settings": request["probe"], "versions": versions(), "job": request["job"]}
+
+
+def _predictions(request: Request, chosen: Chosen, fold: Fold, targets: Sequence[float],
+                 groups: Sequence[str], ids: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """A line for each test utterance of a fold, in the order of their names.
+
+    Args:
+        request: of the job.
+        chosen: the probe.
+        fold: the numbers of its utterances.
+        targets, groups, ids: of each utterance.
+    """
+    whole = request["kind"] != "regression"  # targets are the numbers of classes
+    for n in sorted(range(len(fold.test)), key=lambda n: ids[fold.test[n]]):
+        i = fold.test[n]
+        line = {"fold": chosen.fold, "seed": chosen.seed, "id": ids[i], "speaker": groups[i],
+                "truth": int(targets[i]) if whole else targets[i],
+                "predicted": int(chosen.predicted[n]) if whole else _number(chosen.predicted[n])}
+        if request["kind"] == "classification":
+            line["scores"] = [round(float(v), 4) for v in chosen.output[n]]
+        yield line
 
 
 def _unfit(fold: Fold, targets: Sequence[float], classes: Sequence[str], ids: Sequence[str],

@@ -29,7 +29,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -92,7 +92,6 @@ class Chosen:
     # regression [n, 1] in the units of the targets
     output: np.ndarray
     predicted: np.ndarray  # [n] numbers of classes, or values
-    dev_predicted: np.ndarray = field(default_factory=lambda: np.zeros(0))
 
 
 class Pooled:
@@ -375,7 +374,6 @@ class _Batch:
         one = {name: p[torch.arange(len(p)), picked][:, None] for name, p in best.items()}
         chosen = []
         tested = self.outputs(one, [f.test for f, _ in self.groups])
-        developed = self.outputs(one, [f.dev for f, _ in self.groups])
         for g, (fold, seed) in enumerate(self.groups):
             e, out = int(picked[g]), tested[g][0]
             predicted = self._predict(out, g)
@@ -388,8 +386,7 @@ class _Batch:
                         for lr, s in zip(self.lrs, top[g])]
             chosen.append(Chosen(fold.name, seed, self.lrs[e], int(epochs[g, e]), score_of[e][1],
                                  score_of, one["layers"][g, 0].softmax(-1).tolist(),
-                                 out.double().numpy(), predicted.numpy(),
-                                 self._predict(developed[g][0], g).numpy()))
+                                 out.double().numpy(), predicted.numpy()))
         return chosen
 
 

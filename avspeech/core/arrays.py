@@ -16,10 +16,11 @@ def read(path: str | Path, *names: str) -> dict[str, np.ndarray]:
 
     Args:
         path: the .npz file.
-        names: which; none named: all.
+        names: the arrays to read; all of them where none is named.
 
     Raises:
-        InputError: it is not there, or damaged, by its sums, or has no such array.
+        InputError: the file is missing, is damaged (its checksums do not agree), or has no such
+            array.
     """
     try:
         with np.load(path, allow_pickle=False) as kept:

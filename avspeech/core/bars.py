@@ -33,9 +33,9 @@ class _None:
 def calm() -> None:
     """Lets bars write a line every `EVERY` seconds, not ten a second, where stderr is a log.
 
-    For commands. tqdm reads its defaults from the environment when it is imported; where that was
-    before, as torch does, its default is replaced. Processes that are started inherit it, and what
-    the user has set there wins.
+    For commands. tqdm reads its defaults from the environment when it is imported; where it was
+    imported before (torch does so), its default is replaced. Processes that are started inherit the
+    setting, and what the user has set there wins.
     """
     if sys.stderr.isatty():
         return
@@ -51,7 +51,7 @@ def bar(items: Any = None, **options: Any) -> Any:
     A small installation has no tqdm, and a bar that is not shown does not import it.
 
     Args:
-        items: what is gone through; None: `update` is called.
+        items: to iterate over; None: the caller calls `update`.
         options: of tqdm.
     """
     if options.get("disable"):

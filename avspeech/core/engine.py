@@ -153,7 +153,7 @@ class Stored:
         return self._read(name + SCALE) if name + SCALE in self._header else None
 
     def made(self, recipe: dict[str, Any]) -> np.ndarray:
-        """What a recipe makes.
+        """The array that a recipe describes.
 
         Args:
             recipe: {"of": names, "shape": of the result, and "order": of dimensions, or "gates":
@@ -212,9 +212,9 @@ def tolerance(wing: Any, graphs: Graphs) -> float:
 
 
 def keep() -> None:
-    """Lets the C library, where it is glibc, keep up to 64 MiB that were freed, and take blocks of
-    up to 32 MiB of these. Else what a graph frees goes back to the system at the end of each run,
-    and to have it again costs a voice 3 % of its time."""
+    """Lets the C library, where it is glibc, keep up to 64 MiB of freed memory and take blocks of
+    up to 32 MiB from it. Otherwise the memory that a graph frees goes back to the system at the end
+    of each run, and getting it again costs a voice 3 % of its time."""
     with contextlib.suppress(OSError, AttributeError):
         library = ctypes.CDLL(None)
         library.mallopt(-3, 32 << 20)  # M_MMAP_THRESHOLD
@@ -222,8 +222,8 @@ def keep() -> None:
 
 
 def give_back() -> None:
-    """Gives memory that was freed back to the system, where the C library is glibc: it keeps what
-    the weights took on their way into a session, as much again as the model."""
+    """Gives freed memory back to the system, where the C library is glibc. It would keep what the
+    weights took while a session was made, which is as much as the model itself."""
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).malloc_trim(0)
 

@@ -111,8 +111,9 @@ def torch_to_onnx(module: Any, inputs: Sequence[Any], shapes: Sequence[Any],
 def exact_products() -> bool:
     """Whether onnxruntime's products of 8 bits are exact on this processor.
 
-    A processor without instructions for them (AVX2 without VNNI) cuts their sums of two off at 16
-    bits. It is asked by a product, as the list of instructions does not tell what is used.
+    A processor without instructions for them (AVX2 without VNNI) saturates sums of two products at
+    16 bits. This is tested with a product, since the list of instructions does not tell which of
+    them are used.
     """
     import numpy as np
     import onnxruntime

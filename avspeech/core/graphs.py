@@ -46,10 +46,11 @@ def exported(module: Any, inputs: Sequence[Any], shapes: Sequence[Any], outputs:
 
 
 def in_whole_numbers(proto: Any, content: bytes) -> int:
-    """Makes matrix products with weights that a file stores in 8 bits out of whole numbers: what
-    they are multiplied with is rounded to 8 bits as well, by the range that it has in each call.
+    """Quantizes matrix products dynamically: where a file stores the weights in 8 bits, the other
+    factor is rounded to 8 bits as well, by the range that it has in each call, and whole numbers
+    are multiplied.
 
-    A CPU with such an instruction (VNNI, dot product) makes them several times as fast.
+    A CPU with instructions for it (VNNI, dot product) is several times as fast.
 
     Args:
         proto: an `onnx.ModelProto`, changed in place.
@@ -76,24 +77,27 @@ def in_whole_numbers(proto: Any, content: bytes) -> int:
         made[label].external_data.add(key="location", value=WEIGHTS)
         return label
 
+    def stored_as(weight: Any) -> tuple[str, np.ndarray] | None:
+        """The stored matrix that a weight is, and the factor of each of its rows."""
+        if weight is None or len(weight.dims) != 2:
+            return None
+        value = onnx.numpy_helper.to_array(weight).T
+        return next(((name, share) for name, whole in exact.items()
+                     if (share := row_factor(whole, value)) is not None), None)
+
     for node in graph.node:
         weight = values.get(node.input[1]) if node.op_type == "MatMul" else None
-        found = ""
-        factor: np.ndarray | None = None
-        if weight is not None and len(weight.dims) == 2:
-            value = onnx.numpy_helper.to_array(weight).T
-            found, factor = next(((name, share) for name, whole in exact.items()
-                                  if (share := row_factor(whole, value)) is not None), ("", None))
-        if factor is None or weight is None:
+        if (same := stored_as(weight)) is None:
             nodes.append(node)
             continue
+        found, factor = same
         count += 1
         left, out = node.input[0], node.output[0]
         if left not in rounded:
             rounded[left] = [f"{left}:{part}" for part in ("rounded", "scale", "zero")]
             nodes.append(onnx.helper.make_node("DynamicQuantizeLinear", [left], rounded[left]))
         eight, scale, zero = rounded[left]
-        rows = list(weight.dims)
+        rows = list(values[node.input[1]].dims)
         raw = given({"of": [found], "order": [1, 0], "shape": rows, "raw": True},
                     onnx.TensorProto.INT8)
         if (factor == 1).all():
@@ -107,17 +111,21 @@ def in_whole_numbers(proto: Any, content: bytes) -> int:
         made[none] = onnx.numpy_helper.from_array(np.zeros((), np.int8), none)
         product, number, both = (f"{out}:{part}" for part in ("product", "number", "scale"))
         nodes += [onnx.helper.make_node("MatMulInteger", [eight, raw, zero, none], [product]),
-                  onnx.helper.make_node("Cast", [product], [number],
-                                        to=onnx.TensorProto.FLOAT),
+                  onnx.helper.make_node("Cast", [product], [number], to=onnx.TensorProto.FLOAT),
                   onnx.helper.make_node("Mul", [scale, scales], [both]),
                   onnx.helper.make_node("Mul", [number, both], [out])]
+    _put(graph, nodes, list(made.values()))
+    return count
+
+
+def _put(graph: Any, nodes: list[Any], weights: list[Any]) -> None:
+    """Replaces the nodes of a graph, adds weights, and drops those that are not used any more."""
     del graph.node[:]
     graph.node.extend(nodes)
     used = {name for node in nodes for name in node.input}
     kept = [w for w in graph.initializer if w.name in used]
     del graph.initializer[:]
-    graph.initializer.extend([*kept, *made.values()])
-    return count
+    graph.initializer.extend([*kept, *weights])
 
 
 def finished(proto: Any, content: bytes, about: Mapping[str, str] | None = None) -> bytes:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from avspeech.core import models
 
 if TYPE_CHECKING:
-    from avspeech.core.pretrained import ModelInfo
+    from avspeech.core.model_info import ModelInfo
 
 
 def card(name: str, info: ModelInfo) -> str:

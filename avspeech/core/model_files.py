@@ -32,7 +32,7 @@ def verified(folder: Path, wanted: Sequence[str] = ()) -> dict[str, bytes]:
 
     Args:
         folder: of the model.
-        wanted: files that are given beside config.json and the card.
+        wanted: files to return beside config.json and the card.
 
     Returns:
         {name: content}.

@@ -40,39 +40,15 @@ from avspeech.core.model_files import (
     graphs_of,
     verified,
 )
+from avspeech.core.model_info import DTYPES, ModelInfo, as_json, parse
 from avspeech.errors import InputError, hint
 
 if TYPE_CHECKING:
     import torch
     from torch import nn
 
-FORMAT = 1
-DTYPES = ("float32", "float16", "int8")
 RELEASED = Path(__file__).parents[1] / "released"
 DEFAULTS = ("prosodyfm-hibari",)  # released models that are taken where several could be
-
-
-@dataclass
-class ModelInfo:
-    """The content of config.json: what a model is and where it comes from."""
-
-    task: str  # "extraction", "separation", "synthesis" or "emotion"
-    model: str  # name in `avspeech.core.models.MODELS`
-    config: dict[str, Any] = field(default_factory=dict)  # fields of the model's Config
-    sample_rate: int = 16_000  # of the audio, in Hz
-    fps: float | None = 25.0  # video frames a second; None: the model uses no video
-    labels: list[str] = field(default_factory=list)  # names of the outputs, in order
-    licence: str = ""  # of the weights
-    training_data: list[dict[str, str]] = field(default_factory=list)  # [{"name", "licence"}, ...]
-    metrics: dict[str, float] = field(default_factory=dict)  # {"si_sdri_db/grid two talkers": 9.1}
-    description: str = ""  # for the card, in Markdown
-    limits: list[str] = field(default_factory=list)  # for the card, in Markdown
-    # How matrices are stored: "float32", "float16", or "int8" with a scale for each row. torch
-    # computes in float32 in any case; a voice's graphs make products of int8 of whole numbers.
-    dtype: str = "float32"
-    # Steps before the model that the pipeline must repeat: {"trim": dB, "margin": seconds} of
-    # silence that is cut off (emotion), {"phonemiser": name} (synthesis). Absent: the default.
-    frontend: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass
@@ -101,12 +77,8 @@ class Release:
                          dtype=self.dtype, **about)
 
 
-# How the names of stored tensors end that are no parameters: of norms, and the edges of a graph
+# Endings of the names of stored tensors that are no parameters: those of norms, and a graph's edges
 _BUFFERS = ("running_mean", "running_var", "num_batches_tracked", "random")
-_TYPES: dict[str, Any] = {
-    "task": str, "model": str, "config": dict, "sample_rate": int, "fps": (int, float, type(None)),
-    "labels": list, "licence": str, "training_data": list, "metrics": dict, "description": str,
-    "limits": list, "dtype": str, "frontend": dict}
 
 
 def names() -> list[str]:
@@ -212,7 +184,7 @@ def update(folder: str | Path, **changes: Any) -> ModelInfo:
     """
     folder = Path(folder)
     files = verified(folder, [WEIGHTS, *graph_names(folder)])
-    info = dataclasses.replace(_parse(files[CONFIG], folder), **changes)
+    info = dataclasses.replace(parse(files[CONFIG], folder), **changes)
     _write(folder, files[WEIGHTS], info, None if "config" in changes else graphs_of(files))
     return info
 
@@ -232,7 +204,7 @@ def copy(source: str | Path, folder: str | Path) -> Path:
     """
     source = find(source)
     files = verified(source, [WEIGHTS, *graph_names(source)])
-    return _write(Path(folder), files[WEIGHTS], _parse(files[CONFIG], source), graphs_of(files))
+    return _write(Path(folder), files[WEIGHTS], parse(files[CONFIG], source), graphs_of(files))
 
 
 def with_graphs(source: str | Path, folder: str | Path,
@@ -253,7 +225,7 @@ def with_graphs(source: str | Path, folder: str | Path,
     source = find(source)
     files = verified(source, [WEIGHTS])
     graphs = {f"{name}{runtime.SUFFIX}": graph for name, graph in make(files[WEIGHTS]).items()}
-    return _write(Path(folder), files[WEIGHTS], _parse(files[CONFIG], source), graphs)
+    return _write(Path(folder), files[WEIGHTS], parse(files[CONFIG], source), graphs)
 
 
 def read_info(name_or_folder: str | Path) -> ModelInfo:
@@ -266,13 +238,13 @@ def read_info(name_or_folder: str | Path) -> ModelInfo:
         InputError: there is no such model, or a file of it is missing, altered or invalid.
     """
     folder = find(name_or_folder)
-    return _parse(verified(folder)[CONFIG], folder)
+    return parse(verified(folder)[CONFIG], folder)
 
 
 def parameters(name_or_folder: str | Path) -> int:
     """The number of a model's parameters, read from the header of its weights.
 
-    What a model stores beside them, such as the counters of a norm, is told by its name alone.
+    Other stored tensors, such as the counters of a norm, are recognized by their names alone.
 
     Args:
         name_or_folder: a released name, or the path of a model folder.
@@ -304,13 +276,14 @@ def open_model(name_or_folder: str | Path, device: str | torch.device = "cpu",
         device: for torch.
         engine: "torch", "onnx" (the graphs of the folder, on the CPU), or "auto": the graphs, where
             the folder has any, the device is the CPU and onnxruntime is installed; else torch.
-        task: that the model has to be for; None: any.
+        task: the task that the model has to be for; None: any.
 
     Returns:
         The graphs or, as of `load`, the model; and its ModelInfo.
 
     Raises:
-        InputError: as `load`; another task, graphs asked for that the folder has not, no torch.
+        InputError: as `load`; or the model is for another task, graphs are asked for and the folder
+            has none, or torch is needed and not installed.
     """
     if engine not in runtime.CHOICES:
         raise InputError(f"engine '{engine}': expected one of {', '.join(runtime.CHOICES)}")
@@ -327,7 +300,7 @@ def open_model(name_or_folder: str | Path, device: str | torch.device = "cpu",
         files = verified(folder, graphs)
         parts = {name.removesuffix(runtime.SUFFIX): files[name] for name in graphs}
         opened: tuple[Any, ModelInfo] = (runtime.Graphs(folder, parts, folder / WEIGHTS),
-                                         _parse(files[CONFIG], folder))
+                                         parse(files[CONFIG], folder))
     elif importlib.util.find_spec("torch") is None:
         other = "pip install onnxruntime" if str(device) == "cpu" else "take the device cpu"
         raise InputError(f"{name_or_folder}: needs torch to run, which is not installed; "
@@ -362,7 +335,7 @@ def load(name_or_folder: str | Path,
 
     folder = find(name_or_folder)
     files = verified(folder, [WEIGHTS])
-    info = _parse(files[CONFIG], folder)
+    info = parse(files[CONFIG], folder)
     try:
         weights = _scaled(tensors_from_bytes(files[WEIGHTS]))
     except (SafetensorError, KeyError, ValueError, RuntimeError) as error:
@@ -418,10 +391,9 @@ def _write(folder: Path, weights: bytes, info: ModelInfo,
         if others:
             raise InputError(f"{folder}: not replaced, because it holds '{others[0]}', "
                              "which is not part of a model folder; choose another folder")
-    record = {"format": FORMAT, **dataclasses.asdict(info)}
-    files = {CONFIG: json.dumps(record, indent=2, ensure_ascii=False).encode() + b"\n",
-             WEIGHTS: weights, CARD: card(_shown(folder), info).encode(), **(graphs or {})}
-    _parse(files[CONFIG], folder)  # raises before anything is written that could not be read back
+    files = {CONFIG: as_json(info), WEIGHTS: weights,
+             CARD: card(_shown(folder), info).encode(), **(graphs or {})}
+    parse(files[CONFIG], folder)  # raises before anything is written that could not be read back
     files[SUMS] = "".join(f"{hashlib.sha256(data).hexdigest()}  {name}\n"
                           for name, data in files.items()).encode()
 
@@ -435,39 +407,6 @@ def _shown(folder: Path) -> str:
     """What a card calls a model: a released name, or a path for the reader to fill in."""
     folder = folder.resolve()
     return folder.name if folder.parent == RELEASED.resolve() else f"path/to/{folder.name}"
-
-
-def _parse(data: bytes, folder: Path) -> ModelInfo:
-    where = folder / CONFIG
-    try:
-        record = json.loads(data)
-    except (ValueError, RecursionError) as error:
-        reason = error if isinstance(error, ValueError) else "nested too deeply"
-        raise InputError(f"{where}: not JSON ({reason})") from None
-    if not isinstance(record, dict):
-        raise InputError(f"{where}: expected a JSON object")
-    if record.pop("format", None) != FORMAT:
-        raise InputError(f"{where}: key 'format' should be {FORMAT}; "
-                         "a newer avspeech may be needed")
-    for key, value in record.items():
-        if key not in _TYPES:
-            raise InputError(f"{where}: unknown key '{key}'; known: format, {', '.join(_TYPES)}")
-        if not isinstance(value, _TYPES[key]) or isinstance(value, bool):
-            raise InputError(f"{where}: key '{key}' is of the wrong type, "
-                             f"got {json.dumps(value)[:60]}")
-    for key in ("task", "model"):
-        if key not in record:
-            raise InputError(f"{where}: key '{key}' is missing")
-    info = ModelInfo(**record)
-    if not all(isinstance(x, dict) and {"name", "licence"} == set(x) for x in info.training_data):
-        raise InputError(f"{where}: key 'training_data' should be a list of objects "
-                         "with name and licence")
-    if not all(isinstance(x, (int, float)) and not isinstance(x, bool)
-               for x in info.metrics.values()):
-        raise InputError(f"{where}: key 'metrics' should hold numbers")
-    if not info.sample_rate > 0 or (info.fps is not None and not info.fps > 0):
-        raise InputError(f"{where}: sample_rate and fps should be above 0")
-    return info
 
 
 def _build(info: ModelInfo, where: str) -> nn.Module:

@@ -109,15 +109,15 @@ class Recipe:
         return declare
 
     def check(self, function: Callable[[Any, Path], Any]) -> Callable[[Any, Path], Any]:
-        """A decorator for what looks at a config before any stage: `function(config, exp)` raises
-        an InputError for values with which a later stage would fail, perhaps after hours.
+        """A decorator for a check of the config before any stage: `function(config, exp)` raises an
+        InputError for values with which a later stage would fail, perhaps after hours.
         """
         self._checks.append(((), function))
         return function
 
     def needed(self, *stages: str) -> Callable:
-        """A decorator as `check`, for what these stages alone need, such as a model to begin with:
-        it is not asked for where none of them is among those to run.
+        """A decorator like `check`, for what only these stages need, such as a model to start from:
+        it is not called where none of them is to run.
         """
         def declare(function: Callable[[Any, Path], Any]) -> Callable[[Any, Path], Any]:
             self._checks.append((stages, function))

@@ -187,7 +187,7 @@ def keep_apart(outputs: Mapping[str, Path | None], inputs: Mapping[str, Path | N
 
 
 def describe(error: OSError) -> str | None:
-    """One line for an error of a place that a command could not read or write, as a last net.
+    """One line for an error of a place that a command could not read or write, as a last resort.
 
     Args:
         error: what was raised.

@@ -14,13 +14,11 @@ import contextlib
 import dataclasses
 import hashlib
 import itertools
-import json
 import math
 import random
 import signal
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -35,6 +33,7 @@ from avspeech.core import bars, batching, checkpoint, processes, ranges, storage
 from avspeech.core.batching import Batch, Dataset
 from avspeech.core.hardware import bf16_units
 from avspeech.core.processes import barrier, device, distributed, is_main
+from avspeech.core.training_log import TrainingLog
 from avspeech.errors import InputError
 
 __all__ = ["Dataset", "FitResult", "NonFiniteLoss", "Stopped", "TrainConfig", "barrier", "device",
@@ -43,6 +42,7 @@ __all__ = ["Dataset", "FitResult", "NonFiniteLoss", "Stopped", "TrainConfig", "b
 Weights = dict[str, torch.Tensor]
 Loss = Callable[[nn.Module, Batch], "tuple[torch.Tensor, dict[str, float | torch.Tensor]]"]
 Validate = Callable[[nn.Module], "dict[str, float]"]
+
 
 @dataclass
 class TrainConfig:
@@ -142,7 +142,7 @@ def fit(model: nn.Module, loss_fn: Loss, dataset: Dataset, config: TrainConfig, 
         Stopped: on SIGTERM or Ctrl-C, after the state was saved.
     """
     folder, on = Path(folder), next(model.parameters()).device
-    halved = config.precision == "bf16" or (config.precision == "auto" and _multiplies_bf16(on))
+    halved = config.precision == "bf16" or (config.precision == "auto" and multiplies_bf16(on))
     rank, world = processes.rank_and_world()
     with contextlib.ExitStack() as stack:
         if rank == 0:
@@ -150,29 +150,17 @@ def fit(model: nn.Module, loss_fn: Loss, dataset: Dataset, config: TrainConfig, 
                 raise InputError(f"{folder}: another process is training there; wait for it or use "
                                  "another")
         run = _Run(model, config, dataset, world)
-        found = checkpoint.load_latest(folder / "checkpoints")
-        if found:
-            run.restore(found[1], folder)
-        if int(processes.from_main(torch.tensor(run.step, device=on))) != run.step:
-            raise InputError(f"{folder}: not the same on every machine; "
-                             "training needs a folder that all share")
-
-        def plan() -> Iterator[batching.Group]:
-            return itertools.islice(
-                batching.updates(dataset.lengths, config.batch_seconds, config.seed,
-                                 (run.epoch, run.used),
-                                 world * config.accumulate), max(0, config.max_steps - run.step))
-
-        batches = batching.loader(dataset, plan(), config.seed, rank, world, config.workers,
+        run.resume(folder)
+        batches = batching.loader(dataset, run.updates(), config.seed, rank, world, config.workers,
                                   on.type == "cuda")
-        log = stack.enter_context(_Log(folder, run.step, not quiet)) if rank == 0 else None
+        log = stack.enter_context(TrainingLog(folder, run.step, not quiet)) if rank == 0 else None
         bar = stack.enter_context(_bar(config.max_steps, run.step, show=rank == 0 and not quiet))
         stop = stack.enter_context(_StopRequest())
         gpu = [on] if on.type == "cuda" else None
         trained = model if world == 1 else DistributedDataParallel(model, gpu)
         model.train()
 
-        for step, group in enumerate(plan(), run.step):
+        for step, group in enumerate(run.updates(), run.step):
             _seed_everything(config.seed, step, rank)
             for settings in run.optimizer.param_groups:
                 settings["lr"] = settings.get("rate", 1.0) * learning_rate(step, config)
@@ -192,22 +180,8 @@ def fit(model: nn.Module, loss_fn: Loss, dataset: Dataset, config: TrainConfig, 
             run.advance(group)
             run.observe({"loss": loss_sum, "grad_norm": norm})
             bar.update()
-
-            final = run.step == config.max_steps
             if log:  # the main process
-                if final or run.step % config.log_every == 0:
-                    means = run.take_means()
-                    log.write({"step": run.step, **means, "lr": learning_rate(step, config),
-                               "epoch": run.epoch})
-                    bar.set_postfix(loss=f"{means['loss']:.4g}")
-                if final or run.step % config.validate_every == 0:
-                    metrics = run.validate(validate)
-                    if metrics:
-                        log.write({"step": run.step, "valid": metrics})
-                    if run.best["step"] == run.step:
-                        checkpoint.write_tensors(folder / "best.safetensors", run.best["model"])
-                if final or stops or run.step % config.checkpoint_every == 0:
-                    checkpoint.save(folder / "checkpoints", run.step, run.state(), config.keep)
+                run.record(log, bar, folder, validate, bool(stops))
             if stops:
                 if log:
                     bar.write(f"stopped at step {run.step} and saved; run again to go on",
@@ -233,7 +207,7 @@ def learning_rate(step: int, config: TrainConfig) -> float:
     return config.lr * 0.5 * (1 + math.cos(math.pi * min(1.0, done)))
 
 
-def _multiplies_bf16(device: torch.device) -> bool:
+def multiplies_bf16(device: torch.device) -> bool:
     """Whether bf16 is faster than fp32 on a device: NVIDIA GPUs since Ampere, CPUs with a bf16
     unit."""
     if device.type == "cuda":
@@ -261,17 +235,37 @@ class _Run:
         # of the log's values since its last line: [sum, weight]
         self.sums: dict[str, list[float]] = {}
         self.best: dict[str, Any] = {"step": 0, "score": None, "metrics": {}, "model": {}}
-        lengths = np.asarray(dataset.lengths, dtype=np.float64)
+        self.lengths = dataset.lengths
+        lengths = np.asarray(self.lengths, dtype=np.float64)
         self.data = {"items": len(lengths), "sha256": hashlib.sha256(lengths.tobytes()).hexdigest()}
 
     def state(self) -> dict[str, Any]:
+        """What a checkpoint holds."""
         return {"step": self.step, "epoch": self.epoch, "used": self.used, "sums": self.sums,
                 "best": self.best, "model": self.model.state_dict(),
                 "optimizer": self.optimizer.state_dict(),
                 "ema": self.ema, "config": dataclasses.asdict(self.config), "data": self.data,
                 "world": self.world}
 
+    def resume(self, folder: Path) -> None:
+        """Restores the latest checkpoint of a folder, if it holds one, on every process."""
+        if found := checkpoint.load_latest(folder / "checkpoints"):
+            self.restore(found[1], folder)
+        if int(processes.from_main(torch.tensor(self.step, device=self.on))) != self.step:
+            raise InputError(f"{folder}: not the same on every machine; "
+                             "training needs a folder that all share")
+
+    def updates(self) -> Iterator[batching.Group]:
+        """The batches of each update that is left, of all processes."""
+        config = self.config
+        return itertools.islice(
+            batching.updates(self.lengths, config.batch_seconds, config.seed,
+                             (self.epoch, self.used), self.world * config.accumulate),
+            max(0, config.max_steps - self.step))
+
     def restore(self, state: dict[str, Any], folder: Path) -> None:
+        """Takes over what a checkpoint holds. Raises InputError where it is of another
+        configuration, of other data or of another model."""
         # With `max_steps` the rest of the schedule changes, and with `validate_every` what may be
         # the best step: a caller of `fit` may want that.
         may_differ = {*TrainConfig.FREE, "max_steps", "validate_every"}
@@ -356,15 +350,35 @@ class _Run:
                 self.ema[name].copy_(now[name])
 
     def observe(self, values: dict[str, float], weight: float = 1) -> None:
+        """Adds values to the means of the log's next line."""
         for name, value in values.items():
             pair = self.sums.setdefault(name, [0.0, 0.0])
             pair[0] += value * weight
             pair[1] += weight
 
     def take_means(self) -> dict[str, float]:
+        """The means of the values observed since the last call."""
         means = {name: value / weight for name, (value, weight) in sorted(self.sums.items())}
         self.sums = {}
         return means
+
+    def record(self, log: TrainingLog, bar: Any, folder: Path, validate: Validate | None,
+               stopping: bool) -> None:
+        """Logs, validates and saves after an update, each as often as the configuration says, and
+        all of it after the last one."""
+        config, final = self.config, self.step == self.config.max_steps
+        if final or self.step % config.log_every == 0:
+            means = self.take_means()
+            log.write({"step": self.step, **means, "lr": learning_rate(self.step - 1, config),
+                       "epoch": self.epoch})
+            bar.set_postfix(loss=f"{means['loss']:.4g}")
+        if final or self.step % config.validate_every == 0:
+            if metrics := self.validate(validate):
+                log.write({"step": self.step, "valid": metrics})
+            if self.best["step"] == self.step:
+                checkpoint.write_tensors(folder / "best.safetensors", self.best["model"])
+        if final or stopping or self.step % config.checkpoint_every == 0:
+            checkpoint.save(folder / "checkpoints", self.step, self.state(), config.keep)
 
     def validate(self, validate: Validate | None) -> dict[str, float]:
         """The metrics of the present weights (of their moving average, if there is one), which are
@@ -402,48 +416,6 @@ class _Run:
         step, score = processes.from_main(head).tolist()
         return FitResult(self.step, int(step), None if math.isnan(score) else score,
                          self.best["metrics"])
-
-
-class _Log:
-    """`log.jsonl`, one JSON object a line, and TensorBoard where it is installed. Lines after
-    `step` are removed at the start: they are from a run that went further than its last
-    checkpoint."""
-
-    def __init__(self, folder: Path, step: int, board: bool = True) -> None:
-        self.start, self.board, kept = time.monotonic(), None, []
-        path = folder / "log.jsonl"
-        if path.exists():
-            for line in path.read_bytes().splitlines(keepends=True):
-                with contextlib.suppress(ValueError):  # a line that a crash truncated
-                    kept += [line] if json.loads(line)["step"] <= step else []
-        storage.write_atomically(path, b"".join(kept))
-        self.file = open(path, "a", encoding="utf-8")  # noqa: SIM115
-        with contextlib.suppress(ImportError):
-            if not board:
-                return
-            from torch.utils.tensorboard import SummaryWriter
-
-            self.board = SummaryWriter(str(folder / "tensorboard"), purge_step=step + 1)
-
-    def __enter__(self) -> _Log:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.file.close()
-        if self.board:
-            self.board.close()
-
-    def write(self, record: dict[str, Any]) -> None:
-        """Adds a line: the step, values (those of a validation under "valid"), and "seconds" since
-        this process began."""
-        seconds = round(time.monotonic() - self.start, 3)
-        with storage.naming(self.file.name):
-            self.file.write(json.dumps({**record, "seconds": seconds}) + "\n")
-            self.file.flush()
-        part = "valid" if "valid" in record else "train"
-        for name, value in record.get("valid", record).items():
-            if self.board and name != "step" and isinstance(value, (int, float)):
-                self.board.add_scalar(f"{part}/{name}", value, record["step"])
 
 
 class _StopRequest:

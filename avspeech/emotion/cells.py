@@ -179,16 +179,14 @@ class Cell:
 
     def __post_init__(self) -> None:
         if not 0 <= self.begun < math.inf:
-            raise InputError(
-                f"begun={self.begun}: expected a share of the learning rate, 0 or more"
-            )
+            raise InputError(f"begun={self.begun}: expected a share of the learning rate, 0 or "
+                             "more")
         if not 0 <= self.keep <= 1 or (self.keep and self.init in INITS):
             raise InputError(f"keep={self.keep:g}: expected a share of the weights of init, 0 to 1,"
                              " and an init that is a model")
         if self.selection == "refit" and self.oracle:
-            raise InputError(
-                "selection=refit validates nothing: there is no step for oracle=true to pick"
-            )
+            raise InputError("selection=refit validates nothing: there is no step for oracle=true "
+                             "to pick")
 
     @property
     def label(self) -> str:
@@ -260,9 +258,8 @@ def split_of(protocol: Protocol, cell: Cell) -> Split:
     """
     whole = cell.fold.startswith(ALL_BUT)
     name = cell.fold.removeprefix(ALL_BUT)
-    splits = {
-        s.name: s for s in protocol.splits(read_manifest(cell.manifest), cell.root, cell.incomplete)
-    }
+    utterances = read_manifest(cell.manifest)
+    splits = {s.name: s for s in protocol.splits(utterances, cell.root, cell.incomplete)}
     if name not in splits:
         raise InputError(f"fold '{name}': not in {protocol.name}; it has {', '.join(splits)}")
     split = splits[name]
@@ -342,8 +339,7 @@ def _train_cell(folder: Path, cell: Cell) -> dict[str, Any]:
     folder.mkdir(parents=True)
     began, cpu = time.monotonic(), time.process_time()
     protocol, cache = protocol_of(cell), Cache(cell.cache)
-    split, classes = split_of(protocol, cell), len(protocol.classes)
-    main = "uar" if classes else "ccc"
+    split = split_of(protocol, cell)
     torch.manual_seed(cell.seed)
     model = build(cell, protocol)
     kept = {key: value.clone() for key, value in model.state_dict().items()} if cell.keep else {}
@@ -352,76 +348,27 @@ def _train_cell(folder: Path, cell: Cell) -> dict[str, Any]:
     network = FromFeatures(model, 0 if guides is None else guides[0].shape[1])
     if getattr(network.model.config, "normalise", "") == "stored":
         frames = np.concatenate([cache.frames(u.id) for u in split.train])
-        network.model.set_statistics(
-            torch.from_numpy(frames.mean(0)), torch.from_numpy(frames.std(0))
-        )
-    macs, how = training_macs(network.model, cache.mels), cell.train
-    if cell.match is not None:
-        other = build(dataclasses.replace(cell, config=cell.match, init="random"), protocol)
-        steps = round(how.max_steps * training_macs(other, cache.mels) / macs)
-        how = dataclasses.replace(how, max_steps=steps)
-    every = (
-        how.max_steps
-        if cell.selection in ("last", "refit") and not cell.oracle
-        else how.validate_every
-    )
-    how = dataclasses.replace(how, seed=cell.seed, workers=0, validate_every=every,
-                              checkpoint_every=how.max_steps)
-    targets = [protocol.target(u) for u in drawn]
-    groups, counts = corpora_of(drawn, targets, classes)
-    loss = Loss(
-        classes, counts, cell.augment, cell.structure, cell.guide.weight if cell.guide else 0.0
-    )
-    best: dict[str, Any] = {"score": -np.inf}
-
-    def answers(
-        trained: FromFeatures, part: Sequence[Utterance]
-    ) -> tuple[list[dict[str, Any]], float]:
-        records = prediction_records(protocol, part, predict(trained, cache, part, bool(classes)))
-        return records, measures(judge(records, bool(classes)), classes)[main]
-
-    def validate(trained: Any) -> dict[str, float]:
-        values = {"score": answers(trained, split.dev)[1]}
-        values[f"dev_{main}"] = values["score"]
-        if split.test and (cell.oracle or cell.selection == "test_oracle"):
-            records, test = answers(trained, split.test)
-            if test > best["score"]:
-                best.update(score=test, records=records)
-            if cell.selection == "test_oracle":
-                values["score"] = test
-        return values
-
+        network.model.set_statistics(torch.from_numpy(frames.mean(0)),
+                                     torch.from_numpy(frames.std(0)))
+    macs = training_macs(network.model, cache.mels)
+    how = _schedule(cell, protocol, cache.mels, macs)
+    loss, crops = _lesson(cell, protocol, cache, drawn, guides)
+    judged = _Judge(cell, protocol, cache, split)
     network.to(trainer.device())
-    result = trainer.fit(
-        network,
-        loss,
-        Crops(cache, drawn, targets, cell.augment, guides, groups, taught_by(cell, cache, drawn)),
-        how,
-        folder / "train",
-        validate if split.dev else None,
-        quiet=True,
-    )
+    result = trainer.fit(network, loss, crops, how, folder / "train",
+                         judged.validate if split.dev else None, quiet=True)
     checkpoint.keep_share(network.model, kept, cell.keep)
-    scores = {}
-    for part in ("dev", "test"):
-        if getattr(split, part):
-            records, scores[part] = answers(network, getattr(split, part))
-            write_records(folder / f"{part}.jsonl", records)
-    if "records" in best and cell.oracle:
-        write_records(folder / "oracle.jsonl", best["records"])
+    scores = judged.write(network, folder)
     checkpoint.write_tensors(folder / WEIGHTS, network.model.state_dict())
     # Of no use to a finished cell
     shutil.rmtree(folder / "train" / "checkpoints", ignore_errors=True)
     (folder / "train" / "best.safetensors").unlink(missing_ok=True)
-    speakers = {}
-    for part in protocols.PARTS:
-        heard = drawn if part == "train" else getattr(split, part)
-        speakers[part] = len({u.speaker for u in heard})
+    heard = {"train": drawn, "dev": split.dev, "test": split.test}
     record = {
         "hash": cell.hash,
         "protocol": protocol.hash,
         "cell": config.to_dict(cell),
-        "measure": main,
+        "measure": judged.measure,
         "dev": scores.get("dev"),
         "test": scores.get("test"),
         "best_step": result.best_step,
@@ -430,10 +377,98 @@ def _train_cell(folder: Path, cell: Cell) -> dict[str, Any]:
         "training_macs": macs,
         "seconds": round(time.monotonic() - began, 1),
         "cpu_seconds": round(time.process_time() - cpu, 1),
-        "speakers": speakers,
+        "speakers": {part: len({u.speaker for u in heard[part]}) for part in protocols.PARTS},
     }
     storage.write_atomically(folder / CELL, (json.dumps(record, indent=1) + "\n").encode())
     return record
+
+
+def _schedule(cell: Cell, protocol: Protocol, mels: int, macs: int) -> trainer.TrainConfig:
+    """How a cell trains: as it says, for as many steps as have the training compute of the model
+    that it has to match, and validated only where a step is picked.
+
+    Args:
+        cell: the cell.
+        protocol: its protocol.
+        mels: bands of its features.
+        macs: `training_macs` of its model.
+    """
+    steps = cell.train.max_steps
+    if cell.match is not None:
+        other = build(dataclasses.replace(cell, config=cell.match, init="random"), protocol)
+        steps = round(steps * training_macs(other, mels) / macs)
+    picks = cell.selection not in ("last", "refit") or cell.oracle
+    return dataclasses.replace(
+        cell.train, max_steps=steps, seed=cell.seed, workers=0, checkpoint_every=steps,
+        validate_every=cell.train.validate_every if picks else steps)
+
+
+def _lesson(cell: Cell, protocol: Protocol, cache: Cache, drawn: Sequence[Utterance],
+            guides: list[np.ndarray] | None) -> tuple[Loss, Crops]:
+    """The loss and the data that a cell trains on.
+
+    Args:
+        cell: the cell.
+        protocol: its protocol.
+        cache: its features.
+        drawn: the training utterances, each as often as an epoch has it.
+        guides: of `guides_of`.
+    """
+    targets = [protocol.target(u) for u in drawn]
+    classes = len(protocol.classes)
+    groups, counts = corpora_of(drawn, targets, classes)
+    loss = Loss(classes, counts, cell.augment, cell.structure,
+                cell.guide.weight if cell.guide else 0.0)
+    return loss, Crops(cache, drawn, targets, cell.augment, guides, groups,
+                       taught_by(cell, cache, drawn))
+
+
+class _Judge:
+    """Judges the model of a cell on development and test utterances, and keeps the test answers of
+    the step that does best on them where the cell asks for it.
+
+    Attributes:
+        measure: "uar", or "ccc" for a regression.
+    """
+
+    def __init__(self, cell: Cell, protocol: Protocol, cache: Cache, split: Split) -> None:
+        self.cell, self.protocol, self.cache, self.split = cell, protocol, cache, split
+        self.classes = len(protocol.classes)
+        self.measure = "uar" if self.classes else "ccc"
+        self.best = -np.inf  # on the test set, and what was answered then
+        self.oracle: list[dict[str, Any]] | None = None
+
+    def answers(self, trained: FromFeatures, part: Sequence[Utterance]
+                ) -> tuple[list[dict[str, Any]], float]:
+        """A record for each utterance, and their measure."""
+        chosen = bool(self.classes)
+        records = prediction_records(self.protocol, part,
+                                     predict(trained, self.cache, part, chosen))
+        return records, measures(judge(records, chosen), self.classes)[self.measure]
+
+    def validate(self, trained: Any) -> dict[str, float]:
+        """What picks the step, as `trainer.fit` wants it."""
+        dev = self.answers(trained, self.split.dev)[1]
+        values = {"score": dev, f"dev_{self.measure}": dev}
+        by_test = self.cell.selection == "test_oracle"
+        if self.split.test and (self.cell.oracle or by_test):
+            records, test = self.answers(trained, self.split.test)
+            if test > self.best:
+                self.best, self.oracle = test, records
+            if by_test:
+                values["score"] = test
+        return values
+
+    def write(self, network: FromFeatures, folder: Path) -> dict[str, float]:
+        """Writes the answers of the finished model, and gives the measure of "dev" and "test"."""
+        scores = {}
+        for part in ("dev", "test"):
+            if utterances := getattr(self.split, part):
+                records, scores[part] = self.answers(network, utterances)
+                write_records(folder / f"{part}.jsonl", records)
+        if self.oracle is not None and self.cell.oracle:
+            write_records(folder / "oracle.jsonl", self.oracle)
+        return scores
 
 
 def load_cell(folder: str | Path) -> tuple[nn.Module, dict[str, Any]]:

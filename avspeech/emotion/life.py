@@ -97,6 +97,12 @@ def with_noise(rng: np.random.Generator, samples: np.ndarray, snr: float) -> np.
     return (samples + noise * np.sqrt(wanted / max(_power(noise), _TINY))).astype(np.float32)
 
 
+def _shaped(samples: np.ndarray, gain: np.ndarray) -> np.ndarray:
+    """[N] float32 with a gain at each frequency of a transform of `_fast(N)` samples."""
+    size = _fast(len(samples))
+    return np.fft.irfft(np.fft.rfft(samples, size) * gain, size)[:len(samples)].astype(np.float32)
+
+
 def through_microphone(rng: np.random.Generator, samples: np.ndarray, rate: int) -> np.ndarray:
     """Speech through a smooth random filter: up to some 10 dB between bands, and less below a
     corner of 50 to 250 Hz.
@@ -109,13 +115,12 @@ def through_microphone(rng: np.random.Generator, samples: np.ndarray, rate: int)
     Returns:
         [N] float32.
     """
-    size = _fast(len(samples))
-    hertz = np.fft.rfftfreq(size, 1 / rate)
+    hertz = np.fft.rfftfreq(_fast(len(samples)), 1 / rate)
     place = np.log1p(hertz / 300) / np.log1p(rate / 600)  # 0..1, about as the ear spaces them
     waves = np.cos(np.pi * np.arange(1, 5)[:, None] * place)
     gain = 10 ** ((rng.normal(0, 3, 4) @ waves) / 20)
     gain /= 1 + (rng.uniform(50, 250) / np.maximum(hertz, 1)) ** 4
-    return np.fft.irfft(np.fft.rfft(samples, size) * gain, size)[:len(samples)].astype(np.float32)
+    return _shaped(samples, gain)
 
 
 def telephone(samples: np.ndarray, rate: int) -> np.ndarray:
@@ -128,10 +133,9 @@ def telephone(samples: np.ndarray, rate: int) -> np.ndarray:
     Returns:
         [N] float32.
     """
-    size = _fast(len(samples))
-    hertz = np.fft.rfftfreq(size, 1 / rate)
+    hertz = np.fft.rfftfreq(_fast(len(samples)), 1 / rate)
     gain = 1 / (1 + (300 / np.maximum(hertz, 1)) ** 8) / (1 + (hertz / 3400) ** 40)
-    return np.fft.irfft(np.fft.rfft(samples, size) * gain, size)[:len(samples)].astype(np.float32)
+    return _shaped(samples, gain)
 
 
 def through_channel(samples: np.ndarray, rate: int, name: str) -> np.ndarray:

@@ -1,5 +1,5 @@
-"""The voice of a face: sound and synchronized mouth videos in, one speaker out, at the input's own
-clock.
+"""The voice of a face: sound and synchronized mouth videos in, one speaker out, in time with the
+input.
 
     extractor = Extractor.from_pretrained("mvtf-small")
     voice = extractor(audio, crops, sample_rate=16000)                   # arrays in, an array out
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from avspeech.extraction.gate import Gate
     from avspeech.extraction.live import Stream
 
+Read = Callable[[int, int], np.ndarray]  # samples [start, stop) of a signal
 UNSEEN = ("silence", "model")
 PRECISIONS = ("auto", "float32")
 SPLITTER = "voices-small"  # the released splitter
@@ -77,18 +78,10 @@ class Extractor:
         InputError: an unknown value of `when_unseen` or `precision`.
     """
 
-    def __init__(
-        self,
-        model: torch.nn.Module | Graphs | Callable[..., Any],
-        info: ModelInfo,
-        *,
-        windows: Windows | None = None,
-        when_unseen: str = "silence",
-        precision: str = "auto",
-        splitter: Callable[..., Any] | Graphs | None = None,
-        gate: Gate | None = None,
-        voice: np.ndarray | None = None,
-    ) -> None:
+    def __init__(self, model: torch.nn.Module | Graphs | Callable[..., Any], info: ModelInfo, *,
+                 windows: Windows | None = None, when_unseen: str = "silence",
+                 precision: str = "auto", splitter: Callable[..., Any] | Graphs | None = None,
+                 gate: Gate | None = None, voice: np.ndarray | None = None) -> None:
         if when_unseen not in UNSEEN:
             raise InputError(f"when_unseen={when_unseen!r}: expected one of {', '.join(UNSEEN)}")
         if precision not in PRECISIONS:
@@ -114,11 +107,10 @@ class Extractor:
         return self.reports[0] if self.reports else None
 
     @classmethod
-    def from_pretrained(
-        cls, name_or_folder: str | Path, device: str = "cpu", engine: Choice = "auto",
-        splitter: str | Path | Callable[..., Any] | None = "auto",
-        voice: str | Path | np.ndarray | None = None, **options: Any
-    ) -> Extractor:
+    def from_pretrained(cls, name_or_folder: str | Path, device: str = "cpu",
+                        engine: Choice = "auto",
+                        splitter: str | Path | Callable[..., Any] | None = "auto",
+                        voice: str | Path | np.ndarray | None = None, **options: Any) -> Extractor:
         """Loads an extractor.
 
         Args:
@@ -146,10 +138,8 @@ class Extractor:
             about = pretrained.read_info(splitter)
             fits = about.task == "separation" and about.sample_rate == info.sample_rate
             if not (fits or automatic):
-                raise InputError(
-                    f"{splitter}: a model for {about.task} at {about.sample_rate} Hz, expected one "
-                    f"for separation at {info.sample_rate} Hz"
-                )
+                raise InputError(f"{splitter}: a model for {about.task} at {about.sample_rate} Hz, "
+                                 f"expected one for separation at {info.sample_rate} Hz")
             parts.append(pretrained.content(str(splitter)) if fits else "")
             splitter = pretrained.open_model(splitter, device, engine)[0] if fits else None
             if fits and "gate" in about.frontend:
@@ -177,17 +167,9 @@ class Extractor:
         sound = voice / np.sqrt(np.mean(np.square(voice)))
         return timbre(self.engine.transform.log_bands(sound))
 
-    def __call__(
-        self,
-        audio: np.ndarray | torch.Tensor,
-        views: Any,
-        *,
-        sample_rate: int,
-        fps: float = 25.0,
-        present: Any = None,
-        face: int = 1,
-        late: Sequence[float] | None = None,
-    ) -> np.ndarray:
+    def __call__(self, audio: np.ndarray | torch.Tensor, views: Any, *, sample_rate: int,
+                 fps: float = 25.0, present: Any = None, face: int = 1,
+                 late: Sequence[float] | None = None) -> np.ndarray:
         """Extracts the voice of one face.
 
         Sound beyond the end of the views is treated as the face being out of sight. The model uses
@@ -225,21 +207,15 @@ class Extractor:
             for track, offset in zip(seen, self.offsets, strict=True):
                 track.late, track.late_by = offset.late, offset.by
         mixture = resample(samples, sample_rate, self.sample_rate)
-
         voice = np.concatenate(
-            list(self.blocks(lambda start, stop: mixture[start:stop], len(mixture), seen))
-        )
+            list(self.blocks(lambda start, stop: mixture[start:stop], len(mixture), seen)))
         voice = resample(voice, self.sample_rate, sample_rate)
         out = np.zeros(len(samples), np.float32)
         out[: min(len(voice), len(out))] = voice[: len(out)]
         return out
 
-    def blocks(
-        self,
-        read: Callable[[int, int], np.ndarray],
-        samples: int,
-        views: Sequence[MouthTrack],
-    ) -> Iterator[np.ndarray]:
+    def blocks(self, read: Read, samples: int, views: Sequence[MouthTrack]
+               ) -> Iterator[np.ndarray]:
         """Extracts the voice block by block, for signals that do not fit into memory.
 
         Args:
@@ -253,13 +229,8 @@ class Extractor:
         for (block,) in self.together(read, samples, [views]):
             yield block
 
-    def together(
-        self,
-        read: Callable[[int, int], np.ndarray],
-        samples: int,
-        faces: Sequence[Sequence[MouthTrack]],
-        wanted: Sequence[int] | None = None,
-    ) -> Iterator[list[np.ndarray]]:
+    def together(self, read: Read, samples: int, faces: Sequence[Sequence[MouthTrack]],
+                 wanted: Sequence[int] | None = None) -> Iterator[list[np.ndarray]]:
         """Extracts the voices of several faces block by block. With a splitter they compete for its
         voices: no two faces have the same one at a time.
 
@@ -308,40 +279,35 @@ class Extractor:
                 begin, done[i] = done[i], done[i] + len(given[i])
                 if stft is None and (around := kept[f]) is not None:
                     given[i] = given[i] * unseen.gain(begin, done[i], samples, around,
-                                                         self.sample_rate)
+                                                      self.sample_rate)
             yield given
 
     def _sample(self, frame: int) -> int:
         return round(frame * self.sample_rate / self.fps)
 
-    def _pieces(
-        self,
-        read: Callable[[int, int], np.ndarray],
-        samples: int,
-        views: Sequence[MouthTrack],
-        kept: tuple[int, int] | None,
-    ) -> Iterator[tuple[int, np.ndarray]]:
-        from avspeech.extraction.evidence import Lateness
-
-        late = Lateness()
+    def _cut(self, read: Read, samples: int) -> Iterator[tuple[int, int, int, np.ndarray]]:
+        """The windows of a signal: first and last frame, first sample, and the samples `[N]`."""
         frames = max(1, -int(-samples * self.fps // self.sample_rate))
         for first, last in self.windows.plan(frames, self.fps):
             start, stop = self._sample(first), min(self._sample(last), samples)
-            mixture = _checked(read, start, stop)
-            unheard = kept is not None and (stop <= kept[0] or start >= kept[1])
+            yield first, last, start, _checked(read, start, stop)
+
+    def _pieces(self, read: Read, samples: int, views: Sequence[MouthTrack],
+                kept: tuple[int, int] | None) -> Iterator[tuple[int, np.ndarray]]:
+        """The windows of the voice of one face by the model alone, each with its first sample."""
+        from avspeech.extraction.evidence import Lateness
+
+        late = Lateness()
+        for first, last, start, mixture in self._cut(read, samples):
+            unheard = kept is not None and (start + len(mixture) <= kept[0] or start >= kept[1])
             if unheard or not np.any(mixture):
                 yield start, np.zeros(len(mixture), np.float32)
             else:
                 yield start, self._run(mixture, views, first, last, late)
 
-    def _windows(
-        self,
-        read: Callable[[int, int], np.ndarray],
-        samples: int,
-        faces: Sequence[Sequence[MouthTrack]],
-        kept: Sequence[tuple[int, int] | None],
-        wanted: Sequence[int],
-    ) -> Iterator[Window]:
+    def _windows(self, read: Read, samples: int, faces: Sequence[Sequence[MouthTrack]],
+                 kept: Sequence[tuple[int, int] | None], wanted: Sequence[int]
+                 ) -> Iterator[Window]:
         """The windows of the signal, with all that may be put out for the faces."""
         from avspeech.extraction.choice import follow
         from avspeech.extraction.evidence import Lateness, examine
@@ -349,10 +315,8 @@ class Extractor:
         assert self.splitter is not None
         tail: tuple[int, np.ndarray] | None = None  # where the last window ends, its voices
         late = [Lateness() for _ in faces]
-        frames = max(1, -int(-samples * self.fps // self.sample_rate))
-        for first, last in self.windows.plan(frames, self.fps):
-            start, stop = self._sample(first), min(self._sample(last), samples)
-            mixture = _checked(read, start, stop)
+        for first, last, start, mixture in self._cut(read, samples):
+            stop = start + len(mixture)
             clips: list[Any] = []
             for f, views in enumerate(faces):
                 span = kept[f]
@@ -397,10 +361,8 @@ class Extractor:
 
     def _require_finite(self, output: np.ndarray, first: int, last: int) -> None:
         if not np.isfinite(output).all():
-            raise FloatingPointError(
-                f"the model's output is not finite at {first / self.fps:.2f} s to "
-                f"{last / self.fps:.2f} s"
-            )
+            raise FloatingPointError(f"the model's output is not finite at {first / self.fps:.2f} "
+                                     f"s to {last / self.fps:.2f} s")
 
     def stream(self, latency: float = 0.3, **options: Any) -> Stream:
         """Extracts the voice while sound and pictures still come in.
@@ -417,19 +379,11 @@ class Extractor:
 
         return Stream(self, latency, **options)
 
-    def extract(
-        self,
-        videos: Sequence[str | Path] | str | Path,
-        out: str | Path,
-        face: int | None = None,
-        progress: bool = True,
-        mouth: bool = False,
-        track: int | None = None,
-        faces: Sequence[Mapping[int, MouthTrack]] | None = None,
-        records: bool = False,
-        late: Sequence[float] | None = None,
-        called: Callable[[int], str] | None = None,
-    ) -> list[Path]:
+    def extract(self, videos: Sequence[str | Path] | str | Path, out: str | Path,
+                face: int | None = None, progress: bool = True, mouth: bool = False,
+                track: int | None = None, faces: Sequence[Mapping[int, MouthTrack]] | None = None,
+                records: bool = False, late: Sequence[float] | None = None,
+                called: Callable[[int], str] | None = None) -> list[Path]:
         """Extracts the voices of the faces in videos, as wav and mp4: see
         `avspeech.extraction.files`.
 
@@ -453,13 +407,9 @@ class Extractor:
                        progress, mouth, track, faces=faces, reports=lambda: self.reports,
                        records=records, late=late, called=called)
 
-    def faces(
-        self,
-        videos: Sequence[str | Path] | str | Path,
-        progress: bool = True,
-        mouth: bool = False,
-        late: Sequence[float] | None = None,
-    ) -> list[dict[int, MouthTrack]]:
+    def faces(self, videos: Sequence[str | Path] | str | Path, progress: bool = True,
+              mouth: bool = False, late: Sequence[float] | None = None
+              ) -> list[dict[int, MouthTrack]]:
         """The faces of videos, in the order in which `extract` counts them.
 
         Args:
@@ -475,7 +425,7 @@ def _paths(videos: Sequence[str | Path] | str | Path) -> list[Path]:
     return [Path(v) for v in ([videos] if isinstance(videos, (str, Path)) else videos)]
 
 
-def _checked(read: Callable[[int, int], np.ndarray], start: int, stop: int) -> np.ndarray:
+def _checked(read: Read, start: int, stop: int) -> np.ndarray:
     mixture = read(start, stop)
     if len(mixture) != stop - start:
         raise ValueError(f"read samples {start} to {stop}: got {len(mixture)}")

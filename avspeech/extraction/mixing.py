@@ -19,7 +19,7 @@ from avspeech.core.config import from_dict
 from avspeech.data.manifest import Utterance, read_jsonl, resolve, write_jsonl
 from avspeech.errors import InputError
 from avspeech.media import audio, video
-from avspeech.media.levels import frame_power
+from avspeech.media.trimming import frame_power
 
 FPS = 25.0
 

@@ -263,8 +263,6 @@ def draw(rng: np.random.Generator, voices: Voices, config: SceneConfig,
         float32 `[2, N]`: each with the first 50 ms of the room's echoes, through the microphone, as
         it is in the mixture.
     """
-    from scipy import fft
-
     n = round(config.segment * SAMPLE_RATE)
     if kind is None:
         weights = np.array([config.kinds.get(k, 0.0) for k in KINDS])
@@ -278,57 +276,87 @@ def draw(rng: np.random.Generator, voices: Voices, config: SceneConfig,
                 return name
 
     speed = float(rng.uniform(1 - config.speed, 1 + config.speed))
-
-    def said(speaker: str, speed: float, avoid: tuple[int, int] | None = None
-             ) -> tuple[np.ndarray, tuple[int, int]]:
-        part, place = voices.piece(rng, speaker, round(n * speed / 800) * 800, avoid)
-        if config.speed:
-            # Fourier transforms of awkward lengths are slow
-            part = part[: max(len(part) // 800, 1) * 800]
-            part = resampled(part, min(max(round(len(part) / speed / 800), 1) * 800, n))
-        part = part / speech_level(part)
-        late = int(rng.integers(n - len(part) + 1))
-        if rng.random() < config.partial:
-            late = int(rng.uniform(-0.6, 0.6) * n)
-        whole = np.zeros(n, np.float32)
-        part = part[max(-late, 0):][: n - max(late, 0)]
-        whole[max(late, 0): max(late, 0) + len(part)] = part
-        return whole, place
-
     decay = float(rng.uniform(*config.decay)) if rng.random() < config.room else 0.0
-
-    def heard(voice: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """(what is wanted of it, all of it)."""
-        if not decay:
-            return voice, voice
-        response = room(rng, decay, float(rng.uniform(*config.direct)))
-        early, whole = filtered(voice, [response[: round(EARLY * SAMPLE_RATE)], response])
-        return early, whole
-
     wanted = np.zeros((2, n), np.float32)
-    voice, place = said(first, speed)
-    wanted[0], mixture = heard(voice)
+    voice, place = _said(rng, voices, config, first, speed)
+    wanted[0], mixture = _heard(rng, config, voice, decay)
     mixture = mixture.copy()
     speakers = [first]
     if kind != "alone":
         # One person speaks in one voice, and so is played at one speed
         speakers.append(first if kind == "same" else other())
-        voice, _ = (said(first, speed, place) if kind == "same" else
-                    said(speakers[1], float(rng.uniform(1 - config.speed, 1 + config.speed))))
-        wanted[1], whole = heard(voice * np.float32(10 ** (rng.uniform(*config.gains) / 20)))
+        voice, _ = (_said(rng, voices, config, first, speed, place) if kind == "same" else
+                    _said(rng, voices, config, speakers[1],
+                          float(rng.uniform(1 - config.speed, 1 + config.speed))))
+        gain = np.float32(10 ** (rng.uniform(*config.gains) / 20))
+        wanted[1], whole = _heard(rng, config, voice * gain, decay)
         mixture += whole
     if rng.random() < config.third and kind == "two":
-        voice, _ = said(other(), 1.0)
-        mixture += heard(voice * np.float32(10 ** (rng.uniform(-18, -8) / 20)))[1]
+        voice, _ = _said(rng, voices, config, other(), 1.0)
+        gain = np.float32(10 ** (rng.uniform(-18, -8) / 20))
+        mixture += _heard(rng, config, voice * gain, decay)[1]
     if rng.random() < config.noise:
         mixture += noise(rng, voices, n) * np.float32(10 ** (rng.uniform(*config.noise_db) / 20))
     if rng.random() < config.microphone:
+        from scipy import fft
+
         response = microphone(rng, n)
         passed = fft.irfft(fft.rfft(np.stack([mixture, *wanted])) * response.astype(np.float32), n)
         mixture, wanted = passed[0], passed[1:]
     level = np.float32(0.1 / max(float(np.sqrt(np.mean(mixture**2))), 1e-6))
     return {"kind": kind, "speakers": speakers, "mixture": mixture * level,
             "voices": wanted * level}
+
+
+def _said(rng: np.random.Generator, voices: Voices, config: SceneConfig, speaker: str, speed: float,
+          avoid: tuple[int, int] | None = None) -> tuple[np.ndarray, tuple[int, int]]:
+    """What one speaker says in a scene.
+
+    Args:
+        rng: source of chance.
+        voices: of all speakers.
+        config: of the scene.
+        speaker: who speaks.
+        speed: at which the recording is played.
+        avoid: a place in the speaker's recordings that is taken already.
+
+    Returns:
+        float32 `[N]`, its speech at an RMS of 1; and its place in the speaker's recordings.
+    """
+    n = round(config.segment * SAMPLE_RATE)
+    part, place = voices.piece(rng, speaker, round(n * speed / 800) * 800, avoid)
+    if config.speed:
+        # Fourier transforms of awkward lengths are slow
+        part = part[: max(len(part) // 800, 1) * 800]
+        part = resampled(part, min(max(round(len(part) / speed / 800), 1) * 800, n))
+    part = part / speech_level(part)
+    late = int(rng.integers(n - len(part) + 1))
+    if rng.random() < config.partial:
+        late = int(rng.uniform(-0.6, 0.6) * n)
+    whole = np.zeros(n, np.float32)
+    part = part[max(-late, 0):][: n - max(late, 0)]
+    whole[max(late, 0): max(late, 0) + len(part)] = part
+    return whole, place
+
+
+def _heard(rng: np.random.Generator, config: SceneConfig, voice: np.ndarray, decay: float
+           ) -> tuple[np.ndarray, np.ndarray]:
+    """A voice in the room of a scene.
+
+    Args:
+        rng: source of chance.
+        config: of the scene.
+        voice: `[N]`.
+        decay: of the room; 0: there is none.
+
+    Returns:
+        What is wanted of it and all of it, `[N]` each.
+    """
+    if not decay:
+        return voice, voice
+    response = room(rng, decay, float(rng.uniform(*config.direct)))
+    early, whole = filtered(voice, [response[: round(EARLY * SAMPLE_RATE)], response])
+    return early, whole
 
 
 class DrawnScenes:

@@ -33,15 +33,10 @@ from avspeech.media.decoding import (
     sound_tracks,
     stream_end,
 )
-from avspeech.media.levels import (
-    MOST_CHANNELS,
-    check_floats,
-    check_rate,
-    mono,
-    speech_bounds,
-)
+from avspeech.media.levels import MOST_CHANNELS, check_floats, check_rate, mono
 from avspeech.media.recordings import promised
 from avspeech.media.resampling import resample
+from avspeech.media.trimming import SAMPLE_RATE, speech_bounds
 
 __all__ = ["SAMPLE_RATE", "SOUND_SUFFIXES", "blocks", "can_decode", "check_exists", "check_rate",
            "container_zero", "decode_packets", "duration", "mono", "notes_of", "open_container",
@@ -49,7 +44,6 @@ __all__ = ["SAMPLE_RATE", "SOUND_SUFFIXES", "blocks", "can_decode", "check_exist
            "stream_end", "write", "writing"]
 
 log = logging.getLogger("avspeech")
-SAMPLE_RATE = 16000
 # Suffixes by which folders are searched for sound; a file that is named is known by its content.
 SOUND_SUFFIXES = {".wav", ".flac", ".ogg", ".opus", ".mp3", ".aif", ".aiff", ".au", ".caf", ".w64",
                   ".rf64"}
@@ -135,7 +129,7 @@ def duration(path: str | Path, track: int | None = None) -> float:
 
 
 def notes_of(path: str | Path, track: int | None = None) -> list[str]:
-    """What should be known of a file's sound, as `read` tells. Raises InputError."""
+    """The notes that `read` gives on a file's sound. Raises InputError."""
     return list(recordings.survey(path, track).notes)
 
 

@@ -19,8 +19,8 @@ SAME = 0.05  # seconds within which a part goes on where the last one ends
 
 
 def parts(path: str | Path) -> int:
-    """In how many parts, that do not follow each other in the recording, the pictures of a file are
-    shown; the most of its tracks. 0 for other files and without an edit list."""
+    """The number of parts of a recording, not next to each other in it, that make up the pictures
+    of a file; the largest number of its tracks. 0 for other files and without an edit list."""
     with open(path, "rb") as file:
         if file.read(8)[4:] not in (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip"):
             return 0

@@ -88,11 +88,6 @@ def _library() -> tuple[Any, bytes]:
     return library, str(espeakng_loader.get_data_path()).encode()
 
 
-def available() -> None:
-    """Raises InputError where espeak-ng is not installed."""
-    _library()
-
-
 def _start(library: Any, data: bytes, options: int) -> int:
     sample_rate = library.espeak_Initialize(_SYNCHRONOUS, 0, data, options | _DONT_EXIT)
     if sample_rate <= 0:

@@ -1,7 +1,7 @@
-"""Levels of samples: channels made one, the bounds of speech, and what to know about a sound.
+"""Levels of samples: channels made one, and what to know about a sound.
 
-No rule here looks at raw samples: power is taken about the mean, or the mean nearby, so that an
-offset, which nobody hears, changes nothing, whether it stays or drifts.
+No rule here looks at raw samples: power is taken about the mean, so that an offset, which nobody
+hears, changes nothing.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from avspeech.errors import InputError
+from avspeech.media.clipping import CLIPPED, LOUDEST, Clipping
 from avspeech.media.coarse import HARDLY_DB, Coarse
 from avspeech.media.delays import Delays
 from avspeech.media.fields import COUNT as FIELD
@@ -24,7 +25,6 @@ from avspeech.media.tails import Tail
 from avspeech.media.timecode import TimeCode
 from avspeech.media.wraps import Wraps
 
-SAMPLE_RATE = 16000
 RATES = (100, 768_000)  # hertz; others are damage, or kilohertz
 MOST_CHANNELS = 64  # more are a damaged header, or no channels
 SILENCE_DB = -90.0  # of full scale, one step of 16 bits: below it there is no sound
@@ -40,14 +40,8 @@ STRETCH = 16384  # samples within which channels may cancel each other, though n
 APART_DB, APART = 15.0, 0.1
 TURN, TURNS = 0.25, 2  # seconds of such a stretch; changes from one to the other, at least
 PARTLY = 0.5  # seconds of it from which on it is said
-AROUND = 25  # frames whose mean is taken for the offset of the one in their middle
-FLOOR = 10  # percentile of the frames' power that is taken for the noise
-# Speech is at least this far above the noise (white noise stays within 1, 1/f noise within 3)
-ABOVE_FLOOR_DB = 4.0
-WITHIN_DB = 15.0  # all that is this close to the loudest frame is speech, whatever the noise
 UNITS = (2.0**15, 2.0**23, 2.0**31)  # full scale of whole numbers
 OVER = 4.0  # times full scale (12 dB): no codec overshoots by so much
-LOUDEST = 1.6  # times full scale: what was clipped and then coded with loss stays below it
 BESIDE = 100.0  # times full scale (40 dB): from there on numbers are of another scale
 # Bytes of another coding have a power as noise at full scale has, or more, and a sample is not like
 # the one before it, or nearly none is near zero, as half of speech is, and 6 % of a loud tone
@@ -56,22 +50,9 @@ FULL_NOISE, UNLIKE, SMALL, NEVER_SMALL = 0.4, 0.15, 0.1, 0.05
 # most in RAVDESS) and stays as it is
 AROUND_ZERO = 0.02
 OFFSET = 0.01  # of full scale: a constant offset from here on is worth a word
-# A recording that was clipped stays at its peak for some samples: it is there at a step, while a
-# soft tone of 8 bits that just reaches full scale comes to its flat top one level at a time.
-FULL_SCALE = (0.999, 1.0)
-STEEP = 0.01  # of full scale: the least such step
-LEAST_TOP = 0.02  # of full scale: a sound that was clipped and then turned down is that loud still
-FLAT = 3  # samples, at least
-CLIPPED = 1e-3  # share of samples at full scale from which on it is said
 # Samples of flat tops for each jump across full scale, at most, where sound was wrapped; clipped
 # hiss may jump by chance
 WRAPPED = 5
-HARDLY_CLIPPED = 0.25  # and from which on something else may be wrong
-# Lossy coding bends flat tops: they ripple around full scale. There a sound goes from HALF of full
-# scale to HIGH within a quarter of the time for which it then stays, LONG samples at least, and its
-# median is near full scale. A tone takes two thirds of that time, a peak of speech more.
-HALF, HIGH, LONG, QUICK = 0.5, 0.9, 4, 0.25
-NEAR_FULL = (0.93, 1.07)
 
 
 def mono(audio: Any, notes: list[str] | None = None) -> np.ndarray:
@@ -173,9 +154,6 @@ class ChannelLevels:
         self.rate = rate
         self.count = 0
         self.peak = 0.0
-        # By channel: its peak, and samples of flat tops there; and of bent ones at full scale
-        self._peaks = np.zeros(channels)
-        self._flat, self._bent = np.zeros(channels, int), np.zeros(channels, int)
         self.whole = True  # all samples are whole numbers
         self._products = 0.0  # of each sample of the first channel and the next one
         self._small = 0  # samples of it near zero
@@ -186,6 +164,7 @@ class ChannelLevels:
         # Of two channels: samples, sums and squares of a short stretch, and the powers of all
         self._short: Any = np.zeros(5)
         self._pairs: list[np.ndarray] = []
+        self._clipping = Clipping(channels)
         self._misread = Misread()
         self._steady = Steady(channels, rate)
         self._code = TimeCode(channels, rate)
@@ -236,16 +215,9 @@ class ChannelLevels:
         first = samples[0] - sums[0] / samples.shape[1]
         self._products += float((first[1:] * first[:-1]).sum())
         self._small += int(np.count_nonzero(np.abs(first) < SMALL))
-        for k, peak in enumerate(np.abs(samples).max(axis=1)):
-            if peak * FULL_SCALE[0] > self._peaks[k]:  # what was flat below was no top
-                self._flat[k] = 0
-            self._peaks[k] = max(self._peaks[k], peak)
-            if peak >= max(LEAST_TOP, self._peaks[k] * FULL_SCALE[0]):
-                self._flat[k] += flat_tops(samples[k] / self._peaks[k])
-            if peak >= NEAR_FULL[0]:
-                self._bent[k] += bent_tops(samples[k])
-        self.peak = peak = float(self._peaks.max())
-        if peak > 1 and self.whole:
+        self._clipping.add(samples)
+        self.peak = self._clipping.peak
+        if self.peak > 1 and self.whole:
             self.whole = bool((samples == np.round(samples)).all())
 
     def _add_to_stretch(self, *more: Any) -> None:
@@ -333,28 +305,16 @@ class ChannelLevels:
     @property
     def share_clipped(self) -> float:
         """Of the samples, those of flat tops, in the channel that has most."""
-        return int(self._tops.max()) / max(1, self.count)
+        return self._flat / max(1, self.count)
 
     @property
-    def _tops(self) -> np.ndarray:
-        """Samples of flat tops by channel; none in those that are left out."""
-        tops, taken = np.maximum(self._flat, self._bent), self.taken()
-        return tops if taken is None else np.where(np.isin(np.arange(len(tops)), taken), tops, 0)
+    def _flat(self) -> int:
+        """Samples of flat tops in the channel that has most."""
+        return int(self._clipping.tops(self.taken()).max())
 
     def note_clipped(self) -> str | None:
         """What to say of a sound that was clipped as it was recorded; None elsewhere."""
-        share = self.share_clipped
-        top = self._peaks[self._tops.argmax()]
-        lower = top < NEAR_FULL[0]
-        if share < CLIPPED or self.peak > LOUDEST or lower and self.note_coarse() is not None:
-            return None
-        place = f"{top:.2g} of full scale (it was turned down then)" if lower else "full scale"
-        if share >= HARDLY_CLIPPED:
-            return (f"{100 * share:.0f} % of its samples are at {place}: it is clipped beyond use, "
-                    "or its samples are not what its header says (mu-law, 8 or 16 bits); listen to "
-                    "it")
-        return (f"it is clipped: {100 * share:.2g} % of its samples are cut at {place}, which "
-                "changes how it sounds; record it with less gain")
+        return self._clipping.note(self.taken(), self.count, self.note_coarse() is not None)
 
     def note_coarse(self) -> str | None:
         """What to say of a sound whose samples take few steps; None elsewhere."""
@@ -367,7 +327,7 @@ class ChannelLevels:
 
     def note_wraps(self) -> str | None:
         """What to say of a sound beyond full scale that was wrapped; None elsewhere."""
-        if self._wraps is None or WRAPPED * self._wraps.count < self._tops.max():
+        if self._wraps is None or WRAPPED * self._wraps.count < self._flat:
             return None
         return self._wraps.note()
 
@@ -495,89 +455,3 @@ def cancel(average: float, each: Any) -> bool:
     if len(each) < 2:
         return False
     return average * 10 ** (CANCEL_DB / 10) * len(each) / 2 < float(np.mean(each))
-
-
-def flat_tops(samples: np.ndarray) -> int:
-    """How many samples `[N]` stay at full scale, in runs of at least FLAT equal ones that begin or
-    end with a step of at least STEEP."""
-    full = np.abs(samples) >= FULL_SCALE[0]
-    if np.count_nonzero(full) < FLAT or np.abs(samples).max() > FULL_SCALE[1]:
-        return 0
-    steps = np.abs(np.diff(samples, prepend=samples[:1], append=samples[-1:]))
-    edges = np.unique(np.concatenate([[0], np.flatnonzero(steps), [len(samples)]]))
-    begins, ends = edges[:-1], edges[1:]  # of runs of equal samples
-    flat = (ends - begins >= FLAT) & (np.abs(samples[begins]) >= FULL_SCALE[0])
-    flat &= np.maximum(steps[begins], steps[ends]) >= STEEP
-    return int((ends - begins)[flat].sum())
-
-
-def bent_tops(samples: np.ndarray) -> int:
-    """How many samples `[N]` stay near full scale as those do that were clipped before they were
-    coded with loss (MP3, AAC, Opus, mu-law)."""
-    found = 0
-    for side in (samples, -samples):
-        high = np.flatnonzero(side >= HIGH)
-        if len(high) < LONG:
-            continue
-        edges = np.flatnonzero(np.diff(np.concatenate([[False], side >= HALF, [False]])))
-        begins, ends = edges[::2], edges[1::2]  # of the stretches above half of full scale
-        last = np.append(np.flatnonzero(np.diff(np.searchsorted(begins, high, "right"))),
-                         len(high) - 1)
-        first = np.append(0, last[:-1] + 1)
-        for a, b in zip(high[first], high[last] + 1, strict=True):
-            stretch = np.searchsorted(begins, a, "right") - 1
-            turn = min(a - begins[stretch], ends[stretch] - b)
-            if b - a >= LONG and turn + 0.5 <= QUICK * (b - a + 1) and (
-                    NEAR_FULL[0] <= np.median(side[a:b]) <= NEAR_FULL[1]):
-                found += int(b - a)
-    return found
-
-
-def speech_bounds(samples: np.ndarray, sample_rate: int = SAMPLE_RATE, below: float = 40.0,
-                  margin: float = 0.08) -> tuple[int, int]:
-    """Where the sound lies between the silence, or the noise of the room, before and after it.
-
-    Frames of 10 ms (their power about the mean of the quarter of a second around them, averaged
-    over 50 ms) count as sound from `below` dB under the loudest one on. Where the quietest tenth of
-    the frames is louder than that, it is the noise of a room, and sound begins 4 dB above it.
-
-    Args:
-        samples: `[N]` floats.
-        sample_rate: samples a second.
-        below: dB under the loudest frame; 0 takes all.
-        margin: seconds that are kept before and after.
-
-    Returns:
-        Index of the first sample that is kept, and of the first one after it that is not. All
-        samples are kept where no frame is louder than the others.
-    """
-    hop = sample_rate // 100
-    count = len(samples) // hop
-    if count < 5 or not below:
-        return 0, len(samples)
-    power = frame_power(samples, hop)
-    power = np.convolve(power, np.full(5, 0.2), "same")
-    loud = np.flatnonzero(power >= speech_threshold(power, below))
-    edge = round(margin * sample_rate)
-    return max(0, int(loud[0]) * hop - edge), min(len(samples), (int(loud[-1]) + 1) * hop + edge)
-
-
-def frame_power(samples: np.ndarray, hop: int) -> np.ndarray:
-    """Mean power `[N // hop]` float64 of frames of `hop` samples, about the mean of the `AROUND`
-    frames around each (fewer at both ends, as many on each side), so that an offset that drifts
-    counts as little as one that stays."""
-    count = len(samples) // hop
-    frames = np.asarray(samples[: count * hop], np.float64).reshape(count, hop)
-    sums = np.concatenate([[0.0], np.cumsum(frames.mean(axis=1))])
-    place = np.arange(count)
-    side = np.minimum(AROUND // 2, np.minimum(place, count - 1 - place))
-    mean = (sums[place + side + 1] - sums[place - side]) / (2 * side + 1)
-    return np.square(frames - mean[:, None]).mean(axis=1)
-
-
-def speech_threshold(power: np.ndarray, below: float) -> float:
-    """The power from which frames `[T]` count as sound: see `speech_bounds`."""
-    loudest = float(power.max())
-    noise = float(np.percentile(power, FLOOR))
-    wanted = max(loudest * 10 ** (-below / 10), noise * 10 ** (ABOVE_FLOOR_DB / 10))
-    return min(wanted, loudest * 10 ** (-min(below, WITHIN_DB) / 10))

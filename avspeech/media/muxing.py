@@ -13,7 +13,8 @@ import numpy as np
 from avspeech.errors import InputError
 from avspeech.media.audio import decode_packets, open_container
 from avspeech.media.decoding import packets_of
-from avspeech.media.pictures import NEAR, Clock, Picture, decode_order, picture_stream, pixel_aspect
+from avspeech.media.picture_clock import NEAR, Clock, decode_order
+from avspeech.media.pictures import Picture, picture_stream, pixel_aspect
 
 COPIED = {"h264", "hevc"}  # what every mp4 player shows; anything else is encoded anew
 ENCODERS = ("libx264", "libopenh264", "mpeg4")  # the first one FFmpeg was built with
@@ -50,7 +51,7 @@ def mux(video: Path, sound: Path, out: Path) -> None:
 
 
 class _Sound:
-    """Encodes a sound file into a container bit by bit, a little ahead of the pictures."""
+    """Encodes a sound file into a container piece by piece, a little ahead of the pictures."""
 
     def __init__(self, target: Any, voice: Any) -> None:
         self.target, self.voice = target, voice

@@ -1,4 +1,4 @@
-"""What is told of a sound, as sentences that know what they are about."""
+"""Notes on a sound for the user: sentences, each with the subject it is about."""
 
 from __future__ import annotations
 

@@ -79,7 +79,7 @@ def lost_pages(path: str | Path) -> list[str]:
 
 
 def _checksum(page: bytes) -> bytes:
-    """The checksum of a page of Ogg: the usual one of 32 bits, from the other end of each byte."""
+    """The checksum of a page of Ogg: CRC-32, but with the highest bit of each byte first."""
     bare = page[:22] + bytes(4) + page[26:]
     found = ~zlib.crc32(bare.translate(REVERSED), 2**32 - 1) & 2**32 - 1
     return found.to_bytes(4, "big").translate(REVERSED)

@@ -5,7 +5,7 @@
     pitch.slope(pitch.semitones(hertz), 256 / 22050, 1.2, 1.6, use=voiced)  # semitones a second
 
 Frame k lies at k * hop_seconds; there are 1 + floor(duration / hop_seconds) of them, as many as a
-centred STFT of the same hop has.
+centered STFT of the same hop has.
 
 Methods: "world", WORLD's Harvest with StoneMask (pyworld, of the extra `tts`); "dio", WORLD's DIO
 with StoneMask, several times as fast and a little less sure; "swift", SwiftF0 (a small
@@ -86,11 +86,12 @@ def f0(samples: np.ndarray, sample_rate: int, hop_seconds: float = 0.01, low: fl
     if not (hop_seconds > 0 and 0 < low < high < sample_rate / 2):
         raise ValueError(f"sample_rate {sample_rate}, hop_seconds {hop_seconds}, low {low}, high "
                          f"{high}: expected above 0, and low < high < half the sample rate")
-    trackers = {"world": _harvest, "dio": _dio, "swift": _swift,
-                "autocorrelation": _autocorrelation}
+    trackers: dict[str, Any] = {
+        "world": functools.partial(_by_world, "harvest"), "swift": _swift,
+        "dio": functools.partial(_by_world, "dio"), "autocorrelation": _autocorrelation}
     check_method(method)
     frames = frame_count(len(samples), sample_rate, hop_seconds)
-    level = np.sqrt(frame_power(samples, sample_rate, hop_seconds, 0.025))
+    level = np.sqrt(frame_variance(samples, sample_rate, hop_seconds, 0.025))
     if not np.any(level > 0):
         return np.zeros(frames, np.float32), np.zeros(frames, bool)
     lacks = method in ("world", "dio") and lacks_fundamental(samples, sample_rate)
@@ -140,7 +141,7 @@ def interpolate(hertz: np.ndarray, voiced: np.ndarray) -> np.ndarray:
 def smooth(line: np.ndarray, hop_seconds: float, seconds: float = 0.1) -> np.ndarray:
     """A contour `[T]` after a running median of 5 frames, against single jumps, and a Hann window.
 
-    The window is of `seconds` in all, and normalised at the ends.
+    The window is of `seconds` in all, and normalized at the ends.
     """
     line = np.asarray(line, np.float64)
     if len(line) < 2:
@@ -206,9 +207,10 @@ def slope(line: np.ndarray, hop_seconds: float, start: float = 0.0, end: float |
     return float(np.median((values[second] - values[first]) / (times[second] - times[first])))
 
 
-def frame_power(samples: np.ndarray, sample_rate: int, hop_seconds: float,
-                seconds: float) -> np.ndarray:
-    """Power of short frames, each around its own mean: an offset, or a slow drift, has none.
+def frame_variance(samples: np.ndarray, sample_rate: int, hop_seconds: float,
+                   seconds: float) -> np.ndarray:
+    """Variance of short frames: the power of each about its own mean, so that an offset, or a slow
+    drift, has none.
 
     Args:
         samples: `[N]`.
@@ -217,7 +219,7 @@ def frame_power(samples: np.ndarray, sample_rate: int, hop_seconds: float,
         seconds: length of a frame.
 
     Returns:
-        `[T]` float64, variances; frame t lies around the time t * hop_seconds.
+        `[T]` float64; frame t lies around the time t * hop_seconds.
     """
     frames, half = frame_count(len(samples), sample_rate, hop_seconds), seconds / 2 * sample_rate
     power = np.empty(frames)
@@ -276,20 +278,12 @@ def _world() -> Any:
     return pyworld
 
 
-def _harvest(samples: np.ndarray, sample_rate: int, hop: float, low: float,
-             high: float) -> np.ndarray:
+def _by_world(name: str, samples: np.ndarray, sample_rate: int, hop: float, low: float,
+              high: float) -> np.ndarray:
+    """F0 by one of WORLD's trackers: "harvest" or "dio"."""
     world = _world()
-    found, times = world.harvest(samples, sample_rate, f0_floor=low, f0_ceil=high,
-                                 frame_period=1000 * hop)
-    found = world.stonemask(samples, found, times, sample_rate)
-    return _periodic(samples, sample_rate, hop, low,
-                     found[: frame_count(len(samples), sample_rate, hop)])
-
-
-def _dio(samples: np.ndarray, sample_rate: int, hop: float, low: float, high: float) -> np.ndarray:
-    world = _world()
-    found, times = world.dio(samples, sample_rate, f0_floor=low, f0_ceil=high,
-                             frame_period=1000 * hop)
+    found, times = getattr(world, name)(samples, sample_rate, f0_floor=low, f0_ceil=high,
+                                        frame_period=1000 * hop)
     found = world.stonemask(samples, found, times, sample_rate)
     return _periodic(samples, sample_rate, hop, low,
                      found[: frame_count(len(samples), sample_rate, hop)])

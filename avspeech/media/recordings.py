@@ -30,6 +30,7 @@ import numpy as np
 
 from avspeech.errors import InputError
 from avspeech.media import endings, float_bytes
+from avspeech.media.clipping import HARDLY_CLIPPED
 from avspeech.media.decoding import (
     ASIDE,
     DEFAULT,
@@ -40,7 +41,6 @@ from avspeech.media.decoding import (
     told_end,
 )
 from avspeech.media.levels import (
-    HARDLY_CLIPPED,
     MOST_CHANNELS,
     OFFSET,
     PARTLY,

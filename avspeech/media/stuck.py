@@ -1,4 +1,4 @@
-"""Whether a sound repeats a block sample for sample, as a sound card writes it that hangs."""
+"""Whether a sound repeats a block sample for sample, as a sound card that hangs writes it."""
 
 from __future__ import annotations
 

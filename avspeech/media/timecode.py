@@ -1,7 +1,7 @@
 """Time code of cameras and recorders (SMPTE ST 12-1, LTC) where a voice is expected.
 
-It is a square wave that changes its sign at the begin of each bit, and in the middle of those that
-are one, 80 bits a picture: between two zeros lies half a bit or a whole one, and nothing else.
+It is a square wave that changes its sign at the beginning of each bit, and in the middle of those
+that are one, 80 bits a picture: between two zeros lies half a bit or a whole one, and nothing else.
 """
 
 from __future__ import annotations

@@ -28,7 +28,8 @@ from avspeech.media.mouths import (
     release,
     write_crops,
 )
-from avspeech.media.pictures import FPS, Picture, duration, frame_rate, pictures
+from avspeech.media.picture_clock import FPS
+from avspeech.media.pictures import Picture, duration, frame_rate, pictures
 from avspeech.media.trails import FaceTrack
 
 __all__ = ["FPS", "MouthTrack", "crop", "duration", "frame_rate", "mouth_tracks", "pictures",

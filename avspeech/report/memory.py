@@ -46,9 +46,9 @@ def measure_memory(call: Callable[[], object]) -> Memory | None:
 
 @contextmanager
 def at_most(more: int) -> Iterator[None]:
-    """Lets this process take no more memory than some bytes beyond what it has, in a block.
-
-    What asks for more fails as on a machine without it. Does nothing where the system cannot limit.
+    """Limits the memory of this process, within a block, to some bytes more than it has now. A
+request for more fails, as it does on a machine that has no more. Does nothing where the system
+cannot limit it.
 
     Args:
         more: bytes.

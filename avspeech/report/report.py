@@ -30,7 +30,7 @@ from avspeech.core import storage
 from avspeech.errors import InputError
 from avspeech.report.data_uris import image_uri, uri
 from avspeech.report.figures import spectrogram_peak, spectrogram_png, training_svg
-from avspeech.report.metrics import mean_and_spread
+from avspeech.report.intervals import mean_and_spread
 
 GAP = "missing"
 NONE = "none"  # a measure of which there is nothing to measure: it is not missing

@@ -129,7 +129,7 @@ def _cells(errors: Errors) -> tuple[str, ...]:
 
 
 def plain(text: str) -> str:
-    """Small letters, without punctuation but for apostrophes within words; of any language."""
+    """Text in lower case, without punctuation except apostrophes within words; for any language."""
     text = unicodedata.normalize("NFKC", text).casefold().replace("\u2019", "'")
     kept = "".join(c if c.isalnum() or unicodedata.category(c) in ("Mn", "Mc") or c == "'" else " "
                    for c in text)

@@ -55,7 +55,8 @@ class Adversary(nn.Module):
     """Discriminators at several resolutions, (n_fft, hop) each."""
 
     def __init__(self,
-                 resolutions: Sequence[tuple[int, int]] = ((1024, 256), (512, 128), (256, 64))):
+                 resolutions: Sequence[tuple[int, int]] = ((1024, 256), (512, 128), (256, 64),
+                                                           (128, 32))):
         super().__init__()
         self.judges = nn.ModuleList(Judge(n_fft, hop) for n_fft, hop in resolutions)
 

@@ -217,103 +217,175 @@ class Wave(nn.Module):
 # --- and put together -----------------------------------------------------------------------------
 
 
+class _Graph:
+    """A graph in the making: nodes that refer to each other by the names of their outputs.
+
+    Args:
+        weights: of the graph around it, whose constants it shares; None: it has none around it.
+    """
+
+    def __init__(self, weights: list[Any] | None = None) -> None:
+        self.nodes: list[Any] = []
+        self.weights: list[Any] = [] if weights is None else weights
+
+    def op(self, kind: str, inputs: Sequence[str], output: str, **attributes: Any) -> str:
+        """Adds a node. Returns the name of its output."""
+        from onnx import helper
+
+        self.nodes.append(helper.make_node(kind, list(inputs), [output], **attributes))
+        return output
+
+    def const(self, name: str, value: Any, kind: int | None = None) -> str:
+        """Adds a constant, int64 where no `kind` is given. Returns its name."""
+        from onnx import TensorProto, helper
+
+        value = np.asarray(value)
+        self.weights.append(helper.make_tensor(name, kind or TensorProto.INT64, value.shape,
+                                               value.reshape(-1).tolist()))
+        return name
+
+    def join(self, proto: Any, prefix: str, given: dict[str, str]) -> list[str]:
+        """Adds all of another model, its names under a prefix.
+
+        Args:
+            proto: the model.
+            prefix: of its names.
+            given: what its inputs are here; one that is missing is an input of this graph by its
+                own name.
+
+        Returns:
+            The names of its outputs.
+        """
+        import onnx.compose
+
+        inputs = [i.name for i in proto.graph.input]
+        part = onnx.ModelProto()
+        part.CopyFrom(proto)
+        part = onnx.compose.add_prefix(part, prefix)
+        names = {prefix + name: given.get(name, name) for name in inputs}
+
+        def reconnect(graph_nodes: Any) -> None:
+            for node in graph_nodes:
+                for place, name in enumerate(node.input):
+                    node.input[place] = names.get(name, name)
+                for attribute in node.attribute:
+                    if attribute.HasField("g"):
+                        reconnect(attribute.g.node)
+
+        reconnect(part.graph.node)
+        self.nodes += list(part.graph.node)
+        self.weights += list(part.graph.initializer)
+        return [names.get(o.name, o.name) for o in part.graph.output]
+
+    def repeated(self, noise: str, count: str, out: str) -> str:
+        """Adds what takes the first `count` frames of noise, from its beginning again where it is
+        too short. Needs the constants "zero" and "one"."""
+        length = self.op("Gather", [self.op("Shape", [noise], f"{out}_shape"), "one"],
+                         f"{out}_length")
+        place = self.op("Mod", [self.op("Range", ["zero", count, "one"], f"{out}_range"), length],
+                        f"{out}_place")
+        return self.op("Gather", [noise, place], out, axis=1)
+
+
 def build(model: prosodyfm.ProsodyFM, info: pretrained.ModelInfo) -> Any:
     """The ONNX model of a voice; the module says its inputs and outputs."""
     import onnx
     from onnx import TensorProto, helper
 
-    c, hop = model.config, model.vocoder.config.hop
-    step = 2 ** (len(c.decoder) - 1)
     parts = _parts(model)
-    nodes: list[Any] = []
-    weights: list[Any] = []
-
-    def op(kind: str, inputs: Sequence[str], output: str, **attributes: Any) -> str:
-        nodes.append(helper.make_node(kind, list(inputs), [output], **attributes))
-        return output
-
-    def const(name: str, value: Any, kind: int = TensorProto.INT64) -> str:
-        value = np.asarray(value)
-        weights.append(helper.make_tensor(name, kind, value.shape, value.reshape(-1).tolist()))
-        return name
-
-    one, zero, batch = const("one", 1), const("zero", 0), const("axis_1", [1])
-    many = const("multiple", step)
-    known, durations = _join(parts["plan"], "plan_", {}, nodes, weights)
+    whole = _Graph()
+    op, const = whole.op, whole.const
+    one, _, batch = const("one", 1), const("zero", 0), const("axis_1", [1])
+    many = const("multiple", 2 ** (len(model.config.decoder) - 1))
+    known, durations = whole.join(parts["plan"], "plan_", {})
     op("Identity", [durations], "durations")
     total = op("ReduceSum", [durations], "total", keepdims=0)
     more = op("Sub", [op("Add", [total, many], "total_more"), one], "total_up")
     padded = op("Mul", [op("Div", [more, many], "total_units"), many], "padded")
-
-    def drawn(noise: str, count: str, out: str) -> str:
-        length = op("Gather", [op("Shape", [noise], f"{out}_shape"), one], f"{out}_length")
-        place = op("Mod", [op("Range", [zero, count, one], f"{out}_range"), length], f"{out}_place")
-        return op("Gather", [noise, place], out, axis=1)
-
-    start = op("Mul", [drawn("noise", padded, "drawn"), "temperature"], "start")
-    hint, mask, contours = _join(parts["condition"], "condition_",
-                                {"known": known, "durations": durations, "noise": start}, nodes,
-                                 weights)
-
-    outer, nodes = nodes, []
-    half = const("half_pi", math.pi / 2, TensorProto.FLOAT)
-    unit = const("unit", 1.0, TensorProto.FLOAT)
-
-    def time(turn: str, out: str) -> str:  # as `flow_matching.schedule`
-        even = op("Div", [op("Cast", [turn], f"{out}_turn", to=TensorProto.FLOAT),
-                          op("Cast", ["steps"], f"{out}_steps", to=TensorProto.FLOAT)],
-                  f"{out}_even")
-        cos = op("Cos", [op("Mul", [even, half], f"{out}_angle")], f"{out}_cos")
-        return op("Sub", [unit, cos], out)
-
-    now, then = time("turn", "now"), time(op("Add", ["turn", one], "next_turn"), "then")
-    (velocity,) = _join(parts["velocity"], "velocity_",
-                        {"x": "state", "t": op("Unsqueeze", [now, "axis_0"], "t"), "hint": hint,
-                         "mask": mask}, nodes, weights)
-    const("axis_0", [0])
-    moved = op("Mul", [velocity, op("Sub", [then, now], "span")], "moved")
-    op("Add", ["state", moved], "state_out")
-    op("Identity", ["go"], "go_out")
-    # The state keeps its shape, but the checker cannot know it: its dimensions are left open.
-    body = helper.make_graph(nodes, "flow", [
-        helper.make_tensor_value_info("turn", TensorProto.INT64, []),
-        helper.make_tensor_value_info("go", TensorProto.BOOL, []),
-        helper.make_tensor_value_info("state", TensorProto.FLOAT, [1, None, model.channels])], [
-        helper.make_tensor_value_info("go_out", TensorProto.BOOL, []),
-        helper.make_tensor_value_info("state_out", TensorProto.FLOAT, [1, None, model.channels])])
-    nodes = outer
+    start = op("Mul", [whole.repeated("noise", padded, "drawn"), "temperature"], "start")
+    hint, mask, contours = whole.join(parts["condition"], "condition_", {
+        "known": known, "durations": durations, "noise": start})
+    body = _step(parts["velocity"], hint, mask, model.channels, whole.weights)
     const("yes", True, TensorProto.BOOL)
     op("Loop", ["steps", "yes", start], "flowed", body=body)
     end = op("Unsqueeze", [total, "axis_0"], "total_1")
     kept = op("Slice", ["flowed", "axis_0", end, batch], "kept")
     laid = op("Slice", [contours, "axis_0", end, batch], "contours")
-    hiss = drawn("wave_noise", total, "hiss")
-    found = _join(parts["wave"], "wave_", {"x": kept, "contours": laid, "noise": hiss}, nodes,
-                  weights)  # and the graph's own slopes
+    hiss = whole.repeated("wave_noise", total, "hiss")
+    found = whole.join(parts["wave"], "wave_", {  # and the graph's own slopes
+        "x": kept, "contours": laid, "noise": hiss})
     for inner, name in zip(found, ("audio", "mel", "f0"), strict=False):
         op("Identity", [inner], name)
 
-    def value(name: str, kind: int, shape: list[Any]) -> Any:
-        return helper.make_tensor_value_info(name, kind, shape)
-
-    number, real = TensorProto.INT64, TensorProto.FLOAT
-    speaker = (value("speaker", number, [1]) if c.embeddings == "table"
-               else value("speaker", real, [1, c.vector]))
-    graph = helper.make_graph(nodes, "voice", [
-        value("ids", number, [1, "symbols"]), value("last", number, [1, "symbols"]), speaker,
-        value("slopes", real, [1, "phrases"]), value("rate", real, [1, "symbols"]),
-        value("break_seconds", real, [1, "symbols"]), value("steps", number, []),
-        value("temperature", real, []), value("noise", real, [1, "noise_frames", model.channels]),
-        value("wave_noise", real, [1, "wave_noise_frames", hop])], [
-        value("audio", real, [1, "samples"]), value("durations", number, [1, "symbols"]),
-        value("mel", real, [1, model.mels, "frames"]),
-        *([value("f0", real, [1, "frames"])] if len(found) == 3 else [])], weights)
+    inputs, outputs = _values(model)
+    graph = helper.make_graph(whole.nodes, "voice", inputs, outputs[: len(found) + 1],
+                              whole.weights)
     opsets = {opset.domain: opset for part in parts.values() for opset in part.opset_import}
     proto = helper.make_model(graph, opset_imports=list(opsets.values()),
                               ir_version=parts["plan"].ir_version)
     helper.set_model_props(proto, metadata(info, model))
     onnx.checker.check_model(proto)
     return proto
+
+
+def _step(velocity: Any, hint: str, mask: str, channels: int, weights: list[Any]) -> Any:
+    """The body of the loop: a step of the flow, from the time of `flow_matching.schedule` to the
+    next one.
+
+    Args:
+        velocity: the part that evaluates the flow.
+        hint, mask: names of the condition.
+        channels: of the state.
+        weights: of the graph around it; more are added.
+    """
+    from onnx import TensorProto, helper
+
+    inner = _Graph(weights)
+    op = inner.op
+    half = inner.const("half_pi", math.pi / 2, TensorProto.FLOAT)
+    unit = inner.const("unit", 1.0, TensorProto.FLOAT)
+
+    def time(turn: str, out: str) -> str:
+        even = op("Div", [op("Cast", [turn], f"{out}_turn", to=TensorProto.FLOAT),
+                          op("Cast", ["steps"], f"{out}_steps", to=TensorProto.FLOAT)],
+                  f"{out}_even")
+        cos = op("Cos", [op("Mul", [even, half], f"{out}_angle")], f"{out}_cos")
+        return op("Sub", [unit, cos], out)
+
+    now, then = time("turn", "now"), time(op("Add", ["turn", "one"], "next_turn"), "then")
+    (speed,) = inner.join(velocity, "velocity_", {
+        "x": "state", "t": op("Unsqueeze", [now, "axis_0"], "t"), "hint": hint, "mask": mask})
+    inner.const("axis_0", [0])
+    moved = op("Mul", [speed, op("Sub", [then, now], "span")], "moved")
+    op("Add", ["state", moved], "state_out")
+    op("Identity", ["go"], "go_out")
+    # The state keeps its shape, but the checker cannot know it: its dimensions are left open.
+    value = helper.make_tensor_value_info
+    return helper.make_graph(inner.nodes, "flow", [
+        value("turn", TensorProto.INT64, []), value("go", TensorProto.BOOL, []),
+        value("state", TensorProto.FLOAT, [1, None, channels])], [
+        value("go_out", TensorProto.BOOL, []),
+        value("state_out", TensorProto.FLOAT, [1, None, channels])])
+
+
+def _values(model: prosodyfm.ProsodyFM) -> tuple[list[Any], list[Any]]:
+    """The inputs and the outputs of the file; a voice without a harmonic vocoder lacks the last
+    one."""
+    from onnx import TensorProto, helper
+
+    value, c = helper.make_tensor_value_info, model.config
+    number, real = TensorProto.INT64, TensorProto.FLOAT
+    speaker = (value("speaker", number, [1]) if c.embeddings == "table"
+               else value("speaker", real, [1, c.vector]))
+    hop = model.vocoder.config.hop
+    return [
+        value("ids", number, [1, "symbols"]), value("last", number, [1, "symbols"]), speaker,
+        value("slopes", real, [1, "phrases"]), value("rate", real, [1, "symbols"]),
+        value("break_seconds", real, [1, "symbols"]), value("steps", number, []),
+        value("temperature", real, []), value("noise", real, [1, "noise_frames", model.channels]),
+        value("wave_noise", real, [1, "wave_noise_frames", hop])], [
+        value("audio", real, [1, "samples"]), value("durations", number, [1, "symbols"]),
+        value("mel", real, [1, model.mels, "frames"]), value("f0", real, [1, "frames"])]
 
 
 def metadata(info: pretrained.ModelInfo, model: prosodyfm.ProsodyFM) -> dict[str, str]:
@@ -364,32 +436,6 @@ def _export(module: nn.Module, inputs: tuple[Tensor, ...], shapes: tuple[Any, ..
     return exporting.torch_to_onnx(module, inputs, shapes, outputs, OPSET)
 
 
-def _join(proto: Any, prefix: str, given: dict[str, str], nodes: list[Any],
-          weights: list[Any]) -> list[str]:
-    """Appends a part's nodes and weights, its names under a prefix, inputs from `given` (or the
-    graph's input of the name). -> names of its outputs."""
-    import onnx.compose
-
-    inputs = [i.name for i in proto.graph.input]
-    part = onnx.ModelProto()
-    part.CopyFrom(proto)
-    part = onnx.compose.add_prefix(part, prefix)
-    names = {prefix + name: given.get(name, name) for name in inputs}
-
-    def reconnect(graph_nodes: Any) -> None:
-        for node in graph_nodes:
-            for place, name in enumerate(node.input):
-                node.input[place] = names.get(name, name)
-            for attribute in node.attribute:
-                if attribute.HasField("g"):
-                    reconnect(attribute.g.node)
-
-    reconnect(part.graph.node)
-    nodes += list(part.graph.node)
-    weights += list(part.graph.initializer)
-    return [names.get(o.name, o.name) for o in part.graph.output]
-
-
 @torch.no_grad()
 def compare(model: prosodyfm.ProsodyFM, path: str | Path) -> dict[int, float]:
     """Compares an exported file with torch on sentences of several lengths.
@@ -404,9 +450,8 @@ def compare(model: prosodyfm.ProsodyFM, path: str | Path) -> dict[int, float]:
     make = torch.Generator().manual_seed(0)
     parity: dict[int, float] = {}
     for steps, length in ((1, 6), (2, 41), (4, 30), (10, 17)):
-        phones = torch.tensor([i
-                               for i,
-                               s in enumerate(symbols.SYMBOLS[: c.symbols]) if s in symbols.PHONES])
+        phones = torch.tensor([i for i, s in enumerate(symbols.SYMBOLS[: c.symbols])
+                               if s in symbols.PHONES])
         ids = phones[torch.randint(len(phones), (1, length), generator=make)]
         last = torch.zeros_like(ids)
         last[0, length // 2: length // 2 + 2], last[0, -3:] = 1, 2

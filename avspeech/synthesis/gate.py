@@ -19,7 +19,7 @@ import numpy as np
 
 from avspeech.core.strict_json import once
 from avspeech.errors import InputError
-from avspeech.report import metrics
+from avspeech.report import intervals
 from avspeech.synthesis.scoring import MEASURES, RATIOS, Scores, plain_number
 
 CHANGE = "change."
@@ -116,7 +116,7 @@ class Baseline:
                              "score --json writes")
         return cls(path, {name: _row(path, name, row) for name, row in pairs.items()}, settings)
 
-    def changes(self, scores: Scores) -> dict[str, metrics.Interval]:
+    def changes(self, scores: Scores) -> dict[str, intervals.Interval]:
         """How much higher each measure is now, over the pairs that both runs have.
 
         Args:
@@ -191,7 +191,7 @@ def _row(path: Path, name: str, row: Any) -> dict[str, float]:
 
 
 def _change(name: str, rows: Sequence[tuple[Mapping[str, float], Mapping[str, float]]],
-            ) -> metrics.Interval | None:
+            ) -> intervals.Interval | None:
     """The interval of a measure's change over pairs of rows (then, now); None: not defined."""
     if name in RATIOS:
         top, bottom = RATIOS[name]
@@ -199,10 +199,10 @@ def _change(name: str, rows: Sequence[tuple[Mapping[str, float], Mapping[str, fl
                    for k in (0, 1) for key in (top, bottom)]
         if not rows or not columns[1].any() or not columns[3].any():
             return None
-        return metrics.cluster_bootstrap(_ratio_change, range(len(rows)), *columns)
+        return intervals.cluster_bootstrap(_ratio_change, range(len(rows)), *columns)
     values = np.array([now[name] - then[name] for then, now in rows])
     values = values[~np.isnan(values)]
-    return metrics.bootstrap_interval(values) if len(values) else None
+    return intervals.bootstrap_interval(values) if len(values) else None
 
 
 def _ratio_change(top: np.ndarray, bottom: np.ndarray, new_top: np.ndarray,
@@ -212,7 +212,7 @@ def _ratio_change(top: np.ndarray, bottom: np.ndarray, new_top: np.ndarray,
     return float(new_top.sum() / new_bottom.sum() - top.sum() / bottom.sum())
 
 
-def as_dict(changes: Mapping[str, metrics.Interval]) -> dict[str, dict[str, float | None]]:
+def as_dict(changes: Mapping[str, intervals.Interval]) -> dict[str, dict[str, float | None]]:
     """Changes for JSON; what is not defined is None."""
     found = {}
     for name, interval in changes.items():
@@ -242,7 +242,7 @@ def check(bounds: Sequence[Bound], measured: Mapping[str, bool]) -> None:
 
 
 def broken(bounds: Sequence[Bound], scores: Scores,
-           changes: Mapping[str, metrics.Interval] | None) -> list[str]:
+           changes: Mapping[str, intervals.Interval] | None) -> list[str]:
     """The bounds that are broken, as lines for a terminal.
 
     Args:
@@ -268,7 +268,7 @@ def broken(bounds: Sequence[Bound], scores: Scores,
     return lines
 
 
-def _figure(key: str, found: Mapping[str, metrics.Interval], name: str) -> float:
+def _figure(key: str, found: Mapping[str, intervals.Interval], name: str) -> float:
     if name not in found:
         raise InputError(f"a bound on {key}: it could not be measured, so that nothing is known of "
                          "it; the lines above say how it was measured")

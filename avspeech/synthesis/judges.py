@@ -109,7 +109,7 @@ def leveled(samples: np.ndarray, sample_rate: int) -> np.ndarray:
     Returns:
         `[N]` float32 in -1..1.
     """
-    power = silence.frame_power(samples, sample_rate)
+    power = silence.frame_variance(samples, sample_rate)
     if not power.any():
         return np.zeros(len(samples), np.float32)
     speech = power[10 * np.log10(np.maximum(power,

@@ -27,7 +27,7 @@ from avspeech.errors import InputError
 from avspeech.media import pitch
 from avspeech.media.levels import check_rate
 from avspeech.synthesis import cepstra
-from avspeech.synthesis.silence import Silence, boundary_pauses, frame_power, silences, silent
+from avspeech.synthesis.silence import Silence, boundary_pauses, frame_variance, silences, silent
 
 __all__ = ["Breaks", "Comparison", "Melody", "Rate", "Silence", "boundary_pauses", "break_counts",
            "compare",
@@ -230,7 +230,7 @@ class Melody:
 
 
 def _loudness(samples: np.ndarray, sample_rate: int) -> np.ndarray:
-    power = frame_power(samples, sample_rate, 0.032)
+    power = frame_variance(samples, sample_rate, 0.032)
     return 10 * np.log10(np.maximum(power, max(power.max(initial=0.0) * 1e-8, 1e-20)))
 
 

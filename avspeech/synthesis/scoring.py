@@ -29,7 +29,7 @@ import numpy as np
 from avspeech.core.listing import plain_name
 from avspeech.errors import InputError
 from avspeech.media import audio, pitch
-from avspeech.report import metrics
+from avspeech.report import intervals
 from avspeech.synthesis import notes as noted
 from avspeech.synthesis import prosody
 from avspeech.synthesis.notes import Notes
@@ -58,7 +58,7 @@ class Scores:
     """What `score` found."""
 
     pairs: dict[str, dict[str, float]]  # {name: {measure: value}}, NaN where not defined
-    summary: dict[str, metrics.Interval]  # mean and bootstrap interval of 95 % over the pairs
+    summary: dict[str, intervals.Interval]  # mean and bootstrap interval of 95 % over the pairs
     counts: dict[str, int]  # pairs for which each measure is defined
     settings: dict[str, Any]  # how it was measured
     only_reference: list[str] = field(default_factory=list)  # names without a hypothesis
@@ -83,7 +83,7 @@ class Scores:
                 "failed": self.failed, "pairs": pairs}
 
     def table(self, ceiling: Scores | None = None,
-              changes: Mapping[str, metrics.Interval] | None = None) -> str:
+              changes: Mapping[str, intervals.Interval] | None = None) -> str:
         """The means as lines for a terminal.
 
         Args:
@@ -167,7 +167,7 @@ def _shown(value: float, unit: str) -> str:
     return f"{100 * value:.1f}" if unit == "%" else f"{value:.3g}"
 
 
-def _shown_change(change: metrics.Interval | None, unit: str) -> str:
+def _shown_change(change: intervals.Interval | None, unit: str) -> str:
     if change is None:
         return "-"
     factor, places = (100, 1) if unit == "%" else (1, 3)
@@ -396,7 +396,7 @@ def plain_words(text: str) -> list[str]:
 
 
 def _summarize(scores: Scores) -> None:
-    rows, nothing = list(scores.pairs.values()), metrics.Interval(math.nan, math.nan, math.nan)
+    rows, nothing = list(scores.pairs.values()), intervals.Interval(math.nan, math.nan, math.nan)
     for name in MEASURES:
         if name not in rows[0]:
             continue
@@ -408,12 +408,12 @@ def _summarize(scores: Scores) -> None:
             scores.counts[name] = int((below > 0).sum())
             scores.summary[name] = nothing
             if below.any():
-                scores.summary[name] = metrics.cluster_bootstrap(_ratio, range(len(rows)), above,
-                                                                 below)
+                scores.summary[name] = intervals.cluster_bootstrap(
+                    _ratio, range(len(rows)), above, below)
             continue
         values = values[~np.isnan(values)]
         scores.counts[name] = len(values)
-        scores.summary[name] = metrics.bootstrap_interval(values) if len(values) else nothing
+        scores.summary[name] = intervals.bootstrap_interval(values) if len(values) else nothing
 
 
 def _ratio(above: np.ndarray, below: np.ndarray) -> float:

@@ -13,7 +13,7 @@ HOP = 0.005  # seconds between frames
 SILENT_DB = -80.0  # of full scale: a recording without anything louder is silent
 # dB: how far the threshold of silence lies above the noise, and at most and least below the speech
 ABOVE_NOISE, FARTHEST, NEAREST = 8.0, 38.0, 24.0
-CLICK = 4  # frames of `frame_power` that a click of a sample or two fills
+CLICK = 4  # frames of `frame_variance` that a click of a sample or two fills
 
 
 @dataclass(frozen=True)
@@ -29,8 +29,8 @@ class Silence:
         return self.end - self.start
 
 
-def frame_power(samples: np.ndarray, sample_rate: int, seconds: float = 0.02) -> np.ndarray:
-    """Power of short frames every 5 ms, each around its own mean.
+def frame_variance(samples: np.ndarray, sample_rate: int, seconds: float = 0.02) -> np.ndarray:
+    """Variance of short frames every 5 ms: the power of each about its own mean.
 
     A constant offset of the samples, or a slow drift, has no power here: recordings with one and
     digital silence without one compare.
@@ -41,9 +41,9 @@ def frame_power(samples: np.ndarray, sample_rate: int, seconds: float = 0.02) ->
         seconds: length of a frame.
 
     Returns:
-        `[T]` float64, variances; frame t lies around the time t * HOP.
+        `[T]` float64; frame t lies around the time t * HOP.
     """
-    return pitch.frame_power(np.asarray(samples), sample_rate, HOP, seconds)
+    return pitch.frame_variance(np.asarray(samples), sample_rate, HOP, seconds)
 
 
 def silent(samples: np.ndarray, sample_rate: int) -> bool:
@@ -54,7 +54,7 @@ def silent(samples: np.ndarray, sample_rate: int) -> bool:
             begins and ends.
         sample_rate: in hertz.
     """
-    power = frame_power(samples, sample_rate)[4:-4]
+    power = frame_variance(samples, sample_rate)[4:-4]
     return not (power > 10 ** (SILENT_DB / 10)).any()
 
 
@@ -63,7 +63,7 @@ def speech_level(power: np.ndarray) -> float:
     adds nothing.
 
     Args:
-        power: `[T]` of `frame_power`, not all 0.
+        power: `[T]` of `frame_variance`, not all 0.
     """
     falling = np.sort(power)[::-1]
     energy = np.cumsum(falling)
@@ -88,7 +88,7 @@ def silences(samples: np.ndarray, sample_rate: int, shortest: float = 0.05) -> l
     Returns:
         The silences in order.
     """
-    power = frame_power(samples, sample_rate)
+    power = frame_variance(samples, sample_rate)
     end = len(samples) / sample_rate
     if not power.any():
         return [Silence(0.0, end)] if end >= shortest else []

@@ -84,13 +84,15 @@ class Vocoder(nn.Module):
         low, high = math.log(self.config.pitch_low), math.log(self.config.pitch_high)
         return torch.exp(low + (high - low) * self.pitch_out(x).float().squeeze(-1).sigmoid())
 
-    def forward(self, mel: Tensor, f0: Tensor | None = None, noise: Tensor | None = None) -> Tensor:
+    def forward(self, mel: Tensor, f0: Tensor | None = None, noise: Tensor | None = None,
+                turns: Tensor | None = None) -> Tensor:
         """Sound of a log-mel.
 
         Args:
             mel: `[B, M, T]`.
             f0: `[B, T]` hertz of the pulse train (default: read off the mel).
             noise: `[B, T * hop]` white noise of deviation 1 (default: drawn).
+            turns: of `pulse_train`.
 
         Returns:
             `[B, T * hop]`.
@@ -103,7 +105,7 @@ class Vocoder(nn.Module):
             return self.analysis.inverse(torch.polar(size.clamp_max(LOUDEST).exp(), angle))
         outline = smoothed @ self.envelope
         pulse_size, angle, noise_size = x.chunk(3, -1)
-        train = pulse_train(f0, c.hop, c.sample_rate)
+        train = pulse_train(f0, c.hop, c.sample_rate, turns)
         if noise is None:
             noise = torch.randn(len(mel), mel.shape[2] * c.hop, device=mel.device)
         if c.gates:
@@ -244,7 +246,7 @@ def _scaled(mel: Tensor) -> Tensor:
     return (mel + 5.0) / 2.5
 
 
-def pulse_train(f0: Tensor, hop: int, sample_rate: int) -> Tensor:
+def pulse_train(f0: Tensor, hop: int, sample_rate: int, turns: Tensor | None = None) -> Tensor:
     """Cosines of all harmonics below half the rate, in phase.
 
     In closed form: cos x + ... + cos Kx = sin((K + 1/2) x) / (2 sin(x / 2)) - 1/2.
@@ -253,17 +255,16 @@ def pulse_train(f0: Tensor, hop: int, sample_rate: int) -> Tensor:
         f0: `[B, T]` hertz at the frames.
         hop: samples between frames.
         sample_rate: in hertz.
+        turns: `[B, T]` cycles at the frames by which the train is ahead, without jumps (`turns_of`;
+            default: 0).
 
     Returns:
         `[B, T * hop]` of deviation about 1.
     """
-    hertz = F.interpolate(f0.unsqueeze(1), scale_factor=float(hop), mode="linear").squeeze(1)
-    step = (hertz / sample_rate).reshape(len(f0), -1, hop)
-    # Cycles within the frame, on top of the sum over whole frames: thousands, of which the fraction
-    # counts
-    turns = step.sum(-1).double()
-    before = ((turns.cumsum(1) - turns) % 1.0).to(f0.dtype)
-    cycles = ((before.unsqueeze(-1) + step.cumsum(-1)) % 1.0).reshape(len(f0), -1)
+    hertz = _between(f0, hop)
+    cycles = _cycles(hertz, hop, sample_rate)
+    if turns is not None:
+        cycles = (cycles + _between(turns, hop)) % 1.0
     x = 2 * math.pi * (cycles - 0.5)
     # at the middle of a turn: a pulse at x = 0
     count = torch.floor(0.49 * sample_rate / hertz)
@@ -271,6 +272,48 @@ def pulse_train(f0: Tensor, hop: int, sample_rate: int) -> Tensor:
     safe = torch.where(small, torch.ones_like(x), x)
     ratio = torch.sin((count + 0.5) * safe) / (2 * torch.sin(safe / 2))
     return (torch.where(small, count + 0.5, ratio) - 0.5) / torch.sqrt(count / 2)
+
+
+def turns_of(audio: Tensor, f0: Tensor, hop: int, window: Tensor, sample_rate: int) -> Tensor:
+    """The `turns` with which a pulse train of this F0 has a pulse at each peak of a sound's
+    fundamental.
+
+    The sound is multiplied by a cosine and a sine of that F0 and averaged over a window: what is
+    left is the fundamental's phase as seen from the train, which an error of F0 turns slowly.
+
+    Args:
+        audio: `[B, T * hop]`.
+        f0: `[B, T]` hertz of the pulse train, off by less than half the width of the window's
+            spectrum.
+        hop: samples between frames.
+        window: `[N]` around the middle of each frame; longer than a hop.
+        sample_rate: in hertz.
+
+    Returns:
+        `[B, T]` cycles, without jumps.
+    """
+    angle = -2 * math.pi * _cycles(_between(f0, hop), hop, sample_rate)
+    pad = (len(window) - hop) // 2
+    parts = [F.pad(audio * wave(angle), (pad, len(window) - hop - pad)).unfold(-1, len(window), hop)
+             @ window for wave in (torch.cos, torch.sin)]
+    seen = torch.complex(parts[0], parts[1])
+    steps = torch.angle(seen[:, 1:] * seen[:, :-1].conj())
+    phase = torch.cat([torch.angle(seen[:, :1]), steps], 1).cumsum(1)
+    return phase / (2 * math.pi) + 0.5
+
+
+def _between(values: Tensor, hop: int) -> Tensor:
+    """Values `[B, T]` at the frames as `[B, T * hop]`, by straight lines."""
+    return F.interpolate(values.unsqueeze(1), scale_factor=float(hop), mode="linear").squeeze(1)
+
+
+def _cycles(hertz: Tensor, hop: int, sample_rate: int) -> Tensor:
+    """Cycles that a wave of this frequency `[B, T * hop]` has made, less the whole ones."""
+    step = (hertz / sample_rate).reshape(len(hertz), -1, hop)
+    # Within the frame, on top of the sum over whole frames: thousands, of which the fraction counts
+    turns = step.sum(-1).double()
+    before = ((turns.cumsum(1) - turns) % 1.0).to(hertz.dtype)
+    return ((before.unsqueeze(-1) + step.cumsum(-1)) % 1.0).reshape(len(hertz), -1)
 
 
 # --- training -------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from avspeech.core.batching import Batch
 from avspeech.data.manifest import Utterance, resolve
 from avspeech.media import audio, pitch
 from avspeech.synthesis.adversary import Adversary
-from avspeech.synthesis.vocoder import FLOOR, SpectralLoss, Vocoder
+from avspeech.synthesis.vocoder import FLOOR, SpectralLoss, Vocoder, turns_of
 
 # Octaves by which the pitch read off a mel may miss and still drive the pulses in training
 TRUSTED = 0.05
@@ -105,7 +105,7 @@ class Segments:
         rng = np.random.default_rng(seed)
         name = self.names[index]
         (sound, mel), hertz = self.whole(name, rng), self.f0[name]
-        first = int(rng.integers(0, max(1, len(hertz) - self.frames)))
+        first = int(rng.integers(max(0, len(hertz) - self.frames) + 1))
         piece = sound[first * self.hop: (first + self.frames) * self.hop]
         hertz = hertz[first: first + self.frames]
         more = self.frames - len(hertz)
@@ -132,17 +132,22 @@ class Vocoding(nn.Module):
 
     The pulses follow the pitch reader where it is right and the tracker where it is not, so that
     the filters learn from right harmonics from the first step and know the reader's small errors.
+    Each pulse stands at a peak of the recording's fundamental. Otherwise spectra of short windows
+    would compare moments that have nothing to do with each other, and the filters' phases would
+    learn little.
 
     Args:
         vocoder: what is trained.
         adversary: weight of an `Adversary`'s verdict, which learns too; 0: there is none.
+        halved: compute the adversary in bf16.
     """
 
-    def __init__(self, vocoder: Vocoder, adversary: float = 0.0):
+    def __init__(self, vocoder: Vocoder, adversary: float = 0.0, halved: bool = False):
         super().__init__()
         self.vocoder = vocoder
         self.distance = SpectralLoss(vocoder.config)
         self.weight, self.adversary = adversary, Adversary() if adversary else None
+        self.halved = halved
 
     def forward(self, audio: Tensor, f0: Tensor, mel: Tensor | None = None) -> dict[str, Tensor]:
         """The losses of some sounds.
@@ -160,7 +165,8 @@ class Vocoding(nn.Module):
         losses = {"distance": self.distance(made, audio), "pitch octaves": error}
         total = losses["distance"] + 2 * error
         if self.adversary is not None and self.training:
-            fooled, matched, apart = self.adversary(made, audio)
+            with torch.autocast(audio.device.type, torch.bfloat16, enabled=self.halved):
+                fooled, matched, apart = (x.float() for x in self.adversary(made, audio))
             total = total + self.weight * (fooled + 2 * matched) + apart
             losses |= {"fooled": fooled, "matched": matched, "told apart": apart}
         return {**losses, "total": total}
@@ -168,18 +174,21 @@ class Vocoding(nn.Module):
     def again(self, audio: Tensor, f0: Tensor, mel: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """(sounds `[B, T * hop]` made again from their own mel or from the one given `[B, M, T]`,
         the pitch reader's error in octaves)."""
+        c = self.vocoder.config
         if mel is None:
             with torch.no_grad():
                 mel = self.vocoder.mel(audio)
-        if self.vocoder.config.source == "none":
+        if c.source == "none":
             return self.vocoder(mel), audio.new_zeros(())
         read = self.vocoder.f0(mel)
         voiced = f0 > 0
-        off = torch.log2(read) - torch.log2(f0.clamp_min(self.vocoder.config.pitch_low))
+        off = torch.log2(read) - torch.log2(f0.clamp_min(c.pitch_low))
         error = (off.abs() * voiced).sum() / voiced.sum().clamp_min(1)
         wrong = voiced & (off.abs() > TRUSTED)
-        driving = torch.where(wrong, f0, read).detach().clamp(40.0, self.vocoder.config.pitch_high)
-        return self.vocoder(mel, driving), error
+        driving = torch.where(wrong, f0, read).detach().clamp(40.0, c.pitch_high)
+        with torch.no_grad():
+            turns = turns_of(audio, driving, c.hop, self.vocoder.analysis.window, c.sample_rate)
+        return self.vocoder(mel, driving, turns=turns), error
 
 
 def vocoder_loss(model: nn.Module, batch: Batch) -> tuple[Tensor, dict[str, float | Tensor]]:

@@ -118,61 +118,67 @@ def build(word: str, entries: Entries) -> str | None:
         return f"{verb.removesuffix(' IH0 NG')} AH0 TH"  # "maketh", "sitteth"
     if word.endswith("'"):
         return entries.get(word[:-1]) or None
-    for ending, make in (("'s", with_s), ("s", with_s), ("ed", with_ed)):
-        if word.endswith(ending) and len(word) > len(ending) + 2:
-            stem = word[: -len(ending)]
-            for whole in (
-                (stem,)
-                if ending == "'s"
-                else (stem, stem + "e")
-                if ending == "ed"
-                else (stem,)
-                if not stem.endswith(("s", "u", "i"))
-                else ()
-            ):
-                if whole in entries and len(whole) > 2:
-                    return make(entries[whole])
-            if ending == "'s":
-                found = build(stem, entries) or g2p.guess(stem)
-                return make(found) if found else None
-            if ending in ("s", "ed") and stem.endswith("ie" if ending == "s" else "i"):
-                stem = stem[: -2 if ending == "s" else -1] + "y"
-                if stem in entries:
-                    return make(entries[stem])
-            if ending == "ed" and len(stem) > 3 and stem[-1] == stem[-2] and stem[:-1] in entries:
-                return make(entries[stem[:-1]])
-            if (
-                ending == "s"
-                and stem.endswith("e")
-                and stem[:-1].endswith(("s", "x", "z", "ch", "sh"))
-                and stem[:-1] in entries
-            ):
-                return make(entries[stem[:-1]])
+    if word.endswith("'s") and len(word) > 4:
+        stem = word[:-2]
+        owner = entries[stem] if stem in entries else build(stem, entries) or g2p.guess(stem)
+        return with_s(owner) if owner else None
+    found = _inflected(word, entries) or _derived(word, entries)
+    if found:
+        return found
+    if word.endswith("itis"):
+        return _learned(word)
+    found = _compound(word, entries)
+    return found or (_learned(word) if word.endswith("ism") else None)
+
+
+def _inflected(word: str, entries: Entries) -> str | None:
+    """A word with -s or -ed: "boxes", "tried", "stopped"."""
+    if word.endswith("s") and len(word) > 3:
+        stem = word[:-1]
+        if not stem.endswith(("s", "u", "i")) and stem in entries:
+            return with_s(entries[stem])
+        if stem.endswith("ie") and stem[:-2] + "y" in entries:
+            return with_s(entries[stem[:-2] + "y"])
+        if stem.endswith(("se", "xe", "ze", "che", "she")) and stem[:-1] in entries:
+            return with_s(entries[stem[:-1]])
+    elif word.endswith("ed") and len(word) > 4:
+        stem = word[:-2]
+        for whole in (stem, stem + "e"):
+            if whole in entries:
+                return with_ed(entries[whole])
+        if stem.endswith("i"):
+            stem = stem[:-1] + "y"
+            if stem in entries:
+                return with_ed(entries[stem])
+        if len(stem) > 3 and stem[-1] == stem[-2] and stem[:-1] in entries:
+            return with_ed(entries[stem[:-1]])
+    return None
+
+
+def _derived(word: str, entries: Entries) -> str | None:
+    """A word with another ending: "probably", "running", "kindness"."""
     able = entries.get(word[:-1] + "e") if word.endswith(("ably", "ibly")) else ""
     if able.endswith(" B AH0 L"):
         return able.removesuffix("AH0 L") + "L IY0"
     for ending, tails, phones in _ENDINGS:
         stem = word[: -len(ending)]
-        if word.endswith(ending) and len(stem) > 2:
-            for tail in tails:
-                if stem + tail in entries:
-                    return f"{entries[stem + tail]} {phones}"
-            if (
-                len(stem) > 3
-                and stem[-1] == stem[-2]
-                and ending in ("ing", "er", "est")
-                and stem[:-1] in entries
-            ):
-                return f"{entries[stem[:-1]]} {phones}"
-    if word.endswith("itis"):
-        return _learned(word)
+        if not word.endswith(ending) or len(stem) < 3:
+            continue
+        for tail in tails:
+            if stem + tail in entries:
+                return f"{entries[stem + tail]} {phones}"
+        doubled = len(stem) > 3 and stem[-1] == stem[-2] and ending in ("ing", "er", "est")
+        if doubled and stem[:-1] in entries:
+            return f"{entries[stem[:-1]]} {phones}"
+    return None
+
+
+def _compound(word: str, entries: Entries) -> str | None:
+    """A word with a beginning, or two words in one."""
     for beginning, phones in _BEGINNINGS.items():
-        if (
-            word.startswith(beginning)
-            and len(word) > len(beginning) + 3
-            and word[len(beginning) :] in entries
-        ):
-            return f"{phones} {entries[word[len(beginning) :]]}"
+        rest = word.removeprefix(beginning)
+        if rest != word and len(rest) > 3 and rest in entries:
+            return f"{phones} {entries[rest]}"
     for place in range(len(word) - 3, 3, -1):
         first, second = word[:place], word[place:]
         if first[-1] == "s" and second[0] in "ptck" and first[:-1] in entries:
@@ -182,7 +188,7 @@ def build(word: str, entries: Entries) -> str | None:
             continue
         if first in entries and second in entries:
             return f"{entries[first]} {entries[second].replace('1', '2')}"
-    return _learned(word) if word.endswith("ism") else None
+    return None
 
 
 # British spellings, and those of words that the dictionary has.

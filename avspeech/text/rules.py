@@ -295,7 +295,6 @@ _VERBS = lists.words("parts.verbs") | {"use"}
 QUALITIES = frozenset("gross net easy hard steady".split())
 _DOES = re.compile(r"[a-z]{2,}[^\Wsui_]s")
 _ENGINE = re.compile(r" (?:[VIWH]|flat-)\d{1,2}(?!\w)")  # "a 2.0L V6"
-Said = "list[str] | tuple[list[str], int] | None"
 
 
 @dataclass(frozen=True)

@@ -24,42 +24,55 @@ from avspeech.text.parts import (
 _PAST = lists.words("parts.past")
 _PAST_SIGNS = frozenset("yesterday ago".split())
 _TIMES = lists.words("parts.times")
+_CLAUSES = frozenset("and but because that when while".split())  # with them a clause begins
+_HAVE_NOT = frozenset("haven't hasn't hadn't isn't wasn't aren't weren't".split())
+_MAKE_DO = frozenset("let lets made make help helps hear heard him me us them".split())
+_ONE = frozenset("he she it everyone everybody someone nobody somebody".split())
+_HABIT = frozenset("every always usually often sometimes daily can will".split())
 
 
 def is_past(words: Sequence[str], final: Sequence[bool], place: int) -> bool:
     """Whether "read", "wound" or the like is in the past, or a participle."""
     start = place
-    while (
-        start > 0
-        and not final[start - 1]
-        and words[start - 1] not in ("and", "but", "because", "that", "when", "while")
-    ):
+    while start > 0 and not final[start - 1] and words[start - 1] not in _CLAUSES:
         start -= 1
     left = [w for w in reversed(words[start:place]) if not adverb(w)]
     if not left:
         before = words[max(0, place - 12) : place]
-        if place and words[place - 1] in ("and", "but"):
-            return any(_past(w) for w in before) and not any(
-                w in MODALS or w == "to" for w in before
-            )
-        return False
+        joined = place > 0 and words[place - 1] in ("and", "but")
+        return (joined and any(_past(w) for w in before)
+                and not any(w in MODALS or w == "to" for w in before))
+    told = _by_helper(left)
+    if told is not None:
+        return told
     near = left[0]
-    if (
-        near in ("to", "please")
-        or near in MODALS
-        and near not in ("did",)
-        or near.endswith(("'ll", "n't"))
-        and near not in ("haven't", "hasn't", "hadn't", "isn't", "wasn't", "aren't", "weren't")
-    ):
+    if near in _MAKE_DO:
         return False
-    if (
-        near in HAVE
-        or near in FORMS_OF_BE
-        or near in ("get", "gets", "got", "well", "widely")
-        or near.endswith("'ve")
-    ):
+    if near in _ONE:
         return True
-    if near.endswith("'d"):
+    around = [*words[max(0, place - 14) : place], *words[place + 1 : place + 15]]
+    if left == ["who"] and start == 0:
+        return True
+    if near in SUBJECTS or plural(near):
+        habit = any(w in _HABIT for w in around)
+        return _dated(around) or not habit and any(_past(w) for w in around)
+    if near in PREPOSITIONS or near in ARTICLES or near in POSSESSIVES:
+        return False
+    return near not in ("and", "or") and not adjective(near)
+
+
+def _by_helper(left: Sequence[str]) -> bool | None:
+    """Whether a verb is in the past, by a helping verb of its clause; None where none tells.
+
+    Args:
+        left: the words of the clause before it, from right to left, without adverbs.
+    """
+    near = left[0]
+    if (near in ("to", "please") or near in MODALS and near != "did"
+            or near.endswith(("'ll", "n't")) and near not in _HAVE_NOT):
+        return False
+    if (near in HAVE or near in FORMS_OF_BE or near in ("get", "gets", "got", "well", "widely")
+            or near.endswith(("'ve", "'d"))):
         return True
     if near.endswith("'s") and near[:-2] in ("he", "she", "it", "who", "that"):
         return True
@@ -67,64 +80,19 @@ def is_past(words: Sequence[str], final: Sequence[bool], place: int) -> bool:
         return False
     if len(left) > 1 and left[1] in CAUSES and near in OBJECTS - {"it", "you", "her"}:
         return False  # "have them read it", but "had it read"
-    if (
-        any(w in HAVE or w in ("was", "were") for w in left[:3])
-        and near not in SUBJECTS | {"to", "who"}
-        and near in OBJECTS | {"not"}
-    ):
+    if (any(w in HAVE or w in ("was", "were") for w in left[:3])
+            and near not in SUBJECTS | {"to", "who"} and near in OBJECTS | {"not"}):
         return True
     if any(w in HAVE for w in left) and near in SINGULAR_SUBJECTS | SUBJECTS and left[-1] in HAVE:
         return True
-    if (
-        near
-        in (
-            "let",
-            "lets",
-            "made",
-            "make",
-            "help",
-            "helps",
-            "hear",
-            "heard",
-            "him",
-            "me",
-            "us",
-            "them",
-        )
-    ):
-        return False
-    if near in ("he", "she", "it") or near in (
-        "everyone",
-        "everybody",
-        "someone",
-        "nobody",
-        "somebody",
-    ):
-        return True
-    sentence = list(words)
-    around = sentence[max(0, place - 14) : place] + sentence[place + 1 : place + 15]
-    signs = (
-        any(w in _PAST_SIGNS for w in around)
-        or any(
-            a in ("last", "this")
-            and b in _TIMES
-            and not (a == "this" and b != "morning")
-            or (a, b) == ("this", "morning")
-            for a, b in zip(around, around[1:])
-        )
-        or "once" in around
-    )
-    if left == ["who"] and start == 0:
-        return True
-    if near in SUBJECTS or plural(near):
-        habit = any(
-            w in ("every", "always", "usually", "often", "sometimes", "daily", "can", "will")
-            for w in around
-        )
-        return signs or not habit and any(_past(w) for w in around)
-    if near in PREPOSITIONS or near in ARTICLES or near in POSSESSIVES:
-        return False
-    return near not in ("and", "or") and not adjective(near)
+    return None
+
+
+def _dated(around: Sequence[str]) -> bool:
+    """Whether words tell a time in the past: "yesterday", "last week", "this morning", "once"."""
+    return any(w in _PAST_SIGNS or w == "once" for w in around) or any(
+        a == "last" and b in _TIMES or (a, b) == ("this", "morning")
+        for a, b in zip(around, around[1:]))
 
 
 def _past(word: str) -> bool:

@@ -10,9 +10,6 @@ from avspeech.text.rules import EDGE, END, Text, hums, letters, rule
 
 _WRITTEN = lists.any_of(lists.WRITTEN)
 _RECKONING = "=+<>≤≥≠±×÷∈∪∩⊂∧∨→*"
-_SUP, _SUB = "⁰¹²³⁴⁵⁶⁷⁸⁹", "₀₁₂₃₄₅₆₇₈₉"
-
-
 # Before the other side of a record: "Hey Jude (7:11) b/w Revolution".
 _OF_DISC = re.compile(r"(?:\bsingle|\b[LE]P|\bside|\b45|\d:\d\d\)) $")
 
@@ -366,28 +363,8 @@ def word(match: re.Match[str], context: Text) -> list[str] | tuple[list[str], in
     full = clipped.in_full(context, match.start(), end, plain.lower())
     if full:
         return [full], end + (full[-1] == "'")
-    if len(plain) == 1:
-        digit_before = (
-            context.text[match.start() - 1 : match.start()].isdigit() and match.start() > 0
-        )
-        opened = context.text[max(0, match.start() - 1) : match.start()]
-        closed = context.text[end : end + 1] in (")", "]") and (
-            opened in (*"([\"'“‘\n", "")
-            or match.start() < 20
-            and not context.text[: match.start()].strip()
-        )
-        formula = re.match(
-            rf"\|? ?[{_RECKONING}]| − |\[\w{{1,2}}\]|/[a-z](?![^\W_])| % \w(?!\w)",
-            context.text[end : end + 6],
-        )
-        if plain == "a" and context.text[end : end + 2] == ". " and opened in ("", "\n"):
-            closed = re.search(r"\n *b\. ", context.text[end : end + 400]) is not None
-        if plain == "a" and context.text[end : end + 1] == ")" and opened in " \n":
-            closed = "b)" in context.text[end : end + 200]  # "Choose: a) tea, b) coffee"
-        closed = closed or formula is not None and not _MEASURES.match(context.view, end)
-        named = plain == "a" and _is_named(context, match.start(), end)
-        if plain not in "aI" or digit_before or plain == "a" and closed or named:
-            return [plain.upper()] if plain != "i" or digit_before or closed else ["i"]
+    if len(plain) == 1 and (letter := _letter(context, match.start(), end, plain)):
+        return [letter]
     if (
         plain[-1] in "sS"
         and context.text[end : end + 1] in ("'", "’")
@@ -424,6 +401,28 @@ def word(match: re.Match[str], context: Text) -> list[str] | tuple[list[str], in
             said += letters(part) if short else [part.lower()]
         return said
     return [plain.lower()]
+
+
+def _letter(context: Text, start: int, end: int, plain: str) -> str | None:
+    """How a single letter is read; None where it is the word "a" or "I"."""
+    digit_before = context.text[start - 1 : start].isdigit() and start > 0
+    opened = context.text[max(0, start - 1) : start]
+    closed = context.text[end : end + 1] in (")", "]") and (
+        opened in (*"([\"'“‘\n", "") or start < 20 and not context.text[:start].strip()
+    )
+    formula = re.match(
+        rf"\|? ?[{_RECKONING}]| − |\[\w{{1,2}}\]|/[a-z](?![^\W_])| % \w(?!\w)",
+        context.text[end : end + 6],
+    )
+    if plain == "a" and context.text[end : end + 2] == ". " and opened in ("", "\n"):
+        closed = re.search(r"\n *b\. ", context.text[end : end + 400]) is not None
+    if plain == "a" and context.text[end : end + 1] == ")" and opened in " \n":
+        closed = "b)" in context.text[end : end + 200]  # "Choose: a) tea, b) coffee"
+    closed = closed or formula is not None and not _MEASURES.match(context.view, end)
+    named = plain == "a" and _is_named(context, start, end)
+    if plain in "aI" and not digit_before and not (plain == "a" and closed or named):
+        return None
+    return plain.upper() if plain != "i" or digit_before or closed else "i"
 
 
 def _is_named(context: Text, start: int, end: int) -> bool:

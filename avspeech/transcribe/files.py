@@ -94,21 +94,11 @@ class Result:
     paths: list[Path] = field(default_factory=list)  # the files, the most useful first
 
 
-def transcribe(
-    videos: Sequence[str | Path] | str | Path,
-    out: str | Path,
-    extractor: Extractor | None,
-    recognizer: Recognizer,
-    *,
-    names: Sequence[str] | None = None,
-    face: int | None = None,
-    floor: float = stretches.FLOOR,
-    piece: float = stretches.PIECE,
-    page: bool = True,
-    mouth: bool = False,
-    track: int | None = None,
-    progress: bool = True,
-) -> Result:
+def transcribe(videos: Sequence[str | Path] | str | Path, out: str | Path,
+               extractor: Extractor | None, recognizer: Recognizer, *,
+               names: Sequence[str] | None = None, face: int | None = None,
+               floor: float = stretches.FLOOR, piece: float = stretches.PIECE, page: bool = True,
+               mouth: bool = False, track: int | None = None, progress: bool = True) -> Result:
     """Recognizes the voice of each face of a video and writes who said what.
 
     A warning says where it is doubtful that a voice is that of its face. Segments during which the
@@ -147,8 +137,6 @@ def transcribe(
         raise InputError(f"floor {floor:g} dB: expected more than 0 dB")
     if not 1 <= piece <= 600:
         raise InputError(f"piece {piece:g} s: expected 1 to 600 s")
-    together, rate, fps = ((extractor.together, extractor.sample_rate, extractor.fps) if extractor
-                         else (_unchanged, RATE, FPS))
     _check_names(names)
     if not paths:
         raise InputError("no video given; expected one, or several views of the same scene")
@@ -163,26 +151,10 @@ def transcribe(
             voices.tell_taken(folder)
             _check_number(names, len(made.wavs))
         else:
-            faces = extraction.find_faces(paths, fps, progress, mouth)
-            shown = faces if face is None else faces[face - 1: face]
-            _check_number(names, len(shown) or None)
-
-            def called(number: int) -> str:
-                return names[number - 1 if face is None else 0] if names else f"face{number}"
-
-            def extract(aside: Path) -> voices.Voices:
-                wavs = extraction.extract(together, rate, fps, paths, aside, face, progress, mouth,
-                                          track, picture=False, faces=faces, called=called)
-                known = extractor.reports if extractor else None
-                reports: Sequence[Report | None] = known or [None] * len(wavs)
-                return voices.Voices(
-                    [wav.name for wav in wavs], _boxes(paths, shown),
-                    [_trust(report) for report in reports],
-                    [report.doubt() if report else None for report in reports])
-
             if identity is None:  # nobody could tell what they were made of
                 folder = scratch / folder.name
-            made = voices.make(folder, key, extract)
+            made = voices.make(folder, key, _extraction(paths, extractor, names, face, mouth, track,
+                                                        progress))
         try:
             result = _recognize(made, folder, recognizer, scratch, names, floor, piece, progress)
             about = {"videos": [path.name for path in paths], "recognizer": recognizer.name,
@@ -208,6 +180,39 @@ def check_pictures(videos: Sequence[str | Path]) -> None:
                     f"{path}: a sound without pictures, and speakers are known by their faces "
                     "here: give the video; what a sound alone says a recognizer writes down by "
                     "itself (faster-whisper, for example)")
+
+
+def _extraction(paths: Sequence[Path], extractor: Extractor | None, names: Sequence[str] | None,
+                face: int | None, mouth: bool, track: int | None, progress: bool
+                ) -> Callable[[Path], voices.Voices]:
+    """Looks for the faces of videos. Returns what writes their voices into a folder.
+
+    Args:
+        paths: the videos.
+        extractor, names, face, mouth, track, progress: as for `transcribe`.
+
+    Raises:
+        InputError: there are more or fewer names than faces.
+    """
+    together, rate, fps = ((extractor.together, extractor.sample_rate, extractor.fps) if extractor
+                           else (_unchanged, RATE, FPS))
+    faces = extraction.find_faces(paths, fps, progress, mouth)
+    shown = faces if face is None else faces[face - 1: face]
+    _check_number(names, len(shown) or None)
+
+    def called(number: int) -> str:
+        return names[number - 1 if face is None else 0] if names else f"face{number}"
+
+    def extract(aside: Path) -> voices.Voices:
+        wavs = extraction.extract(together, rate, fps, paths, aside, face, progress, mouth, track,
+                                  picture=False, faces=faces, called=called)
+        known = extractor.reports if extractor else None
+        reports: Sequence[Report | None] = known or [None] * len(wavs)
+        return voices.Voices([wav.name for wav in wavs], _boxes(paths, shown),
+                             [_trust(report) for report in reports],
+                             [report.doubt() if report else None for report in reports])
+
+    return extract
 
 
 def _recognize(made: voices.Voices, folder: Path, recognizer: Recognizer, scratch: Path,

@@ -2,7 +2,7 @@
 
 Recognizers make up words where there are none ("Thank you for watching"), and an extracted voice
 holds a faint rest of the others. So only what is loud enough is recognized: against the noise of
-the voice itself (`media.levels`), and against the loudest voice of the video.
+the voice itself (`media.trimming`), and against the loudest voice of the video.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from avspeech.media import levels
+from avspeech.media import levels, trimming
 
 HOP = 0.01  # seconds of a frame
 BELOW = 40.0  # dB under a voice's loudest frame: below it there is no speech
@@ -76,7 +76,7 @@ def sounding(voice: Voice, loudest: float, floor: float = FLOOR) -> list[tuple[f
     power = voice.power
     if not len(power) or not power.max() > 10 ** (levels.SILENCE_DB / 10):
         return []
-    wanted = max(levels.speech_threshold(power, BELOW), 10 ** ((loudest - floor) / 10))
+    wanted = max(trimming.speech_threshold(power, BELOW), 10 ** ((loudest - floor) / 10))
     edges = np.flatnonzero(np.diff((power >= wanted).astype(np.int8), prepend=0, append=0))
     return [(a * HOP, b * HOP) for a, b in edges.reshape(-1, 2)]
 

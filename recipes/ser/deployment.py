@@ -86,8 +86,20 @@ def _compare(folder: Path) -> dict[str, Any]:
 
 def _write(folders: Sequence[Path], exp: Path, name: str, wanted: Protocol, folds: Sequence[str],
            release: dict[str, Any], frontend: dict[str, float]) -> dict[str, Any]:
-    """Writes the model folder of a cell, merged, or of several as a committee. Returns its
-    costs."""
+    """Writes the model folder of a cell, merged, or of several as a committee.
+
+    Args:
+        folders: of the cells.
+        exp: the experiment folder.
+        name: of the system.
+        wanted: the protocol.
+        folds: those that were run.
+        release: what goes on the card, and `calibrated` and `quietest`.
+        frontend: of `ModelInfo`.
+
+    Returns:
+        Its costs.
+    """
     model, record = cells.load_cell(folders[0])
     light: Any = to_deploy(model)
     cell = record["cell"]
@@ -99,52 +111,31 @@ def _write(folders: Sequence[Path], exp: Path, name: str, wanted: Protocol, fold
             if wanted.classes else None)
     changes = {"temperature": heat, "quietest": release["quietest"]}
     light = changed(light, {key: value for key, value in changes.items() if value is not None})
-    held = record["speakers"]
-    part = cell["fold"] if held["dev"] or held["test"] else "all of it"
-    text = f"Protocol {wanted.title} ({wanted.hash}), {part}: trained on {held['train']} speakers, "
-    text += (f"its weights picked by {held['dev']} others." if held["dev"]
-             else "for a number of steps settled before.")
-    if len(folders) > 1:
-        text += f" {len(folders)} models, trained apart, answer by their mean posterior."
     before = {entry["name"]: entry["licence"] for entry in heard_before(cell["init"])}
     licences = {**before, wanted.corpus: release["data"], **release["also"]}
     info = pretrained.ModelInfo(
-        task="emotion",
-        model=registered,
-        config=dataclasses.asdict(light.config),
-        sample_rate=16_000,
-        fps=None,
-        frontend=frontend,
-        labels=list(wanted.classes),
-        dtype=release["dtype"],
-        licence=release["licence"],
-        limits=release["limits"],
-        training_data=[
-            {"name": corpus, "licence": terms} for corpus, terms in licences.items() if terms
-        ],
-        metrics={
-            f"{record['measure']} of the {who}": round(record[part], 2)
-            for part, who in (("dev", "development speakers, who picked the weights"),
-                              ("test", "test speakers, who were not heard in training"))
-            if record[part] is not None and (part == "dev" or len(folders) == 1)
-        },
-        description=text,
-    )
+        task="emotion", model=registered, config=dataclasses.asdict(light.config),
+        sample_rate=16_000, fps=None, frontend=frontend, labels=list(wanted.classes),
+        dtype=release["dtype"], licence=release["licence"], limits=release["limits"],
+        training_data=[{"name": corpus, "licence": terms} for corpus, terms in licences.items()
+                       if terms],
+        metrics={f"{record['measure']} of the {who}": round(record[part], 2) for part, who in (
+            ("dev", "development speakers, who picked the weights"),
+            ("test", "test speakers, who were not heard in training"))
+            if record[part] is not None and (part == "dev" or len(folders) == 1)},
+        description=_description(wanted, record, len(folders)))
     if cell["fold"].startswith(cells.ALL_BUT):
         pooled = _cross_validated(exp, name, "committee" if len(folders) > 1 else "pooled",
                                   len(folds), len(wanted.folds))
         if pooled:
             info.metrics |= pooled
-            info.description += (
-                " It was tested on no one: the numbers of the cross-validation are of "
-                "models trained the same way on fewer speakers, each tested on speakers it "
-                "never heard."
-            )
+            info.description += (" It was tested on no one: the numbers of the cross-validation "
+                                 "are of models trained the same way on fewer speakers, each "
+                                 "tested on speakers it never heard.")
     pretrained.save(exp / "models" / name, light, info)
     loaded = pretrained.load(exp / "models" / name)[0]
     audio = torch.from_numpy(
-        np.random.default_rng(0).normal(0, 0.1, (1, 32_000)).astype(np.float32)
-    )
+        np.random.default_rng(0).normal(0, 0.1, (1, 32_000)).astype(np.float32))
     with torch.no_grad():
         given, wrote = loaded(audio), light.float()(audio)
         assert torch.allclose(given, wrote, rtol=0, atol=0 if info.dtype == "float32" else 0.05), \
@@ -154,6 +145,24 @@ def _write(folders: Sequence[Path], exp: Path, name: str, wanted: Protocol, fold
             "bytes": (exp / "models" / name / model_files.WEIGHTS).stat().st_size,
             "mmacs": profile.count_macs(light, audio)[0] / 2e6,
             "training mmacs": len(folders) * record["training_macs"] / 2e6}
+
+
+def _description(wanted: Protocol, record: Mapping[str, Any], count: int) -> str:
+    """Who a model was trained on, for its card.
+
+    Args:
+        wanted: the protocol.
+        record: of its cell.
+        count: of the models that answer together.
+    """
+    held, fold = record["speakers"], record["cell"]["fold"]
+    part = fold if held["dev"] or held["test"] else "all of it"
+    text = f"Protocol {wanted.title} ({wanted.hash}), {part}: trained on {held['train']} speakers, "
+    text += (f"its weights picked by {held['dev']} others." if held["dev"]
+             else "for a number of steps settled before.")
+    if count > 1:
+        text += f" {count} models, trained apart, answer by their mean posterior."
+    return text
 
 
 def _temperature(folder: Path) -> float | None:

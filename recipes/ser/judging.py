@@ -21,7 +21,7 @@ from avspeech.emotion.recognizer import EmotionRecognizer
 from avspeech.emotion.training import read_records, write_records
 from avspeech.errors import InputError
 from avspeech.media import audio
-from avspeech.report import metrics, report
+from avspeech.report import intervals, metrics, report
 from avspeech.report.figures import scatter_svg
 
 RATE = 16_000
@@ -137,7 +137,7 @@ def _among_shared(records: Sequence[Mapping[str, Any]]
 
 
 def gained(new: Sequence[Mapping[str, Any]],
-           old: Sequence[Mapping[str, Any]]) -> metrics.Interval:
+           old: Sequence[Mapping[str, Any]]) -> intervals.Interval:
     """The UAR in percent of a model above that of another on the same clips, with an interval of 95
     % by speaker.
 
@@ -153,8 +153,8 @@ def gained(new: Sequence[Mapping[str, Any]],
     def score(t: np.ndarray, a: np.ndarray, b: np.ndarray) -> float:
         return 100 * (metrics.uar(t, a, len(classes)) - metrics.uar(t, b, len(classes)))
 
-    return metrics.cluster_bootstrap(score, [r["speaker"] for r in kept], truth, p.argmax(1),
-                                     q.argmax(1))
+    return intervals.cluster_bootstrap(score, [r["speaker"] for r in kept], truth, p.argmax(1),
+                                       q.argmax(1))
 
 
 def measured(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -170,7 +170,7 @@ def measured(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     def score(t: np.ndarray, a: np.ndarray) -> float:
         return 100 * metrics.uar(t, a, len(classes))
 
-    interval = metrics.cluster_bootstrap(score, [r["speaker"] for r in kept], truth, said)
+    interval = intervals.cluster_bootstrap(score, [r["speaker"] for r in kept], truth, said)
     ece, bins = metrics.reliability(p.max(1), said == truth)
     return {"classes": classes, "n": len(kept), "uar": score(truth, said), "low": interval.low,
             "high": interval.high, "ece": ece, "bins": bins}

@@ -17,7 +17,7 @@ from avspeech.data import protocol as protocols
 from avspeech.data.manifest import read_manifest
 from avspeech.emotion import cells, training
 from avspeech.emotion.beginning import heard_before
-from avspeech.report import metrics, provenance, report
+from avspeech.report import intervals, metrics, provenance, report
 from avspeech.report.figures import confusion_svg
 
 NAMES = {"uar": "UAR %", "war": "WAR %", "wf1": "WF1 %", "ccc": "CCC", "mae": "MAE"}
@@ -195,9 +195,8 @@ def _interval(found: Mapping[str, Any] | None, of: str, wanted: protocols.Protoc
     """The interval of a system's answers `of` "predicted" or "committee"."""
     if found is None:
         return report.GAP
-    low, high = metrics.cluster_bootstrap(
-        _main(wanted), found["speakers"], found["truth"], found[of]
-    )[1:]
+    low, high = intervals.cluster_bootstrap(
+        _main(wanted), found["speakers"], found["truth"], found[of])[1:]
     return _range(low, high, ".1f" if wanted.classes else ".2f")
 
 
@@ -211,7 +210,7 @@ def _spread(values: list[float]) -> str:
     values = [value for value in values if np.isfinite(value)]
     if not values:
         return report.GAP
-    mean, std, n = metrics.mean_and_spread(values)
+    mean, std, n = intervals.mean_and_spread(values)
     digits = 1 if abs(mean) > 1.5 else 3
     return f"{mean:.{digits}f}" + (f" ± {std:.{digits}f}" if n > 1 else "")
 
@@ -264,7 +263,7 @@ def _comparisons(answers: Mapping[str, Any], pairs: Mapping[str, str],
             continue
         mine, theirs = one[which], other["predicted"]
         fewer, more = sorted((one["predicted"].shape[1], theirs.shape[1]))
-        gain = metrics.cluster_bootstrap(
+        gain = intervals.cluster_bootstrap(
             lambda t, a, b: score(t, a) - score(t, b), one["speakers"], one["truth"], mine, theirs)
         by_seed = []
         for seed in range(fewer):
@@ -317,8 +316,8 @@ def _by_corpus(done: Cells, systems: list[str],
             if len({len(j.units) for j in judged}) > 1:
                 continue  # a seed whose folds are not all trained
             truth, classes = judged[0].truth, sorted(set(judged[0].truth.tolist()))
-            interval = metrics.cluster_bootstrap(_main(wanted), judged[0].speakers, truth,
-                                                 np.stack([j.predicted for j in judged], 1))
+            interval = intervals.cluster_bootstrap(_main(wanted), judged[0].speakers, truth,
+                                                   np.stack([j.predicted for j in judged], 1))
             names = ", ".join(wanted.classes[k] for k in classes)
             uars.append(interval.mean)
             body.append([system, corpus, f"{len(classes)}: {names}", str(len(truth)),

@@ -15,7 +15,7 @@ from avspeech.extraction import training
 from avspeech.extraction.looks import Looks
 from avspeech.extraction.mixing import Mixture, Studio, read_mixtures
 from avspeech.media import audio
-from avspeech.report import metrics, provenance, report
+from avspeech.report import intervals, metrics, provenance, report
 
 WORTH = 0.6  # dB, by which the paper's fusion is ahead of projected addition
 SPEAKERS = 5  # fewest of which intervals are taken
@@ -308,8 +308,8 @@ def _interval(groups: Mapping[str, list[float]]) -> str:
     """Mean of all, and its 95 % interval over resampled groups."""
     if not groups:
         return ""
-    found = metrics.bootstrap_interval([x for group in groups.values() for x in group],
-                                       [name for name, group in groups.items() for _ in group])
+    found = intervals.bootstrap_interval([x for group in groups.values() for x in group],
+                                         [name for name, group in groups.items() for _ in group])
     if len(groups) < 3:
         return f"{found.mean:.2f}"
     return f"{found.mean:.2f} ({found.low:.2f} to {found.high:.2f})"

@@ -241,10 +241,8 @@ def mixtures(cfg: Config, exp: Path) -> None:
             write_mixtures(exp / "mixtures" / f"{split}-{name}.jsonl", drawn[name])
             print(f"{name} {split}: {proportions(drawn[name])}")
         if not drawn:
-            raise InputError(
-                f"no corpus of role 'target' has {split} utterances that show a face; hold "
-                "some out (data.corpora.<name>.options)"
-            )
+            raise InputError(f"no corpus of role 'target' has {split} utterances that show a "
+                             "face; hold some out (data.corpora.<name>.options)")
 
 
 def _ready(exp: Path, corpus: str, split: str) -> Path:
@@ -252,9 +250,8 @@ def _ready(exp: Path, corpus: str, split: str) -> Path:
     return exp / "data" / corpus / "ready" / f"{split}.jsonl"
 
 
-def _recordings(
-    cfg: Config, exp: Path, splits: Sequence[str]
-) -> tuple[list[Utterance], dict[str, Path]]:
+def _recordings(cfg: Config, exp: Path, splits: Sequence[str]
+                ) -> tuple[list[Utterance], dict[str, Path]]:
     """The utterances of splits, and the folder that each one's audio is relative to."""
     found: list[Utterance] = []
     roots: dict[str, Path] = {}
@@ -319,84 +316,101 @@ def _train_one(cfg: Config, exp: Path, folder: Path, pool: Pool, studio: Studio,
                      recipe.forced, config.free(cfg)):
         return
     torch.manual_seed(seed)
-    model: Any = models.build(cfg.model.name, **{**cfg.model.config, **system.model}).to(
-        trainer.device()
-    )
-    print(f"{folder.name}: {sum(p.numel() for p in model.parameters()):,} parameters", flush=True)
-    before = (pretrained.begin(model, cfg.model.init, folder.name, cfg.model.copied)
-              if cfg.model.init else None)
-    if cfg.model.begun != 1 and model.config.fusion != "none":
-        if not hasattr(model.cue.lips, "frontend"):
-            raise InputError(
-                f"model.begun={cfg.model.begun}: only lips='lipnet' has layers to begin with, "
-                f"not '{model.config.lips}'; leave it at 1"
-            )
-        for module in model.cue.lips.frontend.modules():
-            module.rate = cfg.model.begun
-    mix = dataclasses.replace(cfg.mix.train, views=system.only)
-    listed = {corpus: read_mixtures(path) for corpus, path in _listed(cfg, exp, "dev").items()}
+    model, before = _new_model(cfg, system, folder.name)
     _, dev_studio = _pool(cfg, exp, "dev")
     if cfg.model.looks and model.config.fusion != "none":
         lips, seen = model.cue.lips, exp / "looks"
         studio = Looks(studio, lips, seen, cfg.model.looks, cfg.mix.augment)
         dev_studio = Looks(dev_studio, lips, seen)
-    data = training.DrawnMixtures(pool, studio, mix, cfg.mix.segment, system.views, cfg.mix.augment)
-    shown = training.Condition("dev", system.only)
+    data = training.DrawnMixtures(pool, studio, dataclasses.replace(
+        cfg.mix.train, views=system.only), cfg.mix.segment, system.views, cfg.mix.augment)
+    dev = _Development(cfg, exp, dev_studio, system)
 
-    def lips_score(trained: Any) -> dict[str, float]:
-        speaking = [m for ms in listed.values() for m in ms if m.kind != "silent"]
-        return training.lips_score(trained.model, training.examples(dev_studio, speaking, shown))
+    def fit(part: str, loss: Any, how: trainer.TrainConfig, validate: Any) -> trainer.FitResult:
+        return trainer.fit(training.Separating(model, part, cfg.tune_lips, cfg.tune_guess), loss,
+                           data, dataclasses.replace(how, seed=seed), folder / part, validate)
 
-    def score(trained: Any) -> dict[str, float]:
+    if model.config.fusion != "none" and model.config.planes and cfg.lips.max_steps > 1:
+        fit("lips", training.lips_loss, cfg.lips, dev.lips_score)
+    if model.config.guess and cfg.guess.max_steps > 1:
+        fit("guess", training.separation_loss, cfg.guess, dev.score)
+    result = fit("whole", training.separation_loss, cfg.train, dev.score)
+    if before is not None and cfg.model.keep:
+        checkpoint.keep_share(model, before.state_dict(), cfg.model.keep)
+        if trainer.is_main():
+            result = dataclasses.replace(result, metrics=dev.score(training.Separating(model)))
+    if trainer.is_main():
+        metrics = {f"si_sdri_db/{k}": round(v, 2) for k, v in result.metrics.items()
+                   if k in dev.listed}
+        info = cfg.release.info(
+            cfg.data.corpora, cfg.model.init, task="extraction", model="mvtf",
+            config=dataclasses.asdict(model.config), sample_rate=model.config.sample_rate,
+            fps=model.config.fps, metrics=metrics | {"best_step": float(result.best_step)},
+            description="Target speaker extraction by the lips (MVTF), from one or more "
+                        "synchronized views.")
+        pretrained.save(folder / "model", model, info)
+    trainer.barrier()
+
+
+def _new_model(cfg: Config, system: System, label: str) -> tuple[Any, Any]:
+    """The model of a system before its training, and the one whose weights it begins with (None:
+    there is none).
+
+    Args:
+        cfg: the configuration.
+        system: the system.
+        label: the start of what is printed of it.
+
+    Raises:
+        InputError: `begun` is set for lips without such layers, or as `pretrained.begin`.
+    """
+    model: Any = models.build(cfg.model.name, **{**cfg.model.config, **system.model}).to(
+        trainer.device())
+    print(f"{label}: {sum(p.numel() for p in model.parameters()):,} parameters", flush=True)
+    before = (pretrained.begin(model, cfg.model.init, label, cfg.model.copied)
+              if cfg.model.init else None)
+    if cfg.model.begun != 1 and model.config.fusion != "none":
+        if not hasattr(model.cue.lips, "frontend"):
+            raise InputError(f"model.begun={cfg.model.begun}: only lips='lipnet' has layers to "
+                             f"begin with, not '{model.config.lips}'; leave it at 1")
+        for module in model.cue.lips.frontend.modules():
+            module.rate = cfg.model.begun
+    return model, before
+
+
+class _Development:
+    """Scores a model in training on the development mixtures.
+
+    Attributes:
+        listed: {corpus: its mixtures}.
+    """
+
+    def __init__(self, cfg: Config, exp: Path, studio: Any, system: System) -> None:
+        self.studio = studio
+        self.listed = {corpus: read_mixtures(path)
+                       for corpus, path in _listed(cfg, exp, "dev").items()}
+        self.shown = training.Condition("dev", system.only)
+
+    def lips_score(self, trained: Any) -> dict[str, float]:
+        """How well the lips alone tell the spectrum of the voice."""
+        speaking = [m for ms in self.listed.values() for m in ms if m.kind != "silent"]
+        return training.lips_score(trained.model,
+                                   training.examples(self.studio, speaking, self.shown))
+
+    def score(self, trained: Any) -> dict[str, float]:
+        """Mean SI-SDRi of each corpus, "score" over all of them, and what each kind of mixture
+        has."""
         means = {}
-        for corpus, ms in listed.items():
-            rows = training.evaluate(trained.model, dev_studio, ms, shown, trained.part == "whole")
+        for corpus, ms in self.listed.items():
+            rows = training.evaluate(trained.model, self.studio, ms, self.shown,
+                                     trained.part == "whole")
             for kind in dict.fromkeys(r["kind"] for r in rows):
                 values = [r["attenuation" if kind == "silent" else "si_sdri"] for r in rows
                           if r["kind"] == kind]
                 means[f"{corpus} {kind}"] = sum(values) / len(values)
             improved = [r["si_sdri"] for r in rows if "si_sdri" in r]
             means[corpus] = sum(improved) / max(len(improved), 1)
-        return {"score": sum(means[c] for c in listed) / len(listed), **means}
-
-    def fit(part: str, loss: Any, how: trainer.TrainConfig, validate: Any) -> trainer.FitResult:
-        return trainer.fit(
-            training.Separating(model, part, cfg.tune_lips, cfg.tune_guess),
-            loss,
-            data,
-            dataclasses.replace(how, seed=seed),
-            folder / part,
-            validate,
-        )
-
-    looks = model.config.fusion != "none" and model.config.planes
-    if looks and cfg.lips.max_steps > 1:
-        fit("lips", training.lips_loss, cfg.lips, lips_score)
-    if model.config.guess and cfg.guess.max_steps > 1:
-        fit("guess", training.separation_loss, cfg.guess, score)
-    result = fit("whole", training.separation_loss, cfg.train, score)
-    if before is not None and cfg.model.keep:
-        checkpoint.keep_share(model, before.state_dict(), cfg.model.keep)
-        if trainer.is_main():
-            result = dataclasses.replace(result, metrics=score(training.Separating(model)))
-    if trainer.is_main():
-        info = cfg.release.info(
-            cfg.data.corpora,
-            cfg.model.init,
-            task="extraction",
-            model="mvtf",
-            config=dataclasses.asdict(model.config),
-            sample_rate=model.config.sample_rate,
-            fps=model.config.fps,
-            metrics={
-                f"si_sdri_db/{k}": round(v, 2) for k, v in result.metrics.items() if k in listed
-            }
-            | {"best_step": float(result.best_step)},
-            description="Target speaker extraction by the lips (MVTF), from one or more "
-                        "synchronized views.",
-        )
-        pretrained.save(folder / "model", model, info)
-    trainer.barrier()
+        return {"score": sum(means[c] for c in self.listed) / len(self.listed), **means}
 
 
 def _listed(cfg: Config, exp: Path, split: str) -> dict[str, Path]:

@@ -145,24 +145,26 @@ def _info(cfg: Config, model: Any, name: str, metrics: dict[str, float], descrip
     labels = list(symbols.SYMBOLS[: model.config.symbols]) if name == "prosodyfm" else []
     return cfg.release.info(
         cfg.data.corpora, cfg.model.init, task="synthesis" if name == "prosodyfm" else "vocoder",
-        model=name,
-        config=config.to_dict(model.config), sample_rate=voc.sample_rate, fps=None, labels=labels,
-        metrics=metrics, description=description,
+        model=name, config=config.to_dict(model.config), sample_rate=voc.sample_rate, fps=None,
+        labels=labels, metrics=metrics, description=description,
         frontend={"phonemiser": cfg.align.phonemiser} if name == "prosodyfm" else {})
 
 
-@recipe.stage("vocoder", uses=("data", "pitch", "model", "vocoder", "release"),
+@recipe.stage("vocoder",
+              uses=("data", "pitch", "model", "vocoder", "adversary", "pieces", "release"),
               inputs=lambda cfg, exp: [exp / "pitch" / "train.npz"],
               outputs=lambda cfg, exp: [exp / "vocoder" / "model"], distributed=True)
 def vocoder_stage(cfg: Config, exp: Path) -> None:
     """Train the vocoder on the recordings."""
     import torch
+    from learning import kept, learner
     from preparation import read_pitch
 
     from avspeech.synthesis import vocoding
 
     folder = exp / "vocoder"
-    settings = {k: v for k, v in config.to_dict(cfg).items() if k in ("data", "pitch", "vocoder")}
+    settings = {k: v for k, v in config.to_dict(cfg).items()
+                if k in ("data", "pitch", "vocoder", "adversary", "pieces")}
     settings["model"] = dict(config.to_dict(cfg.model.config).get("vocoder", {}),
                              name=cfg.model.name,
                              **({"init": cfg.model.init} if cfg.model.init else {}))
@@ -183,12 +185,15 @@ def vocoder_stage(cfg: Config, exp: Path) -> None:
             sounds = Sounds(utterances, roots, rate)
             if utterances:
                 f0 = read_pitch(exp / "pitch" / f"{split}.npz")
-                heard[split] = vocoding.Segments(sounds, f0, hop)
+                heard[split] = vocoding.Segments(sounds, f0, hop, cfg.pieces)
         dev = heard.get("dev", heard["train"])
-        result = trainer.fit(vocoding.Vocoding(vocoder), vocoding.vocoder_loss, heard["train"],
-                             cfg.vocoder,
-                             folder / "fit",
-                             lambda m: vocoding.vocoder_score(m, dev))  # type: ignore[arg-type]
+
+        def score(trained: Any) -> dict[str, float]:
+            return vocoding.vocoder_score(trained, dev)
+
+        result = trainer.fit(learner(vocoder, cfg.adversary), vocoding.vocoder_loss,
+                             heard["train"], kept(cfg.vocoder, cfg.adversary), folder / "fit",
+                             score)
         if trainer.is_main():
             info = _info(cfg, vocoder, "vocoder",
                          {k: round(v, 4) for k, v in result.metrics.items()},
@@ -213,7 +218,7 @@ def _done(cfg: Config, exp: Path, folder: Path, stage: Any, settings: dict[str, 
 
 @recipe.stage("train",
               uses=("data", "pitch", "align", "model", "systems", "seeds", "train", "phrasing",
-                             "polish", "release"),
+                    "polish", "release"),
               inputs=lambda cfg, exp: [exp / "words" / "train.json", exp / "words" / "test.json",
                                        exp / "pitch" / "train.npz"],
               outputs=lambda cfg, exp: [exp / f"{n}-{s}" / "model" for n, _, s in _runs(cfg)],
@@ -238,6 +243,7 @@ def train(cfg: Config, exp: Path) -> None:
 def _train_one(cfg: Config, exp: Path, folder: Path, parts: dict[str, Any], voices: list[str],
                system: System, seed: int) -> None:
     import torch
+    from learning import aligned, learn_breaks, polish
 
     from avspeech.synthesis import training
 
@@ -252,15 +258,7 @@ def _train_one(cfg: Config, exp: Path, folder: Path, parts: dict[str, Any], voic
     torch.manual_seed(seed)
     model: Any = models.build(cfg.model.name,
                               **{**cfg.model.config, "speakers": speakers, **system.model})
-    frame = model.vocoder.config.hop / model.vocoder.config.sample_rate
-    analyser: Any = models.build("vocoder", **cfg.model.config.get("vocoder", {}))
-
-    def aligned(split: str) -> training.Aligned:
-        sounds, records, f0 = parts[split]
-        return training.Aligned(records, sounds, f0, analyser.mel, speakers, frame,
-                                model.config.breaks)
-
-    data = aligned("train")
+    data, dev = aligned(cfg, parts, model, speakers)
     model.config = dataclasses.replace(model.config, **data.statistics())
     if cfg.model.init:
         known = model.take_speakers(pretrained.begin(model, cfg.model.init, folder.name))
@@ -271,19 +269,10 @@ def _train_one(cfg: Config, exp: Path, folder: Path, parts: dict[str, Any], voic
         sizes[key.startswith("vocoder.")] += p.numel()
     print(f"{folder.name}: {sizes[False]:,} parameters, and {sizes[True]:,} of the vocoder",
           flush=True)
-    dev = aligned("dev" if parts["dev"][1] else "train")
 
     metrics: dict[str, float] = {}
-    # Apart: a few hundred texts are known by heart long before their sound
     if model.phrasing is not None:
-        texts = {s: training.Phrases(parts[s][1]) for s in ("train", "dev")}
-        heard = texts["dev"] if texts["dev"].rows else texts["train"]
-        found = trainer.fit(model.phrasing, training.phrasing_loss, texts["train"],
-                            dataclasses.replace(cfg.phrasing, seed=seed), folder / "phrasing",
-                            lambda predictor: training.phrasing_score(predictor, heard)).metrics
-        threshold = found.pop("break_threshold")
-        model.config = dataclasses.replace(model.config, break_threshold=threshold)
-        metrics = {k: v for k, v in found.items() if k != "score"}
+        metrics = learn_breaks(cfg, folder, model, parts, seed)
 
     def score(trained: Any) -> dict[str, float]:
         return training.speaking_score(trained, dev)
@@ -294,33 +283,13 @@ def _train_one(cfg: Config, exp: Path, folder: Path, parts: dict[str, Any], voic
     model.keep_speakers(len(voices))
     put_together(exp, model)
     if cfg.polish.renditions:
-        metrics["vocoder distance"] = _polish(cfg, folder, model, data.of(voices), dev.of(voices),
-                                              seed)
+        metrics["vocoder distance"] = polish(cfg, folder, model, data.of(voices), dev.of(voices),
+                                             seed)
     if trainer.is_main():
         metrics = {f"dev {k}": round(v, 4) for k, v in metrics.items()}
         pretrained.save(folder / "model", model,
                         _info(cfg, model, "prosodyfm", metrics, DESCRIPTION))
     trainer.barrier()
-
-
-def _polish(cfg: Config, folder: Path, model: Any, data: Any, dev: Any, seed: int) -> float:
-    """Trains the vocoder of a voice on that voice's renditions; returns its distance on development
-    ones."""
-    from avspeech.synthesis import training, vocoding
-
-    how = dataclasses.replace(cfg.polish.fit, seed=seed)
-    if cfg.polish.adversary:
-        how = dataclasses.replace(how, validate_every=how.max_steps)
-    start = cfg.polish.start
-    heard = training.Renditions(model, data, cfg.polish.renditions, start, seed=seed)
-    checked = training.Renditions(model, dev, 1, start, seed=seed)
-    learner = vocoding.Vocoding(model.vocoder.requires_grad_(True), cfg.polish.adversary)
-
-    def score(trained: Any) -> dict[str, float]:
-        return vocoding.vocoder_score(trained, checked)
-
-    result = trainer.fit(learner, vocoding.vocoder_loss, heard, how, folder / "polish", score)
-    return result.metrics["distance"]
 
 
 DESCRIPTION = ("Text to speech with phrase breaks and terminal intonation (ProsodyFM), and its "
@@ -344,25 +313,9 @@ REFERENCE = " + reference"  # a system that is given the recording's breaks and 
 @recipe.stage("evaluate", outputs=lambda cfg, exp: [exp / "results"])
 def evaluate(cfg: Config, exp: Path) -> None:
     """Say the test sentences with each system, and measure them against the recordings."""
-    from measuring import (
-        CEILING,
-        OTHERS,
-        card_metrics,
-        control,
-        fit_quiet,
-        measure,
-        reference,
-        speak,
-        tell_tones,
-        update_card,
-        write_said,
-    )
-    from preparation import read_json, write_json
-
-    from avspeech.synthesis.synthesizer import Synthesizer
+    from measuring import CEILING, OTHERS, measure, reference, write_said
 
     sounds, records, names = tested(cfg, exp)
-    speakers = {name: sounds.utterances[name].speaker for name in names}
     vocoder: Any = pretrained.load(exp / "vocoder" / "model")[0]
     said, results = exp / "said", exp / "results"
     reference(records, names, sounds, vocoder.config.hop, vocoder, said)
@@ -372,53 +325,94 @@ def evaluate(cfg: Config, exp: Path) -> None:
     measure(CEILING, None, said / "recordings", said / CEILING, results / "ceiling.json", names,
             **how)
     strange: list[str] = []
-    theirs = said / OTHERS / "recordings"
+    scripts: dict[str, Any] = {}
     if cfg.sentences.others:
         foreign, scripts, strange = others(cfg, exp)
+        theirs = said / OTHERS / "recordings"
         for key in strange:
             write_said(theirs / key, foreign[key], foreign.sample_rate,
                        {"text": scripts[key]["script"]["source"]})
-    if strange:
-        measure(OTHERS, None, theirs, theirs, results / "others.json", strange, **how, kind=OTHERS)
-    waiting = read_json(exp / "words" / "dev.json")
-    for name, _, seed in _runs(cfg):
-        place = exp / f"{name}-{seed}" / "model"
-        if pretrained.read_info(place).config["breaks"]:
-            quiet = fit_quiet(place, waiting, cfg.sentences.steps, cfg.sentences.seed)
-            print(f"{name} seed {seed}: pauses are heard {quiet:g} s longer than asked, on "
-                  "development sentences, and are made so much shorter", flush=True)
-        model, info = pretrained.load(place)
-        free, exact = (Synthesizer(model, info, predict_breaks=own) for own in (True, False))
-        shaped = free.model.config.breaks or free.model.config.intonation
         if strange:
-            folder = said / OTHERS / f"{name}-{seed}"
-            first = dict.fromkeys(strange, free.voices[0])
-            speak(free, scripts, strange, first, cfg.sentences.steps, cfg.sentences.seed, folder)
-            measure(name, seed, theirs, folder, results / f"{name}-{seed} others.json", strange,
-                    **how,
+            measure(OTHERS, None, theirs, theirs, results / "others.json", strange, **how,
                     kind=OTHERS)
-        kinds = [(name, False), (name + REFERENCE, True)]
-        for label, given in kinds if shaped else kinds[:1]:
-            folder = said / f"{label}-{seed}"
-            speak(exact if given else free, records, names, speakers, cfg.sentences.steps,
-                  cfg.sentences.seed, folder, given)
-            result = results / f"{label}-{seed}.json"
-            measure(label, seed, said / "recordings", folder, result, names, **how)
-        update_card(place,
-                    card_metrics(results / f"{name}-{seed}.json", name, seed), cfg.sentences.steps)
-        print(f"{name} seed {seed}: measured", flush=True)
+    speakers = {name: sounds.utterances[name].speaker for name in names}
+    for name, _, seed in _runs(cfg):
+        _measure_voice(cfg, exp, name, seed, (records, names, speakers), (scripts, strange), how)
     name, seed = _controlled(cfg)
     if name:
-        voice = Synthesizer.from_pretrained(exp / f"{name}-{seed}" / "model")
-        some = sorted(names, key=lambda n: -len(records[n]["words"]))
-        some = [n for n in some
-                if len(records[n]["words"]) <= 14][: cfg.sentences.controls] or some[:1]
-        found = control(voice, records, some, cfg.sentences.slopes, cfg.sentences.pauses,
-                        cfg.sentences.steps,
-                        cfg.sentences.seed, cfg.sentences.pitch, exp / "control")
-        write_json(exp / "control.json", found)
-        if found["slope"]:
-            tell_tones(exp / f"{name}-{seed}" / "model", found["slope"])
+        _measure_control(cfg, exp, exp / f"{name}-{seed}" / "model", records, names)
+
+
+def _measure_voice(cfg: Config, exp: Path, name: str, seed: int, own: Any, foreign: Any,
+                   how: dict[str, Any]) -> None:
+    """Says the test sentences with one system, measures them, and puts the numbers on its card.
+
+    Args:
+        cfg: the configuration.
+        exp: the experiment folder.
+        name, seed: of the system.
+        own: records, names and {name: speaker} of the test sentences of its corpora.
+        foreign: records and names of sentences of other corpora; of none there is nothing to say.
+        how: further arguments of `measure`.
+    """
+    from measuring import OTHERS, card_metrics, fit_quiet, measure, speak, update_card
+    from preparation import read_json
+
+    from avspeech.synthesis.synthesizer import Synthesizer
+
+    (records, names, speakers), (scripts, strange) = own, foreign
+    said, results, steps = exp / "said", exp / "results", cfg.sentences.steps
+    place = exp / f"{name}-{seed}" / "model"
+    if pretrained.read_info(place).config["breaks"]:
+        waiting = read_json(exp / "words" / "dev.json")
+        quiet = fit_quiet(place, waiting, steps, cfg.sentences.seed)
+        print(f"{name} seed {seed}: pauses are heard {quiet:g} s longer than asked, on "
+              "development sentences, and are made so much shorter", flush=True)
+    model, info = pretrained.load(place)
+    free, exact = (Synthesizer(model, info, predict_breaks=predicts) for predicts in (True, False))
+    if strange:
+        folder = said / OTHERS / f"{name}-{seed}"
+        speak(free, scripts, strange, dict.fromkeys(strange, free.voices[0]), steps,
+              cfg.sentences.seed, folder)
+        measure(name, seed, said / OTHERS / "recordings", folder,
+                results / f"{name}-{seed} others.json", strange, **how, kind=OTHERS)
+    kinds = [(name, False), (name + REFERENCE, True)]
+    shaped = free.model.config.breaks or free.model.config.intonation
+    for label, given in kinds if shaped else kinds[:1]:
+        folder = said / f"{label}-{seed}"
+        speak(exact if given else free, records, names, speakers, steps, cfg.sentences.seed, folder,
+              given)
+        measure(label, seed, said / "recordings", folder, results / f"{label}-{seed}.json", names,
+                **how)
+    update_card(place, card_metrics(results / f"{name}-{seed}.json", name, seed), steps)
+    print(f"{name} seed {seed}: measured", flush=True)
+
+
+def _measure_control(cfg: Config, exp: Path, place: Path, records: dict[str, Any],
+                     names: list[str]) -> None:
+    """Measures how far a voice does what it is asked for, with the longest test sentences of at
+    most 14 words.
+
+    Args:
+        cfg: the configuration.
+        exp: the experiment folder.
+        place: the folder of the voice.
+        records: of the test sentences.
+        names: of the test sentences.
+    """
+    from measuring import control, tell_tones
+    from preparation import write_json
+
+    from avspeech.synthesis.synthesizer import Synthesizer
+
+    asked = cfg.sentences
+    some = sorted(names, key=lambda n: -len(records[n]["words"]))
+    some = [n for n in some if len(records[n]["words"]) <= 14][: asked.controls] or some[:1]
+    found = control(Synthesizer.from_pretrained(place), records, some, asked.slopes, asked.pauses,
+                    asked.steps, asked.seed, asked.pitch, exp / "control")
+    write_json(exp / "control.json", found)
+    if found["slope"]:
+        tell_tones(place, found["slope"])
 
 
 def _controlled(cfg: Config) -> tuple[str, int]:

@@ -155,6 +155,10 @@ class Config:
     # The vocoder's training
     vocoder: trainer.TrainConfig = field(
         default_factory=lambda: trainer.TrainConfig(batch_seconds=16))
+    # Weight of an adversary in it. It leads away from the spectral distance, so with one the
+    # vocoder's last step is kept, not the one nearest to the development recordings; 0: none
+    adversary: float = 0.0
+    pieces: float = 1.0  # seconds of the pieces of recordings that the vocoder learns from
     train: trainer.TrainConfig = field(default_factory=trainer.TrainConfig)  # the voice's training
     # The training of the predictor of breaks
     phrasing: trainer.TrainConfig = field(default_factory=lambda: trainer.TrainConfig(
@@ -167,4 +171,5 @@ class Config:
         for key in ("systems", "seeds"):
             if not getattr(self, key):
                 raise InputError(f"{key}: empty; at least one is needed")
-        ranges.at_least(self, 0, "seeds")
+        ranges.at_least(self, 0, "seeds", "adversary")
+        ranges.above(self, 0, "pieces")

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from avspeech.bench import records, statistics
 from avspeech.errors import InputError
-from avspeech.report import metrics
+from avspeech.report import intervals, metrics
 
 SKILL = {"weak": 0.2, "fair": 0.5, "good": 0.8}
 Make = Callable[..., Path]
@@ -64,7 +64,7 @@ def test_the_interval_is_the_bootstrap_by_speaker(make_experiment: Make) -> None
     score = next(s for s in statistics.scores(exp, samples=500, seed=3) if s.upstream == "fair")
     cells = [c for c in records.read(exp).cells if c["upstream"] == "fair"]
     rows = [r for c in cells for r in records.predictions(exp, c)]
-    expected = metrics.cluster_bootstrap(
+    expected = intervals.cluster_bootstrap(
         lambda t, p: metrics.uar(t, p, 4), [r["speaker"] for r in rows], [r["truth"] for r in rows],
         [r["predicted"] for r in rows], samples=500, seed=3)
     assert (score.value, score.low, score.high) == pytest.approx(tuple(expected))

@@ -14,7 +14,7 @@ import pytest
 from films import numbers, set_matrix, shades, write_film
 
 from avspeech.errors import InputError
-from avspeech.media import pictures, video
+from avspeech.media import picture_clock, pictures, video
 
 CORNERS = [90, 140, 190, 240]  # top left, top right, bottom left, bottom right
 
@@ -324,7 +324,7 @@ def test_a_picture_of_before_a_loss_that_comes_late_is_no_jump_of_the_clock(
     numbered = [*range(50), *range(90, 90 + late), 50, *range(90 + late, 125)]
     with av.open(str(path)) as container:
         stream = container.streams.video[0]
-        clock = pictures.Clock(path, container, stream)
+        clock = picture_clock.Clock(path, container, stream)
         zero = round(clock.zero * 25)
         frames = [SimpleNamespace(pts=zero + k, time_base=Fraction(1, 25)) for k in numbered]
         times = [round(25 * at) for at, _ in clock.times(frames)]

@@ -238,7 +238,7 @@ def test_a_long_sound_has_the_pitch_of_the_whole(method: str, monkeypatch: pytes
 def test_power_of_frames_does_not_hang_on_how_many_are_taken_at_a_time(
         monkeypatch: pytest.MonkeyPatch) -> None:
     sound = (0.3 + voice(np.full(RATE, 120.0))).astype(np.float32)
-    whole = pitch.frame_power(sound, RATE, 0.005, 0.02)
+    whole = pitch.frame_variance(sound, RATE, 0.005, 0.02)
     monkeypatch.setattr(pitch, "FRAMES", 7)
-    assert np.allclose(pitch.frame_power(sound, RATE, 0.005, 0.02), whole, rtol=1e-9, atol=1e-15)
+    assert np.allclose(pitch.frame_variance(sound, RATE, 0.005, 0.02), whole, rtol=1e-9, atol=1e-15)
     assert whole[100] == pytest.approx(sound[8000 - 160: 8000 + 160].var(dtype=np.float64))

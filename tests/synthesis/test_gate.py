@@ -12,7 +12,7 @@ import soundfile
 
 from avspeech.cli import main
 from avspeech.errors import InputError
-from avspeech.report.metrics import Interval
+from avspeech.report.intervals import Interval
 from avspeech.synthesis import gate
 from avspeech.synthesis.scoring import Scores
 

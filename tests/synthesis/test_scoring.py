@@ -159,7 +159,7 @@ def test_headers_that_cannot_be_are_a_failure_of_their_file_alone(tmp_path: Path
 
 
 def test_undefined_is_said_as_such() -> None:
-    nothing = scoring.Scores({}, {"break_f1": scoring.metrics.Interval(math.nan, math.nan, math.nan)},
+    nothing = scoring.Scores({}, {"break_f1": scoring.intervals.Interval(math.nan, math.nan, math.nan)},
                              {"break_f1": 0}, {})
     assert nothing.as_dict()["summary"]["break_f1"]["mean"] is None
     assert nothing.table().splitlines()[1].split()[-2:] == ["-", "0"]

@@ -185,6 +185,16 @@ def test_pieces_are_made_louder_up_to_full_scale_alone(sounds: Sounds) -> None:
     assert max(peaks) == pytest.approx(0.99, abs=1e-3) and min(peaks) < 0.1
 
 
+@pytest.mark.parametrize("more", [-1, 0, 1, 2])
+def test_pieces_begin_at_all_frames_that_leave_room(sounds: Sounds, more: int) -> None:
+    """Up to the last one, so that the end of a recording is learned from as well."""
+    frames = round(0.5 * 16000 / 256)
+    segments = Segments(sounds, {"one": np.arange(1, frames + more + 1, dtype=np.float32)}, 256, 0.5)
+    pieces = [segments.item(0, seed)["f0"] for seed in range(40)]
+    assert {int(f0[0]) for f0 in pieces} == set(range(1, max(0, more) + 2))
+    assert all(len(f0) == frames and np.count_nonzero(f0) == frames + min(0, more) for f0 in pieces)
+
+
 def test_an_adversary_counts_in_training_alone(sounds: Sounds) -> None:
     hertz = {n: np.zeros(-(-len(sounds[n]) // 256), np.float32) for n in ("one", "two")}
     segments = Segments(sounds, hertz, 256, 0.5)

@@ -17,6 +17,7 @@ from avspeech.synthesis.vocoder import (
     mel_bank,
     mel_smoothing,
     pulse_train,
+    turns_of,
 )
 
 TINY = VocoderConfig(width=16, hidden=24, layers=1, pitch_width=8)
@@ -103,6 +104,28 @@ def test_the_pulse_train_has_the_pitch_it_is_told_and_no_more() -> None:
     assert set((peaks % 200).tolist()) <= {0, 1, 199}
     assert peaks.numel() > 30
     assert 0.8 < float(train.std()) < 1.2
+
+
+def test_pulses_are_put_where_a_sound_has_them() -> None:
+    """Also where the F0 that they follow is a little off, and beside noise."""
+    torch.manual_seed(0)
+    f0 = 180 + 40 * torch.sin(torch.linspace(0, 5, 64)).unsqueeze(0)
+    sound = pulse_train(f0, 256, 16000, torch.full((1, 64), 0.3))
+    noisy = sound + 0.3 * torch.randn_like(sound)
+    followed = 1.01 * f0
+    turns = turns_of(noisy, followed, 256, torch.hann_window(1024), 16000)
+    assert float(turns.diff().abs().max()) < 0.5
+    apart = pulse_train(followed, 256, 16000)
+    placed = pulse_train(followed, 256, 16000, turns)
+    inner = slice(1024, -1024)
+
+    def alike(train: torch.Tensor) -> float:
+        """Correlation below some 2 kHz."""
+        slow = torch.nn.functional.avg_pool1d(torch.cat([train, sound]).unsqueeze(0), 8, 1)[0]
+        return float(torch.corrcoef(slow[:, inner])[0, 1])
+
+    assert alike(apart) < 0.3
+    assert alike(placed) > 0.8
 
 
 def test_an_untrained_vocoder_has_the_loudness_of_its_mel() -> None:

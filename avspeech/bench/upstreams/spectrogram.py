@@ -62,42 +62,19 @@ class Spectrogram(Upstream):
         settings = network.config
         self.kind = kind.partition("_")[0]
         place, said = processor_of(path, "which spectrogram the model takes")
-        wanted: dict[str, Any] = {"sampling_rate": self.sample_rate}
         given: dict[str, Any] = {}
         if self.kind == "wav2vec2-bert":
-            stack = _count(said.get("stride", 2), "stride", place)
-            mels, rest = divmod(settings.feature_projection_input_dim, stack)
-            if rest:
-                raise InputError(f"{place}: stride {stack} does not divide the "
-                                 f"{settings.feature_projection_input_dim} inputs of the model")
-            wanted |= {"num_mel_bins": mels, "feature_size": mels, "stride": stack}
-            self.factor, first = stack, stack + (stack == 1)  # a variance takes two
+            wanted, first = self._bert(settings, place, said)
         elif self.kind == "parakeet":
-            wanted |= {"feature_size": settings.num_mel_bins, "hop_length": STEP,
-                       "win_length": WINDOW, "n_fft": 512, "preemphasis": 0.97}
-            strides = (settings.subsampling_conv_stride, settings.subsampling_conv_kernel_size)
-            if strides != (2, 3):
-                raise InputError(f"{where}: subsampling by stride and kernel {strides}; expected "
-                                 "2 and 3")
-            self.halvings = settings.subsampling_factor.bit_length() - 1
-            self.factor, first = 1 << self.halvings, 2
+            wanted, first = self._parakeet(settings, where)
         else:
-            self.patch, self.factor, first = settings.patch_size, settings.time_stride, 1
-            self.rows = (settings.num_mel_bins - self.patch) // settings.frequency_stride + 1
-            wanted |= {"num_mel_bins": settings.num_mel_bins, "max_length": settings.max_length,
-                       "feature_size": 1}
+            wanted, first = self._ast(settings, where, options)
             given = {key: said[key] for key in ("mean", "std", "do_normalize") if key in said}
             for key, value in given.items():
                 if not isinstance(value, (int, float)) or (key == "std" and not value > 0):
                     raise InputError(f"{place}: {key} is {value!r}; a number is expected, for std "
                                      "above 0")
-            # A chunk of 10.24 s, and a quarter of it shared with the next
-            longest = (WINDOW + (settings.max_length - 1) * STEP) / self.sample_rate
-            options.setdefault("max_seconds", longest)
-            options.setdefault("overlap_seconds", min(self.overlap_seconds, longest / 4))
-            if options["max_seconds"] > longest:
-                raise InputError(f"{where}: max_seconds={options['max_seconds']:g} is more than "
-                                 f"the {longest:g} s this model has positions for")
+        wanted = {"sampling_rate": self.sample_rate, **wanted}
         for key, value in wanted.items():
             if said.get(key, value) != value:
                 raise InputError(f"{place}: {key} is {said[key]!r}; this model takes {value!r}")
@@ -112,6 +89,43 @@ class Spectrogram(Upstream):
         self.hop = STEP * self.factor
         self.minimum = WINDOW + (first - 1) * STEP
         self.dim, self.layers = settings.hidden_size, settings.num_hidden_layers + 1
+
+    # For each kind of model: what its feature extractor has to be, and the frames of the
+    # spectrogram that its first frame needs. They set `factor`, frames of one for one of the other.
+
+    def _bert(self, settings: Any, place: Path, said: dict[str, Any]) -> tuple[dict[str, Any], int]:
+        stack = _count(said.get("stride", 2), "stride", place)
+        mels, rest = divmod(settings.feature_projection_input_dim, stack)
+        if rest:
+            raise InputError(f"{place}: stride {stack} does not divide the "
+                             f"{settings.feature_projection_input_dim} inputs of the model")
+        self.factor = stack
+        return ({"num_mel_bins": mels, "feature_size": mels, "stride": stack},
+                stack + (stack == 1))  # a variance takes two
+
+    def _parakeet(self, settings: Any, where: Path) -> tuple[dict[str, Any], int]:
+        strides = (settings.subsampling_conv_stride, settings.subsampling_conv_kernel_size)
+        if strides != (2, 3):
+            raise InputError(f"{where}: subsampling by stride and kernel {strides}; expected "
+                             "2 and 3")
+        self.halvings = settings.subsampling_factor.bit_length() - 1
+        self.factor = 1 << self.halvings
+        return {"feature_size": settings.num_mel_bins, "hop_length": STEP, "win_length": WINDOW,
+                "n_fft": 512, "preemphasis": 0.97}, 2
+
+    def _ast(self, settings: Any, where: Path, options: dict[str, Any]
+             ) -> tuple[dict[str, Any], int]:
+        self.patch, self.factor = settings.patch_size, settings.time_stride
+        self.rows = (settings.num_mel_bins - self.patch) // settings.frequency_stride + 1
+        # A chunk of 10.24 s, and a quarter of it shared with the next
+        longest = (WINDOW + (settings.max_length - 1) * STEP) / self.sample_rate
+        options.setdefault("max_seconds", longest)
+        options.setdefault("overlap_seconds", min(self.overlap_seconds, longest / 4))
+        if options["max_seconds"] > longest:
+            raise InputError(f"{where}: max_seconds={options['max_seconds']:g} is more than "
+                             f"the {longest:g} s this model has positions for")
+        return {"num_mel_bins": settings.num_mel_bins, "max_length": settings.max_length,
+                "feature_size": 1}, 1
 
     def _rows(self, samples: int) -> int:
         """The frames of the spectrogram that hold sound."""

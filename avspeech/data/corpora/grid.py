@@ -235,7 +235,7 @@ def label_lag(clip: Film) -> float | None:
     import numpy as np
 
     from avspeech.media import audio
-    from avspeech.media.levels import frame_power
+    from avspeech.media.trimming import frame_power
 
     if clip.align is None:
         return None

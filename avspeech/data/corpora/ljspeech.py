@@ -22,7 +22,7 @@ ABOUT = layout.About(
     layout="LJSpeech-1.1/metadata.csv and LJSpeech-1.1/wavs/*.wav",
 )
 
-CLIPS, WORDS, HOURS = 13_100, 225_715, 23.92  # the statistics of its page
+CLIPS = 13_100  # by the statistics of its page
 DEV, TEST = 100, 500  # clips held out, as many as is usual with it
 
 

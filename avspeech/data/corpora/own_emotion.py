@@ -170,47 +170,8 @@ def _listed(source: Path, ignored: list[str]) -> Iterator[Row]:
             if key and key not in known:
                 known.append(key)
                 ignored.append(key)
-        gone = [key for key in ("file", "label")
-                if row.get(key) is None or not str(row[key]).strip()]
-        if gone:
-            raise InputError(f"{where}: no '{gone[0]}'; expected file, label and, where known, "
-                             "speaker" + ("" if gone[0] in row else
-                                          f"; there are {layout.named(filter(None, row), 6)}"))
-        other = next((key for key in row if SPEAKERS.fullmatch(_bare(key))
-                      and "speaker" not in row), None)
-        if other:
-            raise InputError(f"{where}: column '{other}', and none 'speaker': call it speaker, so "
-                             "that no speaker is in two parts; or leave it out")
-        for key in ("file", "speaker"):
-            if (not isinstance(row.get(key), (str, int, float, type(None)))
-                    or isinstance(row.get(key), bool)):
-                raise InputError(f"{where}: {key}: expected a name, got {str(row[key])[:40]}")
-            if any(sign < " " for sign in str(row.get(key) or "").strip()):
-                raise InputError(f"{where}: {key}: a control character in {row[key]!r}; leave it "
-                                 "out")
-        begin = next((key for key in row if BEGINS.fullmatch(_bare(key)) and _later(row[key])
-                      and not (key.startswith("offset") and "onset" in row)), None)
-        if begin:
-            raise InputError(f"{where}: {begin} {row[begin]}: a part of a sound, but each row "
-                             "stands for a whole file here; cut the sounds, and leave the times "
-                             "out")
-        label = row["label"]
-        label = tables.bare(label) if isinstance(label, str) else label
-        if (not isinstance(label, (str, int, float)) or missing(label)
-                or any(sign < " " for sign in str(label))):
-            raise InputError(f"{where}: label: expected one word, got "
-                             f"{' '.join(str(label)[:40].split())}; leave out what has no label")
-        named = os.path.expanduser(str(row["file"]))
-        inner = os.path.relpath(source.parent / named, source.parent)
-        if inner.split(os.sep)[0] == os.pardir:
-            raise InputError(f"{where}: {row['file']}: not in {source.parent}, the table's folder; "
-                             "move the table to a folder that all its sounds are in")
-        path = next((p for form in ("NFC", "NFD") if layout.is_file(
-            p := source.parent / unicodedata.normalize(form, inner))), source.parent / inner)
-        if not layout.is_file(path):
-            slashes = "; write / for \\ in paths" if "\\" in str(row["file"]) else ""
-            raise InputError(f"{where}: {path}: no such file; paths are relative to "
-                             f"{source.parent}{slashes}")
+        _refuse_row(where, row)
+        path = _sound_of(where, row, source)
         if first.setdefault(path.resolve(), where) != where:
             raise InputError(f"{where}: {path} is listed already at {first[path.resolve()]}; "
                              "leave one of them")
@@ -218,8 +179,76 @@ def _listed(source: Path, ignored: list[str]) -> Iterator[Row]:
             if ENDS.fullmatch(_bare(key)):
                 _refuse_end(where, key, row[key], path)
         speaker = "" if row.get("speaker") is None else row["speaker"]
-        yield Row(path, str(label), tables.bare(str(speaker)),
+        yield Row(path, str(_label(row)), tables.bare(str(speaker)),
                   parts.part_of(row[split]) if split else "")
+
+
+def _label(row: dict[str, Any]) -> Any:
+    """The label of a row, text without the blanks around it."""
+    return tables.bare(row["label"]) if isinstance(row["label"], str) else row["label"]
+
+
+def _refuse_row(where: str, row: dict[str, Any]) -> None:
+    """Raises InputError for a row without a file or a label, with a speaker in a column of another
+    name, with cells that are no names, or of a part of a sound.
+
+    Args:
+        where: file and line, for the error.
+        row: its cells, by heading.
+    """
+    gone = [key for key in ("file", "label") if row.get(key) is None or not str(row[key]).strip()]
+    if gone:
+        raise InputError(f"{where}: no '{gone[0]}'; expected file, label and, where known, "
+                         "speaker" + ("" if gone[0] in row else
+                                      f"; there are {layout.named(filter(None, row), 6)}"))
+    other = next((key for key in row if SPEAKERS.fullmatch(_bare(key))
+                  and "speaker" not in row), None)
+    if other:
+        raise InputError(f"{where}: column '{other}', and none 'speaker': call it speaker, so "
+                         "that no speaker is in two parts; or leave it out")
+    for key in ("file", "speaker"):
+        if (not isinstance(row.get(key), (str, int, float, type(None)))
+                or isinstance(row.get(key), bool)):
+            raise InputError(f"{where}: {key}: expected a name, got {str(row[key])[:40]}")
+        if any(sign < " " for sign in str(row.get(key) or "").strip()):
+            raise InputError(f"{where}: {key}: a control character in {row[key]!r}; leave it "
+                             "out")
+    begin = next((key for key in row if BEGINS.fullmatch(_bare(key)) and _later(row[key])
+                  and not (key.startswith("offset") and "onset" in row)), None)
+    if begin:
+        raise InputError(f"{where}: {begin} {row[begin]}: a part of a sound, but each row "
+                         "stands for a whole file here; cut the sounds, and leave the times "
+                         "out")
+    label = _label(row)
+    if (not isinstance(label, (str, int, float)) or missing(label)
+            or any(sign < " " for sign in str(label))):
+        raise InputError(f"{where}: label: expected one word, got "
+                         f"{' '.join(str(label)[:40].split())}; leave out what has no label")
+
+
+def _sound_of(where: str, row: dict[str, Any], source: Path) -> Path:
+    """The file that a row names, in whichever form its accents are written on the disk.
+
+    Args:
+        where: file and line, for the error.
+        row: its cells, by heading.
+        source: the table.
+
+    Raises:
+        InputError: there is no such file, or it is not in the table's folder.
+    """
+    named = os.path.expanduser(str(row["file"]))
+    inner = os.path.relpath(source.parent / named, source.parent)
+    if inner.split(os.sep)[0] == os.pardir:
+        raise InputError(f"{where}: {row['file']}: not in {source.parent}, the table's folder; "
+                         "move the table to a folder that all its sounds are in")
+    path = next((p for form in ("NFC", "NFD") if layout.is_file(
+        p := source.parent / unicodedata.normalize(form, inner))), source.parent / inner)
+    if not layout.is_file(path):
+        slashes = "; write / for \\ in paths" if "\\" in str(row["file"]) else ""
+        raise InputError(f"{where}: {path}: no such file; paths are relative to "
+                         f"{source.parent}{slashes}")
+    return path
 
 
 def _bare(heading: str) -> str:

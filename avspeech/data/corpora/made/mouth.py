@@ -107,9 +107,21 @@ def shape(movement: np.ndarray, face: Face) -> Shape:
     Returns:
         The vertices of each frame.
     """
-    jaw, upper, lower, width, protrusion, closure, press, tuck, tongue, out = (
-        np.asarray(movement, np.float64).T[:, :, None])
-    drop = face.jaw * np.maximum(jaw, 0)
+    moved = np.asarray(movement, np.float64).T[:, :, None]
+    drop = face.jaw * np.maximum(moved[0], 0)
+    upper, lower = _teeth(drop, face)
+    return Shape(_skin(moved, drop, face), upper, lower, _tongue(moved[8], moved[9], drop, face))
+
+
+def _skin(moved: np.ndarray, drop: np.ndarray, face: Face) -> np.ndarray:
+    """Rings from the lips' inner edge to the edge of the face, then the nose: [T, n, 3].
+
+    Args:
+        moved: parameters [P, T, 1].
+        drop: of the jaw, mm [T, 1].
+        face: the speaker's appearance.
+    """
+    _, upper, lower, width, protrusion, closure, press, tuck, _, _ = moved
     half = face.half_width * (1 + np.where(width > 0, 0.16, 0.36) * width)
     forward = 9.0 * protrusion
     parted = (1 - np.clip(closure, 0, 1)) * (1 - 0.4 * np.clip(protrusion, 0, 1))
@@ -148,17 +160,20 @@ def shape(movement: np.ndarray, face: Face) -> Shape:
     rings.append(ring(edge,
                       _UP * 58 * _ROUND ** 0.6 - _LOW * (49 * face.chin + drop) * _ROUND ** 0.6,
                       skin * edge ** 2 - _LOW * _ROUND ** 2 * (14 + 0.35 * drop)))
-    frames = len(drop)
     n = face.nose
     nose = np.array([(0, 52, 12), (0, 25, 7 + 15 * n), (0, 17, 4), (14 * n, 21, 2),
                      (-14 * n, 21, 2), (13 * n, 48, -1), (-13 * n, 48, -1)])
-    skin_points = np.concatenate([*rings, np.broadcast_to(nose, (frames, 7, 3))], 1)
-    skin_points[:, :, 1] += face.skew * skin_points[:, :, 0] / 40
+    points = np.concatenate([*rings, np.broadcast_to(nose, (len(drop), 7, 3))], 1)
+    points[:, :, 1] += face.skew * points[:, :, 0] / 40
+    return points
 
+
+def _teeth(drop: np.ndarray, face: Face) -> tuple[np.ndarray, np.ndarray]:
+    """The upper and the lower teeth, [T, m, 3] each, for a jaw that is `drop` mm [T, 1] low."""
     across = np.linspace(-1, 1, 9)
 
-    def teeth(half_span: float, top: np.ndarray, bottom: np.ndarray,
-              z: np.ndarray | float) -> np.ndarray:
+    def row(half_span: float, top: np.ndarray, bottom: np.ndarray,
+            z: np.ndarray | float) -> np.ndarray:
         tx = half_span * across
         bend = 1.5 * across ** 2
         edges = [np.stack(np.broadcast_arrays(tx, y + b, -face.arc * tx ** 2 + z), -1)
@@ -166,15 +181,24 @@ def shape(movement: np.ndarray, face: Face) -> Shape:
         return np.concatenate([edges[0], edges[1][:, ::-1]], 1)
 
     flat = np.zeros_like(drop)
-    upper_teeth = teeth(0.8 * face.half_width, flat + 9, flat - 1.2, -2.0)
-    lower_teeth = teeth(0.7 * face.half_width, -1.6 - drop, -10 - drop, -4.0 - 0.3 * drop)
-    lift = np.clip(tongue, 0, 1.2)
+    return (row(0.8 * face.half_width, flat + 9, flat - 1.2, -2.0),
+            row(0.7 * face.half_width, -1.6 - drop, -10 - drop, -4.0 - 0.3 * drop))
+
+
+def _tongue(raised: np.ndarray, out: np.ndarray, drop: np.ndarray, face: Face) -> np.ndarray:
+    """The tip of the tongue, [T, k, 3].
+
+    Args:
+        raised, out: parameters [T, 1].
+        drop: of the jaw, mm [T, 1].
+        face: the speaker's appearance.
+    """
+    lift = np.clip(raised, 0, 1.2)
     angle = np.linspace(0, 2 * np.pi, 14, endpoint=False)
     rise = -7 - 0.85 * drop + lift * (6.5 + 0.75 * drop)
-    tongue_points = np.stack(np.broadcast_arrays(
+    return np.stack(np.broadcast_arrays(
         0.5 * face.half_width * np.cos(angle), rise - 2 + 4.5 * np.sin(angle) - 1.5 * out,
         -9 + 8 * out + 3 * lift - 4 * np.cos(angle) ** 2), -1)
-    return Shape(skin_points, upper_teeth, lower_teeth, tongue_points)
 
 
 def camera(yaw: np.ndarray | float, pitch: np.ndarray | float, head: np.ndarray) -> np.ndarray:

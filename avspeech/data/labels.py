@@ -103,6 +103,12 @@ for _other, _name in list(_NAMES.items()):
         _NAMES.setdefault(unicodedata.normalize("NFC", _word), _name)
 
 
+# Letters of Latin and Cyrillic that look alike, small ones; a word with both
+_TO_LATIN = str.maketrans("аеорсухіј", "aeopcyxij")
+_TO_CYRILLIC = str.maketrans("aeopcyxij", "аеорсухіј")
+LATIN, CYRILLIC = re.compile(r"[a-zß-ɏ]+"), re.compile(r"[\u0400-\u04ff]+")
+MIXED = re.compile(r"\b(?=[a-zß-ɏ]*[\u0400-\u04ff])(?=[\u0400-\u04ff]*[a-zß-ɏ])"
+                   r"[a-zß-ɏ\u0400-\u04ff]+\b")
 _MARKS = re.compile(r"""^[\s'"`“”„«»]+|[\s'"`“”„«»!,;:.]+$""")
 
 
@@ -123,10 +129,12 @@ def canonical(label: object) -> str:
 
 def plain(name: object) -> str:
     """A name in lower case, "_" and "-" as blanks, letters of other widths as usual ones, without
-    quotes and marks at its ends; a number as "1" for "01" and "1.0" (which pandas makes of a column
-    in which a cell is empty), and with its sign, as -1 is not 1."""
+    quotes and marks at its ends, and with the letters of one alphabet (a keyboard that is switched
+    to Cyrillic gives an "а" that looks like an "a"); a number as "1" for "01" and "1.0" (which
+    pandas makes of a column in which a cell is empty), and with its sign, as -1 is not 1."""
     text = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", str(name)).casefold())
     text = " ".join(text.split())
+    text = text if text.isascii() else MIXED.sub(_of_one_alphabet, text)
     number = re.fullmatch(r"([+-]?)0*(\d+?)(?:[.,](\d*?)0*)?", text)
     if number:
         sign, whole, rest = number.groups()
@@ -136,19 +144,35 @@ def plain(name: object) -> str:
     return bare if bare == text else plain(bare)
 
 
+def _of_one_alphabet(word: re.Match[str]) -> str:
+    """A word whose letters that look alike are those of the alphabet of its other ones, where that
+    makes it one of one alphabet."""
+    text = word.group()
+    latin, cyrillic = text.translate(_TO_LATIN), text.translate(_TO_CYRILLIC)
+    found = [other for pattern, other in ((LATIN, latin), (CYRILLIC, cyrillic))
+             if pattern.fullmatch(other)]
+    if len(found) == 2:  # either may be meant: that of most letters
+        return cyrillic if 2 * len(LATIN.sub("", text)) > len(text) else latin
+    return found[0] if found else text
+
+
 def is_known(name: object) -> bool:
     """Whether a name is that of an emotion or a sex in the table of this file."""
     return canonical(name) in _SPELLINGS
 
 
 def spells_nothing(text: object) -> bool:
-    """Whether a text is blank or is what programs write where there is nothing, such as "NaN",
-    "None", "null" and "N/A". As a class it would be one more, of all that has no label.
+    """Whether a text is blank, a dash or other marks alone, or is what programs write where there
+    is nothing, such as "NaN", "None", "null" and "N/A". As a class it would be one more, of all
+    that has no label. "-" is none: beside "+" it is a label.
 
     Args:
         text: a label or a name.
     """
-    return isinstance(text, str) and text.strip().casefold() in NOTHING
+    if not isinstance(text, str):
+        return False
+    bare = "".join(text.split()).casefold()
+    return bare in NOTHING or bare != "-" and all(unicodedata.category(c)[0] == "P" for c in bare)
 
 
 def is_nobody(name: object, others: Iterable[str] = ()) -> bool:

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from avspeech.errors import InputError
-from avspeech.media import endings
+from avspeech.media import chunks, endings, misread, sectors
 
 # Formats without a time for every packet: after a seek the times of FFmpeg are a frame or more out,
 # so they are decoded from the beginning instead.
@@ -26,6 +26,9 @@ UNSEEKABLE = {"mpeg", "mpegvideo", "m4v", "h264", "hevc", "aac", "mp3", "ac3"}
 TIMED = {"mov", "avi", "asf", "ogg", "mpeg", "mpegts", "caf", "w64", "gxf", "mxf"}
 # Samples alone, as FFmpeg calls them: it knows them by the suffix (.ul, .al, .sw), and takes a rate
 RAW = re.compile("alaw|mulaw|[fsu][0-9]+(be|le)?")
+WITHOUT_HEADER = ("samples without a header, so that nothing tells their rate; if it is 8000, make "
+                  "a WAV of it by ffmpeg -f {} -ar 8000 -i IN OUT.wav")
+MIDDLE = 65536  # bytes in the middle of a file by which such samples are known
 MOST_NOTHING = 100_000  # stretches of 64 KiB without a packet, one after another
 # Formats that may count lengths from before the first stream: `told_end`
 FROM_ZERO = {"asf", "mov"}
@@ -52,8 +55,19 @@ OTHERS = (
     (b"%PDF", "it is a PDF"),
     (b"MThd", "it is MIDI, which holds notes and no sound"),
     (b"\0\x05\x16\x07", "it is what macOS writes beside a file, and holds no sound"),
+    (b"\x93NUMPY", "it is an array of NumPy; write it as a WAV"),
+    (b"\x89HDF", "it is HDF5; write the sound in it as a WAV"),
+    (b"SQLite format 3", "it is a database, as projects of Audacity are; export the sound from it"),
+    (b"bplist00", "it is a property list, as macOS writes in the place of a file that lies in "
+                  "iCloud; download that"),
     (b"{", "it is a text, perhaps the answer of a server in place of the file"),
 )
+# How sound begins in base64: WAV, ID3, Ogg, FLAC, Matroska, and an address that holds it
+BASE64 = (b"UklGR", b"SUQz", b"T2dnU", b"ZkxhQ", b"GkXfo", b"data:audio/", b"data:video/")
+# And where something else stands before it
+BEGINS = re.compile(rb"RIFF....(?:WAVE|AVI )|ID3[\x02-\x04]|OggS\x00\x02|\x1aE\xdf\xa3|"
+                    rb"fLaC\x00\x00\x00\x22|....ftyp[ -~]{4}", re.DOTALL)
+REPLACED = b"\xef\xbf\xbd"  # what is put in the place of bytes that are no text in UTF-8
 SCALES = {"u8": 128.0, "s16": 2.0**15, "s32": 2.0**31, "flt": 1.0, "dbl": 1.0}
 
 
@@ -106,16 +120,20 @@ def open_container(path: str | Path) -> Any:
             f"{path}: reading it takes PyAV, which is not installed; pip install av") from None
     try:
         # "file:": a colon in a name would be read as the end of a protocol's name.
-        options = {"ignore_length": "1"} if endings.counted_anew(path) else {}
-        container = av.open(f"file:{os.fspath(path)}", options=options, **lenient())
+        options = {"ignore_length": "1"} if endings.without_length(path) else {}
+        container = av.open(chunks.opened(path) or f"file:{os.fspath(path)}", options=options,
+                            **lenient())
     except (av.FFmpegError, OSError, ValueError) as error:
         reason = _known(path) or getattr(error, "strerror", None) or type(error).__name__
         raise InputError(
             f"{path}: not a sound or video file that FFmpeg can read ({reason})") from None
-    if RAW.fullmatch(name := container.format.name):
+    name = container.format.name
+    # FFmpeg takes what ends in .raw for one picture
+    why = WITHOUT_HEADER.format(name) if RAW.fullmatch(name) else (
+        _known(path) if name == "image2" else "")
+    if why:
         container.close()
-        raise InputError(f"{path}: samples without a header, so that nothing tells their rate; if "
-                         f"it is 8000, make a WAV of it by ffmpeg -f {name} -ar 8000 -i IN OUT.wav")
+        raise InputError(f"{path}: {why}")
     return container
 
 
@@ -128,9 +146,25 @@ def _known(path: str | Path) -> str:
                 if data.find(b"moov") < 0:
                     return ("it has no index, as its recording or its copy was not finished; "
                             "programs such as untrunc may mend it")
-    if not begin.strip(b"\0"):
-        return "it holds zeros"
-    return next((what for mark, what in OTHERS if begin.startswith(mark)), "")
+        if not begin.strip(b"\0"):
+            return "it holds zeros"
+        file.seek(os.fstat(file.fileno()).st_size // 8 * 4)
+        middle = file.read(MIDDLE)
+    if what := next((what for mark, what in OTHERS if begin.startswith(mark)), ""):
+        return what
+    if begin.startswith(BASE64):
+        return "it is base64, a text; decode it (base64 -d IN > OUT)"
+    if len(REPLACED) * middle.count(REPLACED) > len(middle) / 8:
+        return ("it was read or written as a text in UTF-8, which has destroyed it; fetch it anew, "
+                "as bytes")
+    if not middle.isascii() and sectors.line_feeds(path):
+        return endings.AS_TEXT
+    if (behind := BEGINS.search(begin)) is not None and behind.start():
+        return (f"its sound begins at byte {behind.start()}, behind something else, perhaps the "
+                f"head of an answer or of a form; cut that off (tail -c +{behind.start() + 1} IN > "
+                "OUT)")
+    kind = misread.headerless(middle)
+    return f"perhaps {WITHOUT_HEADER.format(kind)}" if kind else ""
 
 
 def lenient() -> dict[str, Any]:
@@ -233,16 +267,24 @@ def decode_packets(container: Any, stream: Any, damaged: list[float] | None = No
     """
     import av
 
+    marked = stream.codec_context is not None and stream.codec_context.name in AMR
     for packet in packets_of(container, stream, broken):
+        # Zeros are taken for frames of AMR, which are no speech and not as long as those lost
+        if marked and damaged is not None and packet.size and not any(bytes(packet)):
+            damaged.append(_seconds(container, packet))
         try:
             yield from packet.decode()
         except (av.FFmpegError, IndexError):
             if (pause := _pause(stream, packet)) is not None:
                 yield pause
             elif damaged is not None and packet.size:
-                at = packet.pts if packet.pts is not None else packet.dts
-                zero = container_zero(container)
-                damaged.append(float(at * packet.time_base) - zero if at is not None else math.nan)
+                damaged.append(_seconds(container, packet))
+
+
+def _seconds(container: Any, packet: Any) -> float:
+    """The time of a packet on the clock; NaN where it has none."""
+    at = packet.pts if packet.pts is not None else packet.dts
+    return float(at * packet.time_base) - container_zero(container) if at is not None else math.nan
 
 
 def _pause(stream: Any, packet: Any) -> Any:

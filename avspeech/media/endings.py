@@ -13,16 +13,18 @@ import re
 import struct
 from collections.abc import Sequence
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO
 
-from avspeech.media import boxes, matroska, ogg
-from avspeech.media.notes import CUT_OFF, SILENT, Note
+from avspeech.media import avi, boxes, chunks, matroska, ogg, sectors, streams
+from avspeech.media.notes import BYTES, CUT_OFF, LOST, SILENT, Note
 
 # Bytes of sound from which on a header of 32 bits does not mean what it says
 UNKNOWN = 2**31 - 2**16
 COUNTED = 2**32  # bytes that the size in a header of WAV counts, and then from zero again
+SIZE = 512  # bytes by which every header may be wrong
 BLOCK = 2**20  # bytes that are looked through at once
-PADDING = 4096  # bytes of sound by which a file may be shorter than its header tells
+# Bytes of sound by which a file may be shorter than its header tells, of a short one a fiftieth
+PADDING, SHARE = 4096, 50
 PLAIN = (1, 3, 0xFFFE)  # the kinds of samples in WAV whose size follows from their bits
 ADDED = 3000  # samples that encoders of MP3 add at both ends, at most
 SYNC = 65536  # bytes before the first frame of an MP3 file in which it is looked for
@@ -31,6 +33,8 @@ TEXTS = (b"</html>", b"</HTML>", b"<!DOCTYPE ", b"<!doctype ", b"<?xml version",
          b"Traceback (most recent")
 JOINED = ("another recording begins within it, at byte {:,} (they were joined as they are): {}; "
           "join them by ffmpeg -f concat")
+AS_TEXT = ("it was transferred as a text: each line feed has a carriage return before it, which "
+           "makes noise of it; transfer it anew, as binary data")
 # How files begin of which FFmpeg reads the first alone where several are joined: FLV, TTA, VOC, WTV
 FIRST_ALONE = (rb"FLV\x01[\x01\x04\x05]\0\0\0\x09\0\0\0\0", rb"TTA1[\1-\3]\0[\1-\x40]\0",
                rb"Creative Voice File\x1a", rb"\xb7\xd8\x00\x207I\xda\x11\xa6N\x00\x07")
@@ -42,41 +46,37 @@ FLAC_RATES = dict(enumerate((88200, 176400, 192000, 8000, 16000, 22050, 24000, 3
 FLAC = (b"fLaC\0\0\0\x22", b"fLaC\x80\0\0\x22")
 
 
-class _Chunks(NamedTuple):
-    """How a format of chunks is laid out. Sizes are in bytes."""
-
-    begin: int  # of the file's own header
-    name: int  # length of a chunk's name
-    size: int  # length of the number behind it
-    order: str  # of that number's bytes: "little" or "big"
-    sound: bytes  # how the name of the chunk with the samples begins
-    whole: bool  # its number counts the chunk's header as well
-    align: int  # chunks begin at multiples of it
-
-
-_RIFF = _Chunks(12, 4, 4, "little", b"data", False, 2)
-_FORMATS = (
-    (rb"(RIFF|RF64|BW64)....WAVE", _RIFF),
-    (rb"RIFX....WAVE", _RIFF._replace(order="big")),
-    (rb"FORM....AIF[FC]", _Chunks(12, 4, 4, "big", b"SSND", False, 2)),
-    (rb"riff\x2e\x91\xcf\x11", _Chunks(40, 16, 8, "little", b"data", True, 8)),
-    (rb"caff\x00\x01", _Chunks(8, 4, 8, "big", b"data", False, 1)),
-)
-
-
 def notes(path: str | Path) -> list[Note]:
-    """What `cut_off`, `left_over`, `ogg.lost_pages`, `contradictions` and `texts` say of a file."""
-    kinds = ((cut_off, CUT_OFF), (left_over, ""), (ogg.lost_pages, SILENT), (contradictions, ""),
-             (texts, ""))
-    return [Note(text, about, fault=True) for say, about in kinds for text in say(path)]
+    """What `cut_off`, `left_over`, `ogg.lost_pages`, `matroska.damage`, `avi.damage`,
+    `contradictions`, `texts`, `as_text` and `sectors.lost` say of a file."""
+    kinds = ((cut_off, CUT_OFF), (left_over, ""), (ogg.lost_pages, SILENT),
+             (matroska.damage, LOST), (avi.damage, LOST), (contradictions, ""), (texts, ""),
+             (as_text, BYTES))
+    found = [Note(text, about, fault=True) for say, about in kinds for text in say(path)]
+    told, there = bytes_told(path) or (0, 0)
+    with open(path, "rb") as file:  # of chunks, whose pauses of mu-law end within a sector
+        if min(told, there) and chunks.layout_of(file.read(64)) is not None:
+            begins = os.fstat(file.fileno()).st_size - there
+            found += sectors.lost(path, begins, min(told, there))
+    return found
+
+
+def as_text(path: str | Path) -> list[str]:
+    """A sentence where a file was transferred as a text.
+
+    Args:
+        path: a file that exists, of any format.
+    """
+    return [AS_TEXT] if sectors.line_feeds(path) else []
 
 
 def cut_off(path: str | Path) -> list[str]:
     """A sentence where a file ends before its sound does by what it says of itself in bytes.
 
     Args:
-        path: a file that exists; one of chunks (see `bytes_told`), AVI, MXF, Ogg, or Matroska. For
-            what tells its length in time, see `seconds_told`.
+        path: a file that exists; one of chunks (see `bytes_told`), AVI, MXF, Ogg, Matroska, or an
+            MPEG transport or program stream. For what tells its length in time, see
+            `seconds_told`.
 
     Returns:
         One sentence for the user, or none.
@@ -87,11 +87,13 @@ def cut_off(path: str | Path) -> list[str]:
             return ogg.without_end(file)
         if begin == matroska.EBML:
             return matroska.cut_off(file)
+        if within := streams.cut_off(file):
+            return within
         whole, length = _whole(file), os.fstat(file.fileno()).st_size
     if length + PADDING < whole:
         return [f"it is cut off: of {whole:,} bytes {length:,} are there"]
     told, there = bytes_told(path) or (0, 0)
-    if there + PADDING < told:
+    if there + min(PADDING, max(SIZE, told // SHARE)) < told:
         return [f"it is cut off: of {told:,} bytes of its sound {there:,} are there"]
     return []
 
@@ -171,9 +173,8 @@ def bytes_told(path: str | Path) -> tuple[int, int] | None:
             begins, size = (int.from_bytes(begin[k: k + 4], "big") for k in (4, 8))
         elif begin[:8] == b"NIST_1A\n":
             begins, size = _nist(begin)
-        for pattern, chunks in _FORMATS:
-            if re.match(pattern, begin, re.DOTALL):
-                begins, size = _sound_chunk(file, chunks)
+        if (layout := chunks.layout_of(begin)) is not None:
+            begins, size = _sound_chunk(file, layout)
         # From 2 GiB on a number of 32 bits stands for "up to the end", as in what a pipe was given
         if size <= 0 or UNKNOWN <= size < 2**32 or size >= 2**62:
             return None
@@ -192,10 +193,24 @@ def counted_anew(path: str | Path) -> bool:
     with open(path, "rb") as file:
         if not re.match(rb"RIFF....WAVE", file.read(12), re.DOTALL):
             return False
-        begins, told = _sound_chunk(file, _RIFF)
+        begins, told = _sound_chunk(file, chunks.RIFF)
         there = os.fstat(file.fileno()).st_size - begins
     # Titles may follow the sound
     return bool(begins) and there > COUNTED and told <= there % COUNTED <= told + COUNTED // 2**12
+
+
+def without_length(path: str | Path) -> bool:
+    """Whether the header of a WAV file does not tell how long it is, so that its sound goes on to
+    the end of the file: `counted_anew`, or RF64 whose recorder was killed before it wrote the size.
+
+    Args:
+        path: a file that exists.
+    """
+    with open(path, "rb") as file:
+        if re.match(rb"(RF64|BW64)....WAVE", begin := file.read(12), re.DOTALL):
+            begins, told = _sound_chunk(file, chunks.layout_of(begin) or chunks.RIFF)
+            return bool(begins) and told in (0, 2**32 - 1)
+    return counted_anew(path)
 
 
 def _unread(path: str | Path, told: int, there: int) -> int:
@@ -206,18 +221,16 @@ def _unread(path: str | Path, told: int, there: int) -> int:
         begin = file.read(64)
         length = os.fstat(file.fileno()).st_size
         at = length - there + told
-        chunks = next((c for p, c in _FORMATS if re.match(p, begin, re.DOTALL)), None)
-        while chunks is not None:
-            at += -at % chunks.align
-            file.seek(at)
-            head = file.read(chunks.name + chunks.size)
-            size = int.from_bytes(head[chunks.name:], chunks.order)  # type: ignore[arg-type]
-            end = at + len(head) + size
-            if (head.startswith((chunks.sound, begin[:4])) or not re.match(rb"[ -~]{4}", head)
-                    or end > length + chunks.align):
+        layout = chunks.layout_of(begin)
+        behind = False
+        for chunk in chunks.walk(file, layout) if layout is not None else ():
+            sound = chunk.name.startswith((layout.sound, begin[:4]) if layout else b"")
+            if behind and (sound or not re.match(rb"[ -~]{4}", chunk.name)
+                           or chunk.begin + chunk.size > length + 8):
                 break  # no chunk, or sound once more
-            at = end
-        file.seek(at)
+            behind = behind or sound
+            at = chunk.begin + chunk.size if behind else at
+        file.seek(min(at, length))
         rest = file.read(2**20)
     # Zeros up to a round size, and the titles that MP3 files have, are no sound
     empty = not rest.strip(b"\0") or rest.startswith((b"ID3", b"TAG", b"APETAGEX"))
@@ -329,26 +342,11 @@ def _nist(header: bytes) -> tuple[int, int]:
     return int(header[8:16].split()[0]), count * channels * wide
 
 
-def _sound_chunk(file: BinaryIO, chunks: _Chunks) -> tuple[int, int]:
+def _sound_chunk(file: BinaryIO, layout: chunks.Layout) -> tuple[int, int]:
     """Where the samples of a file begin, and how many bytes of them its header tells; 0, 0 where
     no such chunk is found."""
-    head, long = chunks.name + chunks.size, None
-    file.seek(chunks.begin)
-    for _ in range(64):
-        chunk = file.read(head)
-        if len(chunk) < head:
-            break
-        size = int.from_bytes(chunk[chunks.name:], chunks.order)  # type: ignore[arg-type]
-        size -= head if chunks.whole else 0
-        if chunk.startswith(chunks.sound):
-            return file.tell(), long if long is not None and size == 2**32 - 1 else size
-        if size < 0 or size >= 2**62:
-            break
-        begin = file.tell()
-        if chunk.startswith(b"ds64") and size >= 16:  # RF64: sizes of 64 bits
-            long = int.from_bytes(file.read(16)[8:], "little")
-        file.seek(begin + size + -(begin + size) % chunks.align)
-    return 0, 0
+    return next(((chunk.begin, chunk.size) for chunk in chunks.walk(file, layout)
+                 if chunk.name.startswith(layout.sound)), (0, 0))
 
 
 def contradictions(path: str | Path) -> list[str]:
@@ -405,15 +403,10 @@ def _formats(path: str | Path) -> list[tuple[int, ...]]:
     "fmt " chunk of a WAV file."""
     found = []
     with open(path, "rb") as file:
-        file.seek(12)
-        for _ in range(64):
-            head = file.read(8)
-            if len(head) < 8:
-                break
-            end = file.tell() + (size := int.from_bytes(head[4:], "little"))
-            if head.startswith(b"fmt ") and size >= 16:
+        for chunk in chunks.walk(file, chunks.RIFF):
+            if chunk.name == b"fmt " and chunk.size >= 16:
+                file.seek(chunk.begin)
                 found.append(struct.unpack("<HHIIHH", file.read(16).ljust(16, b"\0")))
-            file.seek(end + end % 2)
     return found
 
 

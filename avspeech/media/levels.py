@@ -21,6 +21,7 @@ from avspeech.media.holes import Holes
 from avspeech.media.misread import Misread
 from avspeech.media.steady import Steady
 from avspeech.media.stuck import Stuck
+from avspeech.media.tails import Tail
 from avspeech.media.timecode import TimeCode
 from avspeech.media.wraps import Wraps
 
@@ -173,6 +174,7 @@ class ChannelLevels:
         self._stuck = Stuck(rate) if rate else None
         self._holes = Holes(rate) if rate else None
         self._wraps = Wraps(rate) if rate else None
+        self._tail = Tail(rate) if rate else None
         self._bass = 0.0  # power of the differences of the fourth channel, where it may be bass
 
     def add(self, samples: np.ndarray) -> None:
@@ -189,6 +191,8 @@ class ChannelLevels:
             self._holes.add(samples)
         if self._wraps is not None:
             self._wraps.add(samples)
+        if self._tail is not None:
+            self._tail.add(samples)
         self._coarse.add(samples)
         self._code.add(samples)
         if self._delays is not None:
@@ -203,8 +207,8 @@ class ChannelLevels:
         sums, squares = rows.sum(axis=1), np.square(rows).sum(axis=1)
         self._sum += sums
         self._square += squares
+        self._steady.add(samples)
         if len(samples) > 1:
-            self._steady.add(samples)
             self._add_to_stretch(samples.shape[1], sums, squares)
         if len(samples) == 2 and self.rate:
             self._add_to_pairs(samples)
@@ -280,6 +284,11 @@ class ChannelLevels:
         codes = {k: float(10 * np.log10(self.power[k] + 1e-20)) for k in self._code.channels()}
         return {**codes, **self._steady.channels()}
 
+    @property
+    def steady(self) -> bool:
+        """Whether it is nothing but something steady: a tone, hum, hiss, or time code."""
+        return self._steady.all or len(self._code.channels()) == len(self._sum) - 1
+
     def _is_field(self) -> bool:
         return self._field is not None and self._field.is_field()
 
@@ -330,6 +339,15 @@ class ChannelLevels:
     def seconds_of_holes(self) -> float:
         """Of exact silence in the middle of the sound."""
         return self._holes.seconds() if self._holes is not None else 0.0
+
+    def note_tail(self) -> str | None:
+        """What to say of zeros behind the sound; None elsewhere."""
+        return self._tail.note() if self._tail is not None else None
+
+    @property
+    def share_of_tail(self) -> float:
+        """Of the sound that is zeros at its end."""
+        return self._tail.share if self._tail is not None else 0.0
 
     def note_surround(self, named: bool = True) -> str | None:
         """What to say of the channels of a film; None elsewhere.

@@ -123,6 +123,33 @@ def roughness(samples: np.ndarray) -> float:
     return float(np.square(np.diff(samples)).sum()) / power if power else 0.0
 
 
+# Samples as bytes -> whole numbers or floats, by what FFmpeg calls such files
+HEADERLESS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "s16le": lambda rows: rows.view("<i2"), "s16be": lambda rows: rows.view(">i2"),
+    "f32le": lambda rows: _floats(rows), "mulaw": lambda rows: law(MU)[rows],
+    "alaw": lambda rows: law(A)[rows]}
+SMOOTH, STEPS = 0.3, 20  # roughness of samples at most, and their deviation at least, in steps
+
+
+def headerless(data: bytes) -> str:
+    """What FFmpeg calls samples without a header of whose kind some data are, by their smoothness;
+    empty where they are none.
+
+    Args:
+        data: from the middle of a file, beginning at a multiple of 4 bytes.
+    """
+    rows = np.frombuffer(data[: len(data) // 4 * 4], np.uint8)
+    if len(rows) < LEAST:
+        return ""
+    rough = {}
+    for name, read in HEADERLESS.items():
+        samples = read(rows).astype(np.float64)
+        loud = samples.std() * (32768 if name == "f32le" else 1) if len(samples) else 0.0
+        rough[name] = roughness(samples) if loud >= STEPS else np.inf
+    best = min(rough, key=lambda name: rough[name])
+    return best if rough[best] < SMOOTH else ""
+
+
 class Misread:
     """Gathers by pieces what tells that a sound is not what it seems."""
 

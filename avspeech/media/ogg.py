@@ -59,18 +59,23 @@ def lost_pages(path: str | Path) -> list[str]:
                 head = data[at: at + 27 + data[at + 26]]
                 end = at + len(head) + sum(head[27:])
                 page = data[at: end]
+                number, stream = int.from_bytes(head[18:22], "little"), head[14:18]
+                sounds = 0 < int.from_bytes(head[6:14], "little") < 2**63
                 if head[:5] != b"OggS\0" or _checksum(page) != head[22:26]:
+                    # One that is there, before the first whole one with sound
+                    lost += (head[:5] == b"OggS\0" and sounds and end <= len(data)
+                             and not numbers.get(stream, (0, True))[1])
                     at = data.find(b"OggS\0", at + 1)
                     continue
-                number, stream = int.from_bytes(head[18:22], "little"), head[14:18]
                 # What is recorded from a broadcast has its titles first, and then any page
                 due, begun = numbers.get(stream, (number, False))
                 begun = begun and not head[5] & FIRST_PAGE
                 lost += min(max(0, number - due), MANY) if begun else 0
-                begun = begun or 0 < int.from_bytes(head[6:14], "little") < 2**63
+                begun = begun or sounds
                 numbers[stream] = number + 1, begun
                 at = end
-    return [f"{lost} of its pages of Ogg are missing or damaged: they are silence"] if lost else []
+    return [f"{lost} of its pages of Ogg are missing or damaged: they are silence, or left out at "
+            "the beginning"] if lost else []
 
 
 def _checksum(page: bytes) -> bytes:

@@ -53,8 +53,12 @@ class Clock:
     def times(self, frames: Iterable[Any]) -> Iterator[tuple[float, Any]]:
         """(time, frame) of the frames of a decoder. Frames a little out of order are left out."""
         since, shift = -math.inf, 0.0
+        lost = (0.0, 0.0)  # where the last pictures are missing
         for raw, following, frame in _with_next(self._raw(frames)):
             at = since + self.step if raw is None else raw + shift
+            if raw is not None and following is not None and (
+                    lost[0] < at < lost[1] <= since < following + shift):
+                continue  # the last picture before the loss, which a decoder gives late
             if math.isinf(since):
                 at, shift = self._first(raw, following)
             elif raw is not None and shift and 0 < raw - since <= NEAR:
@@ -72,6 +76,7 @@ class Clock:
                 at = since + self.step
                 shift = at - raw
             if at > since:
+                lost = (since, at) if self.step < NEAR < at - since < math.inf else lost
                 since = at
                 yield at, frame
 

@@ -70,7 +70,9 @@ BURST = 16384
 FIELD = ("its channels are those of a sound field (ambisonics): the first, which hears all sides, "
          "was taken alone")
 FIELDS = (4, 9, 16)  # channels of one
+STEADY = "track {} has one steady sound alone, such as a tone, hum or time code"
 JUDGED = 0.1  # seconds; the mean of a shorter sound is no offset
+MOSTLY = 0.5  # share of zeros at the end from which on they are a fault
 EXACT_CODINGS = ("PCM_", "FLOAT", "DOUBLE", "ULAW", "ALAW")
 
 @dataclass(frozen=True)
@@ -88,6 +90,7 @@ class Sound:
     level: float  # decibels of full scale
     damaged: tuple[float, ...]  # seconds at which packets did not decode
     notes: tuple[Note, ...]  # sentences for the user
+    steady: bool = False  # it is a tone, hum, hiss or time code from beginning to end
 
     @property
     def faults(self) -> tuple[Note, ...]:
@@ -238,7 +241,7 @@ def _exact(path: str | Path, file: Any) -> bool:
         told, there = endings.bytes_told(path) or (0, 0)
         if there >= told + 8:
             return False
-    if endings.counted_anew(path):
+    if endings.without_length(path):
         return False
     return (file.seekable() and 0 < file.frames < 2**40 and RATES[0] <= file.samplerate <= RATES[1]
             and file.subtype.startswith(EXACT_CODINGS))
@@ -337,6 +340,8 @@ def _judged(found: Sound, levels: dict[int, ChannelLevels], named: bool) -> Soun
     tell(level.note_stuck(), fault=True)
     if not told(SILENT, BYTES):
         tell(level.note_holes(), fault=level.seconds_of_holes >= MISSED)
+    if found.reader == "seek":  # what was muted in a call is zeros as well
+        tell(level.note_tail(), fault=level.share_of_tail >= MOSTLY)
     if not any(note.fault for note in notes):
         tell(level.note_coarse(), fault=level.hardly_steps)
     tell(level.note_surround(named))
@@ -345,7 +350,7 @@ def _judged(found: Sound, levels: dict[int, ChannelLevels], named: bool) -> Soun
     if abs(offset) >= OFFSET:
         tell(f"its samples lie around a constant offset of {offset:.3f} of full scale")
     return replace(found, channels=most, taken=taken, scale=scale, offset=offset,
-                   notes=tuple(notes),
+                   notes=tuple(notes), steady=level.steady,
                    level=max(part.decibels for part in levels.values()))
 
 
@@ -367,7 +372,7 @@ def _survey_tracks(path: str, key: Any, track: int | None) -> Sound:
     first = (marked or usual or [0])[0]
     order = [first, *(k for k in range(len(names)) if k != first)] if track is None else [track - 1]
     failed: InputError | None = None
-    silent: Sound | None = None
+    other: Sound | None = None  # a track that is silent, or steady
     why = ("asked for" if track is not None else "marked as default" if marked else
            "the first that is no commentary" if first else "the first")
     for k in order:
@@ -377,16 +382,17 @@ def _survey_tracks(path: str, key: Any, track: int | None) -> Sound:
             failed = failed or error
             why = f"track {order[0] + 1} cannot be decoded"
             continue
-        if found.level >= SILENCE_DB or len(order) == 1:
+        if found.level >= SILENCE_DB and not found.steady or len(order) == 1:
             break
-        if silent is None:
-            silent, why_silent = found, why
-            why = f"track {k + 1} is silent"
+        if other is None or other.level < SILENCE_DB <= found.level:
+            other, why_other = found, why
+        if why != STEADY.format(order[0] + 1):
+            why = (STEADY if found.level >= SILENCE_DB else "track {} is silent").format(k + 1)
     else:
-        if silent is None:
+        if other is None:
             assert failed is not None
             raise failed
-        found, why = silent, why_silent
+        found, why = other, why_other
     if len(names) > 1:
         name = names[found.track - 1]
         note = Note(f"track {found.track} of its {len(names)} tracks of sound was taken{name}: "

@@ -44,6 +44,18 @@ class Steady:
         for counts, row in zip(self._counts, places, strict=True):
             counts += np.bincount(row, minlength=BINS)
 
+    @property
+    def all(self) -> bool:
+        """Whether no channel has anything else."""
+        if int(self._counts[0].sum()) < LEAST:
+            return False
+        for counts in self._counts:
+            low, usual, high = (_level(counts, share) for share in (0.1, 0.5, 0.9))
+            bursts = counts[round((usual + BURST_DB - LOWEST) / STEP):].sum()
+            if high - low > STEADY_DB or bursts > BURSTS:
+                return False
+        return True
+
     def channels(self) -> dict[int, float]:
         """The steady channels that would be heard beside the voice of another one, each with its
         level in dB of full scale."""

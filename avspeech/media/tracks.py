@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from avspeech.errors import InputError
-from avspeech.media import endings, trial
+from avspeech.media import chunks, endings, trial
 from avspeech.media.clock import JITTER, on_one_clock
 from avspeech.media.decoding import (
     ATTACHED_PICTURE,
@@ -212,6 +212,11 @@ def open_sndfile(path: str | Path) -> Iterator[Any]:
     """A file open in libsndfile, which is given no name: it would judge by the suffix."""
     import soundfile
 
+    padded = chunks.opened(path)
+    if padded is not None:
+        with padded, soundfile.SoundFile(padded) as sound:
+            yield sound
+        return
     with open(path, "rb") as file, soundfile.SoundFile(file.fileno(), closefd=False) as sound:
         yield sound
 

@@ -21,7 +21,13 @@ from avspeech.core.bars import bar
 from avspeech.errors import InputError
 from avspeech.media import warping
 from avspeech.media.face_tracks import track_faces
-from avspeech.media.mouths import STORED_CROP, MouthTrack, read_crops, write_crops
+from avspeech.media.mouths import (
+    STORED_CROP,
+    MouthTrack,
+    read_crops,
+    release,
+    write_crops,
+)
 from avspeech.media.picture_clock import FPS
 from avspeech.media.pictures import Picture, duration, frame_rate, pictures
 from avspeech.media.trails import FaceTrack
@@ -38,6 +44,7 @@ GAP = 2  # frames: a path with a longer gap is smoothed on each side for itself
 SLACK = 1e-3  # seconds: containers round their times to milliseconds
 BLACK = 12  # a picture whose brightness stays below this, all but 0.5 % of it, shows nothing
 IN_MEMORY = 64 * 2**20  # bytes of crops a face may have before they go to a temporary file
+WRITTEN = 1000  # crops of each face after which the memory of what has gone there is given back
 
 
 def read_frames(path: str | Path, fps: float = FPS, start: float = 0.0,
@@ -155,6 +162,9 @@ def mouth_tracks(path: str | Path, fps: float = FPS, max_faces: int | None = Non
             for track, matrix in wanted:
                 track.crops[k] = crop(array, canvas.from_picture(matrix, picture.shape))
                 track.present[k] = True
+            if k % WRITTEN == 0:
+                for track in tracks:
+                    release(track.crops)
     return tracks
 
 
@@ -221,22 +231,31 @@ def whole_picture(path: str | Path, fps: float = FPS) -> MouthTrack:
         InputError: as `read_frames` does.
     """
     # Counted by the pictures themselves: the length that a header states may be damaged.
-    crops: list[np.ndarray] = []
     boxes: list[tuple[float, ...]] = []
-    for shown, in_place in frames_at(path, fps):
-        picture = shown.array(grey=True)
-        height, width = picture.shape
-        side = min(height, width)
-        y, x = (height - side) // 2, (width - side) // 2
-        if in_place and np.percentile(picture, 99.5) >= BLACK:
-            crops.append(warping.resize(picture[y: y + side, x: x + side],
-                                        (STORED_CROP, STORED_CROP)))
-            boxes.append((x, y, x + side, y + side))
+    nothing = bytes(STORED_CROP * STORED_CROP)
+    with storage.scratch() as file:
+        for shown, in_place in frames_at(path, fps):
+            picture = shown.array(grey=True)
+            height, width = picture.shape
+            side = min(height, width)
+            y, x = (height - side) // 2, (width - side) // 2
+            if in_place and np.percentile(picture, 99.5) >= BLACK:
+                mouth = warping.resize(picture[y: y + side, x: x + side],
+                                       (STORED_CROP, STORED_CROP))
+                file.write(mouth.tobytes())
+                boxes.append((x, y, x + side, y + side))
+            else:
+                file.write(nothing)
+                boxes.append((math.nan,) * 4)
+        file.flush()
+        shape = (len(boxes), STORED_CROP, STORED_CROP)
+        if len(boxes) * len(nothing) <= IN_MEMORY:
+            file.seek(0)
+            crops = np.frombuffer(bytearray(file.read()), np.uint8).reshape(shape)
         else:
-            crops.append(np.zeros((STORED_CROP, STORED_CROP), np.uint8))
-            boxes.append((math.nan,) * 4)
+            crops = np.memmap(file, np.uint8, "r+", shape=shape)
     corners = np.asarray(boxes, np.float32)
-    return MouthTrack(np.stack(crops), ~np.isnan(corners[:, 0]), corners,
+    return MouthTrack(crops, ~np.isnan(corners[:, 0]), corners,
                       np.full(len(crops), np.nan, np.float32), fps)
 
 

@@ -56,8 +56,9 @@ def add(commands: argparse._SubParsersAction) -> None:
 def _transcribe(args: argparse.Namespace) -> None:
     from avspeech.extraction.extractor import Extractor
     from avspeech.transcribe import recognizers
-    from avspeech.transcribe.files import transcribe
+    from avspeech.transcribe.files import check_pictures, transcribe
 
+    check_pictures(args.videos)  # before anything is loaded
     recognizer = recognizers.named(args.recognizer, args.recognizer_model, args.key,
                                    None if args.language == "auto" else args.language,
                                    args.threads)

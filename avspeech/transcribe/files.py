@@ -30,8 +30,10 @@ from avspeech.errors import InputError
 from avspeech.extraction import files as extraction
 from avspeech.extraction.extractor import Extractor
 from avspeech.media import audio
+from avspeech.media.decoding import open_container
 from avspeech.media.mouths import MouthTrack
 from avspeech.media.muxing import mux
+from avspeech.media.pictures import picture_tracks
 from avspeech.report import mcorec, transcripts
 from avspeech.report.transcript_scores import speech
 from avspeech.report.transcripts import Segment, Transcript, Word
@@ -167,6 +169,17 @@ def transcribe(videos: Sequence[str | Path] | str | Path, out: str | Path,
             raise
         voices.remove(folder)
     return result
+
+
+def check_pictures(videos: Sequence[str | Path]) -> None:
+    """Raises InputError where one of some videos is none, but a sound alone."""
+    for path in videos:
+        with open_container(path) as container:
+            if not picture_tracks(container):
+                raise InputError(
+                    f"{path}: a sound without pictures, and speakers are known by their faces "
+                    "here: give the video; what a sound alone says a recognizer writes down by "
+                    "itself (faster-whisper, for example)")
 
 
 def _extraction(paths: Sequence[Path], extractor: Extractor | None, names: Sequence[str] | None,

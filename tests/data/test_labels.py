@@ -99,3 +99,23 @@ def test_spellings_of_a_name_have_one(name: str) -> None:
     ("happy/excited", "happy/excited"), ("joy/x", "joy/x"), ("/", "/")])
 def test_more_spellings(label: str, name: str) -> None:
     assert canonical(label) == name
+
+
+@pytest.mark.parametrize("word", ["—", "–", "--", "…", "???", "***", "/", "_", "( )", "!"])
+def test_marks_alone_are_no_label(word: str) -> None:
+    assert labels.missing(word) and labels.spells_nothing(f" {word} ")
+    assert not labels.missing("-") and not labels.missing("+") and not labels.missing("\U0001f620")
+
+
+@pytest.mark.parametrize(("typed", "meant"), [
+    ("\u0430ngry", "angry"), ("s\u0430d", "sad"), ("h\u0430\u0440\u0440y", "happy"), ("f\u0435ar", "fear"),
+    ("\u0433\u0440y\u0441\u0442\u044c", "\u0433\u0440\u0443\u0441\u0442\u044c"), ("S\u0410D", "sad")])
+def test_letters_of_another_alphabet_that_look_alike_are_those_of_the_word(typed: str, meant: str) -> None:
+    assert labels.plain(typed) == meant and labels.canonical(typed) == labels.canonical(meant)
+    assert labels.one_person(f"Ann {typed}") == labels.one_person(f"Ann {meant}")
+
+
+@pytest.mark.parametrize("word", ["\u0441\u043e\u0440", "\u0440\u0430\u0434\u043e\u0441\u0442\u044c", "angry",
+                                  "\u0436ab", "\u00e4rger", "wesoły"])
+def test_words_of_one_alphabet_stay(word: str) -> None:
+    assert labels.plain(word) == word.casefold()

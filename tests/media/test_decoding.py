@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +26,42 @@ def test_samples_without_a_header_are_refused(tmp_path: Path, suffix: str) -> No
     path = tmp_path / f"x{suffix}"
     path.write_bytes((murmur(2, 8000) * 127).astype(np.int8).tobytes() * 2)
     with pytest.raises(InputError, match=r"without a header.*ffmpeg -f \w+ -ar 8000"):
+        audio.read(path)
+
+
+@pytest.mark.parametrize(("kind", "form"), [("<i2", "s16le"), (">i2", "s16be"), ("<f4", "f32le")])
+@pytest.mark.parametrize("suffix", [".raw", ".pcm", ".wav", ""])
+def test_samples_without_a_header_are_known_by_their_content(tmp_path: Path, suffix: str, kind: str,
+                                                             form: str) -> None:
+    samples = murmur(2, 16000)
+    scaled = samples if kind[1] == "f" else np.round(samples * 32767)
+    path = tmp_path / f"x{suffix}"
+    path.write_bytes(scaled.astype(kind).tobytes())
+    with pytest.raises(InputError, match=f"without a header.*ffmpeg -f {form} "):
+        audio.read(path)
+    noise = np.random.default_rng(0).integers(0, 256, 50_000, dtype=np.uint8).tobytes()
+    for data in (noise, b"Some words, and no sound at all.\n" * 900):
+        path.write_bytes(data)
+        with pytest.raises(InputError) as error:
+            audio.read(path)
+        assert "without a header" not in str(error.value)
+
+
+@pytest.mark.parametrize(("change", "words"), [
+    (base64.b64encode, "base64"),
+    (lambda data: b"data:audio/wav;base64," + base64.b64encode(data), "base64"),
+    (lambda data: data.decode("utf-8", "replace").encode(), "as a text in UTF-8"),
+    (lambda data: b"HTTP/1.1 200 OK\r\nContent-Type: audio/wav\r\n\r\n" + data,
+     r"begins at byte 44.*tail -c \+45"),
+    (lambda data: b"\0" * 512 + data, "begins at byte 512"),
+    (lambda data: b"\x93NUMPY\1\0" + data[44:], "array of NumPy"),
+    (lambda data: b"SQLite format 3\0" + data, "database"),
+])
+def test_what_became_of_a_sound_is_told(tmp_path: Path, change: Callable[[bytes], bytes], words: str) -> None:
+    path = tmp_path / "x.wav"
+    audio.write(path, murmur(2, 16000), 16000)
+    path.write_bytes(change(path.read_bytes()))
+    with pytest.raises(InputError, match=words):
         audio.read(path)
 
 

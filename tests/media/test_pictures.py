@@ -6,6 +6,7 @@ import itertools
 import warnings
 from fractions import Fraction
 from pathlib import Path
+from types import SimpleNamespace
 
 import av
 import numpy as np
@@ -13,7 +14,7 @@ import pytest
 from films import numbers, set_matrix, shades, write_film
 
 from avspeech.errors import InputError
-from avspeech.media import pictures, video
+from avspeech.media import picture_clock, pictures, video
 
 CORNERS = [90, 140, 190, 240]  # top left, top right, bottom left, bottom right
 
@@ -312,6 +313,24 @@ def test_pictures_that_are_missing_are_told(tmp_path: Path) -> None:
     lost = write_film(tmp_path / "b.ts", shown[:10] + shown[22:],
                             [k / 25 for k in (*range(10), *range(22, 40))], codec="mpeg2video")
     assert "no pictures for 0.5 s in all, the first time at 0.36 s" in told(lost)
+
+
+@pytest.mark.parametrize("late", [2, 3, 7])
+def test_a_picture_of_before_a_loss_that_comes_late_is_no_jump_of_the_clock(
+        tmp_path: Path, recwarn: pytest.WarningsRecorder, late: int) -> None:
+    """A decoder of H.264 keeps pictures back to bring them in order; where packets were lost, the
+    last one before comes in between those behind."""
+    path = write_film(tmp_path / "a.ts", shades(125), [k / 25 for k in range(125)], codec="mpeg2video")
+    numbered = [*range(50), *range(90, 90 + late), 50, *range(90 + late, 125)]
+    with av.open(str(path)) as container:
+        stream = container.streams.video[0]
+        clock = picture_clock.Clock(path, container, stream)
+        zero = round(clock.zero * 25)
+        frames = [SimpleNamespace(pts=zero + k, time_base=Fraction(1, 25)) for k in numbered]
+        times = [round(25 * at) for at, _ in clock.times(frames)]
+    assert times == [k for k in numbered if k != 50]
+    assert not [w for w in recwarn if "jumps" in str(w.message)]
+
 
 
 @pytest.mark.parametrize(("curve", "name"), [(16, "PQ"), (18, "HLG"), (1, "")])

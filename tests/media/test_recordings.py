@@ -104,6 +104,18 @@ CODINGS = [("a.wav", "WAV", "GSM610"), ("a.aif", "AIFF", "GSM610"), ("a.w64", "W
            ("a.wav", "WAV", "NMS_ADPCM_16"), ("a.wav", "WAV", "NMS_ADPCM_32"), ("a.caf", "CAF", "ALAC_16")]
 
 
+@pytest.mark.parametrize("size", [0, 2**32 - 1])
+def test_an_rf64_whose_recorder_was_killed_is_read_to_its_end(tmp_path: Path, size: int) -> None:
+    """Its sizes of 64 bits are written last."""
+    samples = (murmur(2, 16000) * 32767).astype("<i2")
+    head = b"WAVEds64" + struct.pack("<IQQQI", 28, 0, 0, 0, 0) + b"fmt " + struct.pack(
+        "<IHHIIHH", 16, 1, 1, 16000, 32000, 2, 16)
+    path = tmp_path / "x.wav"
+    path.write_bytes(b"RF64" + struct.pack("<I", 2**32 - 1) + head + b"data" + struct.pack("<I", size)
+                     + samples.tobytes())
+    assert np.array_equal(audio.read(path, 16000), samples.astype(np.float32) / 32768)
+
+
 @pytest.mark.parametrize(("name", "form", "subtype"), CODINGS)
 def test_codings_that_libsndfile_cannot_seek_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str,
                                                 form: str, subtype: str) -> None:
@@ -539,6 +551,12 @@ def test_a_page_of_ogg_that_was_lost_is_said(tmp_path: Path, name: str) -> None:
     assert audio.notes_of(path)[0].startswith("1 of its pages") and len(audio.read(path)) == len(whole)
     path.write_bytes(data[: pages[2]] + data[pages[4]:])  # as a broadcast that was recorded begins
     assert ogg.lost_pages(path) == []
+    sounding = next(k for k, at in enumerate(pages) if 0 < int.from_bytes(data[at + 6: at + 14], "little"))
+    for page in (sounding, sounding + 1):  # damaged, though it is there
+        damaged = bytearray(data)
+        damaged[pages[page] + 400] ^= 1
+        path.write_bytes(damaged)
+        assert ogg.lost_pages(path)[0].startswith("1 of its pages")
 
 
 def test_more_channels_than_there_are_are_refused_or_said(tmp_path: Path) -> None:
@@ -644,6 +662,48 @@ def test_pauses_of_amr_are_silence_and_no_damage(tmp_path: Path, name: str, rate
     assert all("breaks off to exact silence" in fault for fault in sound.faults)
     samples = recordings.part(tmp_path / "a.amr", sound, 0).reshape(150, -1)
     assert {k for k in range(150) if not samples[k].any()} == quiet
+
+
+def test_a_track_of_one_steady_sound_is_passed_over(tmp_path: Path) -> None:
+    """Cameras write a mono track for each microphone; a line-up tone or hum may be on the first."""
+    voice = murmur(6, 48000)
+    tone = (0.1 * np.sin(np.arange(len(voice)) * 2 * np.pi * 1000 / 48000)).astype(np.float32)
+    silence = np.zeros_like(voice)
+    for sounds, taken, words in (([tone, voice], 2, "track 1 has one steady sound"),
+                                 ([silence, tone, voice], 3, "track 2 has one steady sound"),
+                                 ([tone, silence, tone], 1, "the first"),
+                                 ([silence, tone], 2, "track 1 is silent"),
+                                 ([voice, tone], 1, "the first")):
+        path = encode(tmp_path / "x.mkv", sounds, 48000, "pcm_s16le")
+        found = recordings.survey(path)
+        assert found.track == taken and words in found.notes[0]
+        assert recordings.survey(path, 1).track == 1
+
+
+def test_zeros_in_amr_are_damage(tmp_path: Path) -> None:
+    """They are frames of the lowest rate, which are shorter: speech of 5 s is 8 s long."""
+    frame = bytes([0x3C, *range(31)])
+    whole = b"#!AMR\n" + frame * 250
+    path = tmp_path / "x.amr"
+    path.write_bytes(whole)
+    assert not recordings.survey(path).faults
+    path.write_bytes(whole[:2000] + bytes(4096) + whole[6096:])
+    assert any("damaged packets" in note for note in recordings.survey(path).faults)
+
+
+@pytest.mark.parametrize("bit", [0, 20, 40, 60])
+def test_a_size_that_cannot_be_is_no_end_of_the_program(tmp_path: Path, bit: int) -> None:
+    """One wrong bit in the size of the sound, of 64 bits in W64."""
+    path = tmp_path / "x.w64"
+    soundfile.write(path, murmur(1, 16000), 16000, format="W64")
+    data = bytearray(path.read_bytes())
+    at = data.index(b"data\xf3\xac") + 16 + bit // 8
+    data[at] ^= 1 << bit % 8
+    path.write_bytes(data)
+    try:
+        assert len(audio.read(path, 16000)) <= 16000
+    except InputError:
+        pass
 
 
 @pytest.mark.parametrize(("marks", "taken"), [

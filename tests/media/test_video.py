@@ -283,6 +283,15 @@ def test_a_picture_of_nothing_but_a_mouth_is_its_own_track(tmp_path):
     np.testing.assert_allclose(track.crops.mean((1, 2)), 20 + np.arange(10) * 20, atol=2)
 
 
+def test_long_videos_of_a_mouth_go_to_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_film(tmp_path / "a.mp4", [square(45, 30 + k) for k in range(15)], [k / 25 for k in range(15)])
+    kept = video.whole_picture(tmp_path / "a.mp4")
+    monkeypatch.setattr(video, "IN_MEMORY", 1000)
+    filed = video.whole_picture(tmp_path / "a.mp4")
+    assert isinstance(filed.crops, np.memmap) and not isinstance(kept.crops, np.memmap)
+    assert np.array_equal(filed.crops, kept.crops) and np.array_equal(filed.boxes, kept.boxes)
+
+
 @pytest.mark.parametrize("lead", ["no picture", "black pictures"])
 def test_a_black_lead_shows_no_mouth(tmp_path: Path, lead: str) -> None:
     pictures = [np.full((48, 64, 3), 120, np.uint8)] * 20

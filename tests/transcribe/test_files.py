@@ -359,3 +359,9 @@ def test_the_command(film: Path, tmp_path: Path, monkeypatch, capsys: pytest.Cap
         assert cli.main(["transcribe", str(film), *wrong]) == 2
         err = capsys.readouterr().err
         assert line in err and err.count("\n") == 1, err
+
+
+def test_a_sound_without_pictures_is_refused_before_anything_is_loaded(tmp_path: Path, capsys) -> None:
+    audio.write(tmp_path / "talk.wav", np.sin(np.arange(16000) / 9) / 2, 16000)
+    assert cli.main(["transcribe", str(tmp_path / "talk.wav"), "--recognizer", "none"]) == 2
+    assert "talk.wav: a sound without pictures" in capsys.readouterr().err

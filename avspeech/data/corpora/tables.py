@@ -120,6 +120,9 @@ def read_rows(path: Path, delimiter: str = ",",
                     if heads and re.fullmatch("sep=.?", heads[0]) and not any(heads[1:]):
                         raise InputError(f"{where}: 'sep=' is a line for spreadsheet programs; "
                                          "remove it, as the headings should come first")
+                    if len(heads) == 1 and heads[0].startswith("#"):
+                        raise InputError(f"{where}: '{heads[0][:30]}' is a remark; remove such "
+                                         "lines, as the headings should come first")
                     other = next((sign for sign in ";\t|," if len(heads) == 1
                                   and sign in heads[0] and sign != delimiter), "")
                     if other:

@@ -14,6 +14,7 @@ The names are such that a video beside, or a reference `meeting.vtt`, is not rep
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -172,14 +173,18 @@ def transcribe(videos: Sequence[str | Path] | str | Path, out: str | Path,
 
 
 def check_pictures(videos: Sequence[str | Path]) -> None:
-    """Raises InputError where one of some videos is none, but a sound alone."""
+    """Raises InputError where one of some videos is none, but a sound alone. What cannot be opened
+    is for `transcribe` to tell."""
     for path in videos:
-        with open_container(path) as container:
-            if not picture_tracks(container):
-                raise InputError(
-                    f"{path}: a sound without pictures, and speakers are known by their faces "
-                    "here: give the video; what a sound alone says a recognizer writes down by "
-                    "itself (faster-whisper, for example)")
+        with contextlib.suppress(InputError), open_container(path) as container:
+            if picture_tracks(container):
+                continue
+            break
+    else:
+        return
+    raise InputError(f"{path}: a sound without pictures, and speakers are known by their faces "
+                     "here: give the video; what a sound alone says a recognizer writes down by "
+                     "itself (faster-whisper, for example)")
 
 
 def _extraction(paths: Sequence[Path], extractor: Extractor | None, names: Sequence[str] | None,

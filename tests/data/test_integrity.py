@@ -132,7 +132,7 @@ def test_samples_that_are_no_numbers(tmp_path: Path, value: float) -> None:
 
 def test_silence_is_looked_for_in_the_utterance_only(tmp_path: Path) -> None:
     samples = np.zeros(48000)
-    samples[:16000] = 0.1 * np.sin(np.arange(16000))
+    samples[:16000] = np.linspace(0.1, 0, 16000) * np.sin(np.arange(16000))
     soundfile.write(tmp_path / "a.wav", samples, 16000)
     assert one(tmp_path, duration=3.0) == []
     (line,) = one(tmp_path, start=1.5)

@@ -144,9 +144,9 @@ class Baseline:
             keys = RATIOS.get(name, (name,))
             rows = [(self.pairs[n], scores.pairs[n]) for n in both
                     if all(key in row for row in (self.pairs[n], scores.pairs[n]) for key in keys)]
-            change = _change(name, rows)
-            if change is not None:
-                found[name] = change
+            found_change = change(name, rows)
+            if found_change is not None:
+                found[name] = found_change
         return found
 
     def _apart(self, scores: Scores) -> dict[str, tuple[str, ...]]:
@@ -190,9 +190,17 @@ def _row(path: Path, name: str, row: Any) -> dict[str, float]:
     return out
 
 
-def _change(name: str, rows: Sequence[tuple[Mapping[str, float], Mapping[str, float]]],
-            ) -> intervals.Interval | None:
-    """The interval of a measure's change over pairs of rows (then, now); None: not defined."""
+def change(name: str, rows: Sequence[tuple[Mapping[str, float], Mapping[str, float]]],
+           ) -> intervals.Interval | None:
+    """How much higher a measure is in the second than in the first of two runs.
+
+    Args:
+        name: of `scoring.MEASURES`.
+        rows: (then, now) of each sentence, `{measure: value}` as in `Scores.pairs`.
+
+    Returns:
+        The interval of 95 % over the sentences; None where it is not defined.
+    """
     if name in RATIOS:
         top, bottom = RATIOS[name]
         columns = [np.array([row[k][key] for row in rows])

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from preparation import read_json, script_of
-from settings import Config
+from preparation import read_json
+from settings import Config, Corpus
 
 from avspeech.core import models
 from avspeech.data.corpora import layout
@@ -16,6 +17,7 @@ from avspeech.errors import InputError
 from avspeech.synthesis.vocoding import Sounds
 
 SPLITS = ("train", "dev", "test")
+MEASURED = "measured"  # folder of what is known of corpora that are only measured on
 ALL = ("voice", "support", "vocoder")  # roles
 
 
@@ -50,6 +52,30 @@ def utterances_of(cfg: Config, exp: Path, split: str, roles: Sequence[str] = ("v
                     found.append(u)
                     roots[u.id] = root
     return found, roots
+
+
+def groups(cfg: Config, exp: Path) -> dict[Path, Config]:
+    """What is aligned together: the corpora that are learned from, and each of those that voices
+    are only measured on (role "test") by itself, as if it were a voice.
+
+    Returns:
+        {folder of what is found out: the configuration with those corpora}.
+    """
+    found = {exp: learned(cfg)}
+    for name, corpus in cfg.data.corpora.items():
+        if corpus.role == "test":
+            alone = dataclasses.replace(corpus, corpus=corpus.corpus or name, role="voice")
+            found[exp / MEASURED / name] = _with(cfg, {name: alone})
+    return found
+
+
+def learned(cfg: Config) -> Config:
+    """A configuration without the corpora that voices are only measured on."""
+    return _with(cfg, {n: c for n, c in cfg.data.corpora.items() if c.role != "test"})
+
+
+def _with(cfg: Config, corpora: dict[str, Corpus]) -> Config:
+    return dataclasses.replace(cfg, data=dataclasses.replace(cfg.data, corpora=corpora))
 
 
 def left_out(cfg: Config, exp: Path) -> list[str]:
@@ -96,8 +122,14 @@ def _spread(names: Sequence[str], count: int) -> list[str]:
     return [names[i * len(names) // count] for i in range(min(count, len(names)))]
 
 
-def tested(cfg: Config, exp: Path) -> tuple[Sounds, dict[str, Any], list[str]]:
+def tested(cfg: Config, exp: Path, place: Path, count: int
+           ) -> tuple[Sounds, dict[str, Any], list[str]]:
     """The test sentences.
+
+    Args:
+        cfg, exp: the experiment.
+        place: the folder of what is known of them; `cfg` is its configuration in `groups`.
+        count: of sentences (0: all).
 
     Returns:
         (the recordings, {id: record of the words stage}, the ids that are measured).
@@ -107,29 +139,13 @@ def tested(cfg: Config, exp: Path) -> tuple[Sounds, dict[str, Any], list[str]]:
     """
     rate, _ = rate_and_hop(cfg)
     utterances, roots = utterances_of(cfg, exp, "test")
-    records = {n: r for n, r in read_json(exp / "words" / "test.json").items()
+    records = {n: r for n, r in read_json(place / "words" / "test.json").items()
                if len(r["words"]) >= cfg.sentences.shortest}
     names = [u.id for u in utterances if u.id in records]
     if len(names) < len(utterances):
         print(f"test: {len(utterances) - len(names)} of {len(utterances)} sentences are not "
               f"measured: shorter than {cfg.sentences.shortest} words, or not aligned")
     if not names:
-        raise InputError(f"{exp}: no test sentence of {cfg.sentences.shortest} words or more")
-    chosen = _spread(names, cfg.sentences.count or len(names))
+        raise InputError(f"{place}: no test sentence of {cfg.sentences.shortest} words or more")
+    chosen = _spread(names, count or len(names))
     return Sounds(utterances, roots, rate), records, chosen
-
-
-def others(cfg: Config, exp: Path) -> tuple[Sounds, dict[str, Any], list[str]]:
-    """The test sentences of the support corpora, as `tested`; their records hold script and phones
-    alone."""
-    rate, _ = rate_and_hop(cfg)
-    utterances, roots = utterances_of(cfg, exp, "test", ("voice", "support"))
-    own = {u.id for u in utterances_of(cfg, exp, "test")[0]}
-    scripts = {u.id: script_of(u, cfg.align.phonemiser) for u in utterances if u.id not in own}
-    names = _spread([n for n, s in scripts.items() if len(s.words) >= cfg.sentences.shortest],
-                    cfg.sentences.others)
-    records = {}
-    for n in names:
-        phones = [p for w in scripts[n].words for p in w.phones]
-        records[n] = {"script": scripts[n].as_dict(), "phones": phones}
-    return Sounds(utterances, roots, rate), records, names

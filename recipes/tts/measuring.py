@@ -6,6 +6,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import shutil
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any
 import numpy as np
 import styled
 import torch
+from material import MEASURED
 
 from avspeech import text
 from avspeech.core import pretrained, storage
@@ -29,28 +31,72 @@ SHOWN = {"log_f0_rmse": 3, "break_f1": 1, "tone_accuracy": 1, "f0_frame_error": 
          "rate_ratio": 3,
          "wer": 1, "dnsmos": 2, "distillmos": 2}  # digits
 CEILING = "recordings, resynthesized"
-OTHERS = "others"
+RECORDINGS = "recordings"
+TOLD = " + reference"  # ends the name of a system that is given breaks and shapes
 FAILED = "failed"  # sentences that are silent, unreadable or missing
 HEARD = ("wer", "dnsmos", "distillmos")  # measures that need no recording
+# Measures against recordings of somebody else, whose pitch, tempo and timbre are others
+PHRASED = ("break_f1", "tone_accuracy", *HEARD)
 QUIET, QUIET_PAUSES = 8, (0.2, 0.4, 0.8)  # sentences and seconds: see `fit_quiet`
 OBEYED = 0.5  # correlation of slopes asked and measured: see `tell_tones`
 
 
-def reference(records: Mapping[str, Any], names: Sequence[str], sounds: Sounds, hop: int,
-              vocoder: Any,
-              out: Path) -> None:
-    """Writes the recordings, cut as in training, and the same through the vocoder, each with notes.
+@dataclasses.dataclass(frozen=True)
+class Test:
+    """Test sentences that voices are measured on.
 
     Args:
+        sounds: the recordings.
         records: of the words stage, by name.
         names: the sentences.
-        sounds: the recordings.
-        hop: samples between frames.
-        vocoder: the model.
-        out: the folder.
+        exp: the experiment.
+        corpus: where somebody else reads them, the corpus; "" for the voices' own.
     """
-    for name in names:
-        record = records[name]
+
+    sounds: Sounds
+    records: Mapping[str, Any]
+    names: Sequence[str]
+    exp: Path
+    corpus: str = ""
+
+    @property
+    def said(self) -> Path:
+        """The folder with a folder of sounds for each system."""
+        return (self.exp / MEASURED / self.corpus if self.corpus else self.exp) / "said"
+
+    def speakers(self, default: str) -> dict[str, str]:
+        """{name: the voice that says it}: who recorded it, or `default` for somebody else's."""
+        return {n: default if self.corpus else self.sounds.utterances[n].speaker
+                for n in self.names}
+
+    def file(self, kind: str, label: str) -> Path:
+        """The file of a kind ("results", "scores") of what `label` said."""
+        return file_of(self.exp, kind, label, self.corpus)
+
+
+def file_of(exp: Path, kind: str, label: str, corpus: str) -> Path:
+    """See `Test.file`."""
+    return exp / kind / f"{label}{f' on {corpus}' if corpus else ''}.json"
+
+
+def condition(name: str, corpus: str) -> str:
+    """The name of a measure of the sentences of a corpus ("": the voices' own)."""
+    return f"{corpus}: {name}" if corpus else name
+
+
+def reference(test: Test, vocoder: Any) -> None:
+    """Writes the recordings, cut as in training, with notes, and the voices' own also through the
+    vocoder.
+
+    Args:
+        test: the sentences.
+        vocoder: the model.
+    """
+    sounds, hop = test.sounds, vocoder.config.hop
+    for kind in (RECORDINGS, CEILING):  # of sentences that are not measured any more
+        shutil.rmtree(test.said / kind, ignore_errors=True)
+    for name in test.names:
+        record = test.records[name]
         skip = record["skip"] * hop
         total = (sum(record["phones"]) + record["lead"] + sum(record["pauses"])) * hop
         sound = sounds[name][skip: skip + total]
@@ -58,11 +104,12 @@ def reference(records: Mapping[str, Any], names: Sequence[str], sounds: Sounds, 
         script = text.Script.from_dict(record["script"])
         note = {"text": script.text, "phones": len(record["phones"]),
                 "words": [[max(0.0, a - start), max(0.0, b - start)] for a, b in record["words"]]}
-        torch.manual_seed(0)
-        with torch.no_grad():
-            again = vocoder(vocoder.mel(torch.from_numpy(sound)[None]))[0].numpy()[: len(sound)]
-        for kind, samples in (("recordings", sound), (CEILING, again)):
-            write_said(out / kind / name, samples, sounds.sample_rate, note)
+        write_said(test.said / RECORDINGS / name, sound, sounds.sample_rate, note)
+        if not test.corpus:
+            torch.manual_seed(0)
+            with torch.no_grad():
+                again = vocoder(vocoder.mel(torch.from_numpy(sound)[None]))[0].numpy()
+            write_said(test.said / CEILING / name, again[: len(sound)], sounds.sample_rate, note)
 
 
 def write_said(stem: Path, samples: np.ndarray, sample_rate: int, note: Mapping[str, Any]) -> None:
@@ -133,25 +180,23 @@ def as_recorded(script: text.Script, breaks: Mapping[str, Any] | None) -> text.S
     return script.with_breaks({int(word): None for word in breaks}, keep_asked=False)
 
 
-def measure(system: str, seed: int | None, refer: Path, said: Path, out: Path, names: Sequence[str],
-            wer: str | None, mos: bool, pitch: str, labels: Mapping[str, Mapping[str, Any]],
-            meta: Mapping[str, str], code: str, kind: str = "") -> None:
-    """Scores a folder of sentences against the recordings into a result file, one row a measure.
+def measure(system: str, seed: int | None, test: Test, label: str, wer: str | None, mos: bool,
+            pitch: str, meta: Mapping[str, str], code: str) -> None:
+    """Scores a folder of sentences against the recordings into a result file, one row a measure,
+    and into a file of scores, with each sentence, as `avspeech score --json` writes.
 
-    A result file that is there is kept where it was made of the same sounds by the same code.
+    Files that are there are kept where they were made of the same sounds by the same code.
 
     Args:
         system, seed: what said the sentences.
-        refer: the folder of the recordings.
-        said: the folder of the sentences.
-        out: the result file.
-        names: of the sentences.
+        test: the sentences.
+        label: the folder of what was said.
         wer, mos, pitch: of `scoring.score`.
-        labels: of the sentences.
         meta: to write into the file.
         code: a hash of the code that measures.
-        kind: OTHERS where the recordings are by others, so that only what needs none is kept.
     """
+    refer, said, names = test.said / RECORDINGS, test.said / label, test.names
+    out, pairs = test.file("results", label), test.file("scores", label)
     state = hashlib.sha256(code.encode())
     for folder in (refer, said):
         for name in names:
@@ -159,21 +204,25 @@ def measure(system: str, seed: int | None, refer: Path, said: Path, out: Path, n
                 state.update(storage.content_hash(file).encode() if file.exists() else b"none")
     settings = {"sounds": state.hexdigest()[:12], "recogniser": str(wer), "mos": str(mos),
                 "pitch": pitch}
-    if out.exists() and settings.items() <= report.read_results(out)[1].items():
+    if (out.exists() and pairs.exists()
+            and settings.items() <= report.read_results(out)[1].items()):
         return
     scores = scoring.score(refer, said, wer=wer, mos=mos, method=pitch, progress=True)
-    rows = [{"system": system, "seed": seed, "condition": key, "n": scores.counts[key],
-             "value": value.mean * (100 if scoring.MEASURES[key][1] == "%" else 1)}
-            for key, value in scores.summary.items() if key in SHOWN]
-    if kind:
-        rows = [{**r, "condition": f"{kind} {r['condition']}"} for r in rows
-                if r["condition"] in HEARD]
-    elif all("tones" in labels[name] for name in names):
+    kept = (PHRASED if seed is not None else HEARD) if test.corpus else SHOWN
+    rows = []
+    for key, found in scores.summary.items():
+        if key in kept:
+            mean, low, high = (x * (100 if scoring.MEASURES[key][1] == "%" else 1) for x in found)
+            rows.append({"system": system, "seed": seed, "condition": condition(key, test.corpus),
+                         "n": scores.counts[key], "value": mean, "low": low, "high": high})
+    labels = {name: test.sounds.utterances[name].labels for name in names}
+    if not test.corpus and all("tones" in labels[name] for name in names):
         rows += [{"system": system, "seed": seed, "condition": key, "n": count, "value": value}
                  for key, (value, count) in against_truth(said, names, labels, pitch).items()]
     if scores.failed:
-        rows.append({"system": system, "seed": seed, "condition": FAILED, "n": len(names),
-                     "value": float(len(scores.failed))})
+        rows.append({"system": system, "seed": seed, "condition": condition(FAILED, test.corpus),
+                     "n": len(names), "value": float(len(scores.failed))})
+    storage.write_atomically(pairs, json.dumps(scores.as_dict()).encode())
     report.write_results(out, rows, {**meta, **settings})
 
 

@@ -10,11 +10,21 @@ chosen by the test sentences: the development ones pick the weights and the thre
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from material import ALL, SPLITS, left_out, others, rate_and_hop, spoken, tested, utterances_of
+from material import (
+    ALL,
+    SPLITS,
+    groups,
+    learned,
+    left_out,
+    rate_and_hop,
+    spoken,
+    tested,
+    utterances_of,
+)
 from settings import Config, System
 
 from avspeech.core import config, model_files, models, pretrained, runs, storage, trainer
@@ -56,7 +66,7 @@ def prepare(cfg: Config, exp: Path) -> None:
     for name, corpus in cfg.data.corpora.items():
         folder = exp / "data" / name
         if corpus.recogniser:
-            splits = [s for s in SPLITS if corpus.role in spoken(s)]
+            splits = [s for s in SPLITS if corpus.role in (*spoken(s), "test")]
             write_texts([folder / f"{s}.jsonl" for s in splits], layout.root_of(folder),
                         corpus.recogniser,
                         folder / "heard.json")
@@ -64,62 +74,76 @@ def prepare(cfg: Config, exp: Path) -> None:
         print(line)
 
 
+def _made(cfg: Config, exp: Path, kind: str, suffix: str) -> list[Path]:
+    """The files of a kind, of what is learned from and of what is measured on."""
+    return [place / kind / f"{split}.{suffix}" for place in groups(cfg, exp)
+            for split in ("train", "test")]
+
+
 @recipe.stage("phones", uses=("data", "align"),
               inputs=lambda cfg, exp: [exp / "data" / n / "train.jsonl" for n in cfg.data.corpora],
-              outputs=lambda cfg, exp: [exp / "phones" / f"{s}.json" for s in ("train", "test")])
+              outputs=lambda cfg, exp: _made(cfg, exp, "phones", "json"))
 def phones(cfg: Config, exp: Path) -> None:
     """Turn texts into words and phones."""
     from preparation import write_scripts
 
-    for split in SPLITS:
-        write_scripts(utterances_of(cfg, exp, split, spoken(split))[0], cfg.align.phonemiser,
-                      exp / "phones" / f"{split}.json")
+    for place, part in groups(cfg, exp).items():
+        for split in SPLITS:
+            write_scripts(utterances_of(part, exp, split, spoken(split))[0], cfg.align.phonemiser,
+                          place / "phones" / f"{split}.json")
 
 
 @recipe.stage("pitch", uses=("data", "pitch", "model"),
               inputs=lambda cfg, exp: [exp / "data" / n / "train.jsonl" for n in cfg.data.corpora],
-              outputs=lambda cfg, exp: [exp / "pitch" / f"{s}.npz" for s in ("train", "test")])
+              outputs=lambda cfg, exp: _made(cfg, exp, "pitch", "npz"))
 def pitch_stage(cfg: Config, exp: Path) -> None:
     """Track F0 at the frames of the mel."""
     from preparation import write_pitch
 
     rate, hop = rate_and_hop(cfg)
-    for split in SPLITS:
-        write_pitch(*utterances_of(cfg, exp, split, ALL), rate, hop, exp / "pitch" / f"{split}.npz",
-                    method=cfg.pitch.method, low=cfg.pitch.low, high=cfg.pitch.high)
+    for place, part in groups(cfg, exp).items():
+        for split in SPLITS:
+            write_pitch(*utterances_of(part, exp, split, ALL), rate, hop,
+                        place / "pitch" / f"{split}.npz",
+                        method=cfg.pitch.method, low=cfg.pitch.low, high=cfg.pitch.high)
 
 
 @recipe.stage("align", uses=("data", "align", "model"),
-              inputs=lambda cfg, exp: [exp / "phones" / "train.json", exp / "phones" / "test.json"],
-              outputs=lambda cfg, exp: [exp / "align" / f"{s}.json" for s in ("train", "test")])
+              inputs=lambda cfg, exp: _made(cfg, exp, "phones", "json"),
+              outputs=lambda cfg, exp: _made(cfg, exp, "align", "json"))
 def align_stage(cfg: Config, exp: Path) -> None:
     """Find when each phone and pause is spoken, by monotonic search."""
     from preparation import write_alignments
 
-    parts = {s: utterances_of(cfg, exp, s, spoken(s)) for s in SPLITS}
-    write_alignments(parts, exp / "phones", rate_and_hop(cfg), cfg.align.turns, exp / "align")
+    for place, part in groups(cfg, exp).items():
+        parts = {s: utterances_of(part, exp, s, spoken(s)) for s in SPLITS}
+        write_alignments(parts, place / "phones", rate_and_hop(cfg), cfg.align.turns,
+                         place / "align")
 
 
 @recipe.stage("breaks", uses=("align", "model"),
-              inputs=lambda cfg, exp: [exp / "align" / "train.json", exp / "align" / "test.json"],
-              outputs=lambda cfg, exp: [exp / "breaks" / f"{s}.json" for s in ("train", "test")])
+              inputs=lambda cfg, exp: _made(cfg, exp, "align", "json"),
+              outputs=lambda cfg, exp: _made(cfg, exp, "breaks", "json"))
 def breaks(cfg: Config, exp: Path) -> None:
     """Detect phrase breaks: pauses between words of at least the threshold."""
     from preparation import write_breaks
 
     rate, hop = rate_and_hop(cfg)
-    write_breaks(exp, hop / rate, cfg.align.threshold)
+    for place in groups(cfg, exp):
+        write_breaks(place, hop / rate, cfg.align.threshold)
 
 
 @recipe.stage("words", uses=("align", "model"),
-              inputs=lambda cfg, exp: [exp / "breaks" / "train.json", exp / "pitch" / "train.npz"],
-              outputs=lambda cfg, exp: [exp / "words" / f"{s}.json" for s in ("train", "test")])
+              inputs=lambda cfg, exp: [*_made(cfg, exp, "breaks", "json"),
+                                       *_made(cfg, exp, "pitch", "npz")],
+              outputs=lambda cfg, exp: _made(cfg, exp, "words", "json"))
 def words(cfg: Config, exp: Path) -> None:
     """Cut the pitch of the last word of each phrase."""
     from preparation import write_words
 
     rate, hop = rate_and_hop(cfg)
-    write_words(exp, hop / rate, cfg.align.edge)
+    for place in groups(cfg, exp):
+        write_words(place, hop / rate, cfg.align.edge)
 
 
 # --- training -------------------------------------------------------------------------------------
@@ -144,8 +168,9 @@ def _info(cfg: Config, model: Any, name: str, metrics: dict[str, float], descrip
     voc = model.vocoder.config if name == "prosodyfm" else model.config
     labels = list(symbols.SYMBOLS[: model.config.symbols]) if name == "prosodyfm" else []
     return cfg.release.info(
-        cfg.data.corpora, cfg.model.init, task="synthesis" if name == "prosodyfm" else "vocoder",
-        model=name, config=config.to_dict(model.config), sample_rate=voc.sample_rate, fps=None,
+        learned(cfg).data.corpora, cfg.model.init,
+        task="synthesis" if name == "prosodyfm" else "vocoder", model=name,
+        config=config.to_dict(model.config), sample_rate=voc.sample_rate, fps=None,
         labels=labels, metrics=metrics, description=description,
         frontend={"phonemiser": cfg.align.phonemiser} if name == "prosodyfm" else {})
 
@@ -163,7 +188,7 @@ def vocoder_stage(cfg: Config, exp: Path) -> None:
     from avspeech.synthesis import vocoding
 
     folder = exp / "vocoder"
-    settings = {k: v for k, v in config.to_dict(cfg).items()
+    settings = {k: v for k, v in config.to_dict(learned(cfg)).items()
                 if k in ("data", "pitch", "vocoder", "adversary", "pieces")}
     settings["model"] = dict(config.to_dict(cfg.model.config).get("vocoder", {}),
                              name=cfg.model.name,
@@ -248,7 +273,7 @@ def _train_one(cfg: Config, exp: Path, folder: Path, parts: dict[str, Any], voic
     from avspeech.synthesis import training
 
     settings = {"system": config.to_dict(system), "seed": seed, **{
-        k: v for k, v in config.to_dict(cfg).items()
+        k: v for k, v in config.to_dict(learned(cfg)).items()
         if k in ("data", "pitch", "align", "model", "train", "phrasing", "polish")}}
     if _done(cfg, exp, folder, train, settings, exp / "words" / "train.json",
              exp / "pitch" / "train.npz", exp / "vocoder" / "model" / model_files.SUMS):
@@ -307,43 +332,41 @@ def put_together(exp: Path, model: Any) -> None:
 # --- measuring ------------------------------------------------------------------------------------
 
 
-REFERENCE = " + reference"  # a system that is given the recording's breaks and shapes
-
-
 @recipe.stage("evaluate", outputs=lambda cfg, exp: [exp / "results"])
 def evaluate(cfg: Config, exp: Path) -> None:
     """Say the test sentences with each system, and measure them against the recordings."""
-    from measuring import CEILING, OTHERS, measure, reference, write_said
+    from measuring import CEILING, RECORDINGS, measure, reference
 
-    sounds, records, names = tested(cfg, exp)
     vocoder: Any = pretrained.load(exp / "vocoder" / "model")[0]
-    said, results = exp / "said", exp / "results"
-    reference(records, names, sounds, vocoder.config.hop, vocoder, said)
     how = {"wer": cfg.sentences.recogniser, "mos": cfg.sentences.mos, "pitch": cfg.sentences.pitch,
-           "labels": {name: sounds.utterances[name].labels for name in names},
            "meta": {"commit": provenance.commit()}, "code": recipe.code(evaluate, cfg)}
-    measure(CEILING, None, said / "recordings", said / CEILING, results / "ceiling.json", names,
-            **how)
-    strange: list[str] = []
-    scripts: dict[str, Any] = {}
-    if cfg.sentences.others:
-        foreign, scripts, strange = others(cfg, exp)
-        theirs = said / OTHERS / "recordings"
-        for key in strange:
-            write_said(theirs / key, foreign[key], foreign.sample_rate,
-                       {"text": scripts[key]["script"]["source"]})
-        if strange:
-            measure(OTHERS, None, theirs, theirs, results / "others.json", strange, **how,
-                    kind=OTHERS)
-    speakers = {name: sounds.utterances[name].speaker for name in names}
+    tests = _tests(cfg, exp)
+    for test in tests:
+        reference(test, vocoder)
+        label = RECORDINGS if test.corpus else CEILING
+        measure(label, None, test, label, **how)
     for name, _, seed in _runs(cfg):
-        _measure_voice(cfg, exp, name, seed, (records, names, speakers), (scripts, strange), how)
+        _measure_voice(cfg, exp, name, seed, tests, how)
     name, seed = _controlled(cfg)
     if name:
-        _measure_control(cfg, exp, exp / f"{name}-{seed}" / "model", records, names)
+        _measure_control(cfg, exp, exp / f"{name}-{seed}" / "model", tests[0].records,
+                         tests[0].names)
 
 
-def _measure_voice(cfg: Config, exp: Path, name: str, seed: int, own: Any, foreign: Any,
+def _tests(cfg: Config, exp: Path) -> list[Any]:
+    """The sentences that are measured (`measuring.Test`): those of the voices first, then those of
+    each corpus that voices are only measured on."""
+    from measuring import Test
+
+    found = []
+    for place, part in groups(cfg, exp).items():
+        corpus = "" if place == exp else place.name
+        count = cfg.sentences.others if corpus else cfg.sentences.count
+        found.append(Test(*tested(part, exp, place, count), exp, corpus))
+    return found
+
+
+def _measure_voice(cfg: Config, exp: Path, name: str, seed: int, tests: Sequence[Any],
                    how: dict[str, Any]) -> None:
     """Says the test sentences with one system, measures them, and puts the numbers on its card.
 
@@ -351,17 +374,15 @@ def _measure_voice(cfg: Config, exp: Path, name: str, seed: int, own: Any, forei
         cfg: the configuration.
         exp: the experiment folder.
         name, seed: of the system.
-        own: records, names and {name: speaker} of the test sentences of its corpora.
-        foreign: records and names of sentences of other corpora; of none there is nothing to say.
+        tests: of `_tests`.
         how: further arguments of `measure`.
     """
-    from measuring import OTHERS, card_metrics, fit_quiet, measure, speak, update_card
+    from measuring import TOLD, card_metrics, fit_quiet, measure, speak, update_card
     from preparation import read_json
 
     from avspeech.synthesis.synthesizer import Synthesizer
 
-    (records, names, speakers), (scripts, strange) = own, foreign
-    said, results, steps = exp / "said", exp / "results", cfg.sentences.steps
+    steps = cfg.sentences.steps
     place = exp / f"{name}-{seed}" / "model"
     if pretrained.read_info(place).config["breaks"]:
         waiting = read_json(exp / "words" / "dev.json")
@@ -370,21 +391,15 @@ def _measure_voice(cfg: Config, exp: Path, name: str, seed: int, own: Any, forei
               "development sentences, and are made so much shorter", flush=True)
     model, info = pretrained.load(place)
     free, exact = (Synthesizer(model, info, predict_breaks=predicts) for predicts in (True, False))
-    if strange:
-        folder = said / OTHERS / f"{name}-{seed}"
-        speak(free, scripts, strange, dict.fromkeys(strange, free.voices[0]), steps,
-              cfg.sentences.seed, folder)
-        measure(name, seed, said / OTHERS / "recordings", folder,
-                results / f"{name}-{seed} others.json", strange, **how, kind=OTHERS)
-    kinds = [(name, False), (name + REFERENCE, True)]
+    kinds = [(name, False), (name + TOLD, True)]
     shaped = free.model.config.breaks or free.model.config.intonation
-    for label, given in kinds if shaped else kinds[:1]:
-        folder = said / f"{label}-{seed}"
-        speak(exact if given else free, records, names, speakers, steps, cfg.sentences.seed, folder,
-              given)
-        measure(label, seed, said / "recordings", folder, results / f"{label}-{seed}.json", names,
-                **how)
-    update_card(place, card_metrics(results / f"{name}-{seed}.json", name, seed), steps)
+    for test in tests:
+        for label, given in kinds if shaped else kinds[:1]:
+            speak(exact if given else free, test.records, test.names,
+                  test.speakers(free.voices[0]), steps, cfg.sentences.seed,
+                  test.said / f"{label}-{seed}", given)
+            measure(label, seed, test, f"{label}-{seed}", **how)
+    update_card(place, card_metrics(exp / "results" / f"{name}-{seed}.json", name, seed), steps)
     print(f"{name} seed {seed}: measured", flush=True)
 
 
@@ -448,7 +463,7 @@ def synthesise(cfg: Config, exp: Path) -> None:
 @recipe.stage("report", outputs=lambda cfg, exp: [exp / "RESULTS.md", exp / "report.html"])
 def write_report(cfg: Config, exp: Path) -> None:
     """Write RESULTS.md and one HTML page with tables, curves and sound."""
-    from measuring import CEILING
+    from measuring import CEILING, RECORDINGS, TOLD
     from page import results_page
 
     runs = list(_runs(cfg))
@@ -456,14 +471,16 @@ def write_report(cfg: Config, exp: Path) -> None:
             **{f"{n}-{s}": exp / f"{n}-{s}" / "fit" / "log.jsonl" for n, _, s in runs},
             **{f"{n}-{s}, polished": exp / f"{n}-{s}" / "polish" / "log.jsonl" for n, _, s in runs}}
     systems = []
-    for label in (label for name in cfg.systems for label in (name, name + REFERENCE)):
+    for label in (label for name in cfg.systems for label in (name, name + TOLD)):
         if any((exp / "results" / f"{label}-{s}.json").exists() for s in cfg.seeds):
             systems.append(label)
-    sounds = {"recording": exp / "said" / "recordings", "resynthesized": exp / "said" / CEILING,
+    sounds = {"recording": exp / "said" / RECORDINGS, "resynthesized": exp / "said" / CEILING,
               **{label: exp / "said" / f"{label}-{cfg.seeds[0]}" for label in systems}}
+    corpora_of = {role: [n for n, c in cfg.data.corpora.items() if c.role == role]
+                  for role in ("voice", "test")}
+    shown = tested(learned(cfg), exp, exp, cfg.sentences.count)[2][:4]
     results_page(exp, systems, list(cfg.seeds), logs, _controlled(cfg)[0] or None, sounds,
-                 tested(cfg, exp)[2][:4],
-                 [n for n, c in cfg.data.corpora.items() if c.role == "voice"])
+                 shown, corpora_of["voice"], corpora_of["test"])
 
 
 if __name__ == "__main__":

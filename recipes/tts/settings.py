@@ -19,8 +19,9 @@ class Corpus:
     source: str | None = None  # its folder as distributed; none where it is made or fetched
     # "voice": a voice to learn; "support": others to learn pronouncing from, who are no voices of
     # the result (speakers who are voices by another corpus are left out); "vocoder": sound for the
-    # vocoder alone
-    role: Literal["voice", "support", "vocoder"] = "voice"
+    # vocoder alone; "test": recordings of others, of which nothing is learned, whose test sentences
+    # the first voice is measured on
+    role: Literal["voice", "support", "vocoder", "test"] = "voice"
     # Whose hearing is the text of utterances that have none (as `sentences.recogniser`); none: they
     # are left out
     recogniser: str | None = None
@@ -118,9 +119,7 @@ class Sentences:
     """What is said and measured."""
 
     count: int = 50  # test sentences (0: all)
-    # Test sentences of the support corpora that the first voice says too, of another kind than its
-    # own; their recordings are by others, so only WER and opinion scores are measured
-    others: int = 0
+    others: int = 20  # test sentences of each corpus whose role is "test" (0: all)
     shortest: int = 3  # words of a sentence that is measured
     steps: int = 10  # of the flow; a measured voice takes as many unless others are asked for
     seed: int = 0  # of the noise

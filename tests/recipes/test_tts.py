@@ -21,16 +21,17 @@ from avspeech.errors import InputError
 from avspeech.media import audio
 from avspeech.report.report import read_results
 
+SMALL = ("model.config={width: 16, layers: 1, hidden: 16, decoder: [16, 16], blocks: 1, duration: 8, "
+         "speaker_width: 4, phrasing: 8, vocoder: {width: 8, hidden: 16, layers: 1, pitch_width: 8}}")
+
 
 def test_the_mini_speech_recipe_runs_through(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """From no data to a text read aloud and a page, with a voice and a corpus as small as they come."""
     for package in ("espeakng_loader", "pyworld"):
         pytest.importorskip(package)
-    small = ("model.config={width: 16, layers: 1, hidden: 16, decoder: [16, 16], blocks: 1, duration: 8, "
-             "speaker_width: 4, phrasing: 8, vocoder: {width: 8, hidden: 16, layers: 1, pitch_width: 8}}")
     arguments = ["--config", str(ROOT / "egs/mini/tts/conf/train.yaml"), "--exp", str(tmp_path / "exp"),
                  "data.corpora.mini_tts.options={speakers: 1, utterances: 5, dev: 1, test: 1, workers: 1}",
-                 small, "align.turns=3", "vocoder={max_steps: 2, batch_seconds: 2, validate_every: 2}",
+                 SMALL, "align.turns=3", "vocoder={max_steps: 2, batch_seconds: 2, validate_every: 2}",
                  "polish={renditions: 1, fit: {max_steps: 1, batch_seconds: 2}}",
                  "train={max_steps: 2, batch_seconds: 4, validate_every: 2}",
                  "sentences={count: 1, shortest: 1, controls: 1, steps: 1, slopes: [4.0], pauses: [0.4]}",
@@ -123,9 +124,38 @@ def test_others_are_learned_from_and_forgotten(tmp_path: Path, monkeypatch: pyte
     assert len(scripts) == 2  # one voice's and one other's: the voice itself is not its own support
     model, _ = pretrained.load(tmp_path / "exp/prosodyfm-0/model")
     assert len(model.config.speakers) == 1 and model.speaker.weight.shape == (1, 4)
-    recipe.run([*arguments, "sentences={count: 1, others: 1, recogniser: tiny, pitch: dio, controls: 1}",
-                "--stage", "evaluate", "--stop-stage", "evaluate"])
-    rows, _ = read_results(tmp_path / "exp/results")
-    heard_in = {r["system"] for r in rows if r["condition"] == "others wer" and r["n"] == 1}
-    assert heard_in == {"others", "prosodyfm", "matcha"}
-    assert not any(r["condition"] == "others mcd" for r in rows)
+
+
+def test_a_corpus_is_measured_on_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A corpus of role "test": nothing is learned from it, its sentences are said and measured."""
+    for package in ("espeakng_loader", "pyworld"):
+        pytest.importorskip(package)
+    recipe = recipe_module("tts").recipe
+    options = "{speakers: %d, utterances: 5, dev: 1, test: %d, workers: 1}"
+    exp = tmp_path / "exp"
+    arguments = ["--config", str(ROOT / "egs/mini/tts/conf/train.yaml"), "--exp", str(exp),
+                 "data.corpora.mini_tts.options=" + options % (1, 1), SMALL,
+                 "align={turns: 2, phonemiser: default}", "systems={prosodyfm: {}, "
+                 "matcha: {model: {breaks: false, intonation: false}}}",
+                 "vocoder={max_steps: 1, batch_seconds: 2}", "train={max_steps: 1, batch_seconds: 4}",
+                 "phrasing.max_steps=1", "polish.renditions=0"]
+    recipe.run([*arguments, "--stop-stage", "train"])
+    log = exp / "prosodyfm-0/fit/log.jsonl"
+    made = log.stat().st_mtime_ns
+    arguments += ["data.corpora.stranger={corpus: mini_tts, role: test, options: "
+                  + options % (2, 2) + "}",
+                  "sentences={count: 1, others: 2, pitch: dio, controls: 1, slopes: [4.0], "
+                  "pauses: [0.4], steps: 1, shortest: 1}"]
+    recipe.run(arguments)
+    assert log.stat().st_mtime_ns == made  # it does not belong to what the voice learned
+    info = pretrained.read_info(exp / "prosodyfm-0/model")
+    assert [data["name"] for data in info.training_data] == ["mini_tts"]
+    rows, _ = read_results(exp / "results")
+    of = {key: {r["system"] for r in rows if r["condition"] == f"stranger: {key}"}
+          for key in ("tone_accuracy", "mcd")}
+    assert of["tone_accuracy"] == {"prosodyfm", "prosodyfm + reference", "matcha"}
+    assert not of["mcd"]  # the voices differ
+    page = (exp / "RESULTS.md").read_text(encoding="utf-8")
+    assert "Differences on stranger" in page and "prosodyfm - matcha" in page
+    scores = json.loads((exp / "scores/prosodyfm-0 on stranger.json").read_text(encoding="utf-8"))
+    assert set(scores["pairs"]) < set(json.loads((exp / "measured/stranger/words/test.json").read_text()))

@@ -131,29 +131,7 @@ def analyse(
     for items, paragraph in _sentences(_items(source, pieces, language, unread, given)):
         if questions_rise and language.lower().startswith("en"):
             _raise_questions(items)
-        words = [item for item in items if isinstance(item, Word)]
-        # The last of a phrase: what follows is not a word.
-        final = [
-            not isinstance(after, Word)
-            for item, after in zip(items, [*items[1:], None])
-            if isinstance(item, Word)
-        ]
-        said = iter(
-            phonemise([_hint(word, source) for word in words], final, language) if words else []
-        )
-        spoken: list[Item] = []
-        for item in items:
-            if isinstance(item, Word):
-                phones, whence = next(said)
-                if item.phones:
-                    phones, whence = item.phones, "given"
-                elif item.source == "given":
-                    phones, whence = given.phones(item.text) or phones, "given"
-                if not phones:
-                    unread.append(Unread(source[item.start : item.end], item.start, item.end))
-                    continue
-                item = dataclasses.replace(item, phones=phones, source=whence)
-            spoken.append(item)
+        spoken = _pronounced(items, source, phonemise, language, given, unread)
         if any(isinstance(item, (Word, Break)) for item in spoken):
             mark = next((i.text for i in reversed(spoken) if isinstance(i, (Mark, Word))), "")
             seconds = rest["paragraph"] if paragraph else rest.get(mark, rest[""])
@@ -165,6 +143,41 @@ def analyse(
         source, tuple(done), language, phonemiser, tuple(sorted(unread, key=lambda u: u.start)),
         tuple(points)
     )
+
+
+def _pronounced(
+    items: Sequence[Item],
+    source: str,
+    phonemise: phonemisers.Phonemiser,
+    language: str,
+    given: Own,
+    unread: list[Unread],
+) -> list[Item]:
+    """The items of a sentence, its words with their phones; without words that have none."""
+    words = [item for item in items if isinstance(item, Word)]
+    # The last of a phrase: what follows is not a word.
+    final = [
+        not isinstance(after, Word)
+        for item, after in zip(items, [*items[1:], None])
+        if isinstance(item, Word)
+    ]
+    said = iter(
+        phonemise([_hint(word, source) for word in words], final, language) if words else []
+    )
+    spoken: list[Item] = []
+    for item in items:
+        if isinstance(item, Word):
+            phones, whence = next(said)
+            if item.phones:
+                phones, whence = item.phones, "given"
+            elif item.source == "given":
+                phones, whence = given.phones(item.text) or phones, "given"
+            if not phones:
+                unread.append(Unread(source[item.start : item.end], item.start, item.end))
+                continue
+            item = dataclasses.replace(item, phones=phones, source=whence)
+        spoken.append(item)
+    return spoken
 
 
 def check(source: str, language: str = "en-us", voices: Collection[str] | None = None) -> None:

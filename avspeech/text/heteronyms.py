@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from avspeech.text import lists, parts, tenses
@@ -138,82 +138,96 @@ def _fits(row: Sense, words: list[str], final: Sequence[bool], place: int, part:
 
 
 def _is_part(wanted: str, words: list[str], final: Sequence[bool], place: int, part: str) -> bool:
-    if wanted == "past":
-        return tenses.is_past(words, final, place)
-    if wanted == "be":
-        before = [w for w in words[max(0, place - 4) : place]]
-        while (
-            before
-            and parts.adverb(before[-1])
-            or before
-            and before[-1] in ("very", "quite", "so", "too", "more", "most", "not", "and", "all")
-        ):
-            before.pop()
-        if before[-1:] == ["let's"]:
-            return False
-        if before and (before[-1] in parts.BE or before[-1].endswith(("'s", "'re", "'m"))):
-            return True
-        return _in_question(words, final, place)
-    if wanted == "base":
-        before = [w for w in words[max(0, place - 3) : place] if not parts.adverb(w)]
-        return before[-1:] == ["to"] or bool(before) and before[-1] in parts.MODALS
-    if wanted == "object":  # "see it live", but neither "let it live" nor "does it live"
-        if place < 2 or final[place - 1] or words[place - 1] not in _SEEN:
-            return False
-        return words[place - 2] not in parts.MODALS | _LETTING
-    if wanted == "marked":  # "marked him present"
-        behind = words[place + 1] if place + 1 < len(words) and not final[place] else ""
-        objective = behind in parts.DETERMINERS | parts.OBJECTS
-        return bool(place) and words[place - 1] in _SEEN | {"as", "her", "you"} and not objective
-    if wanted == "mass":  # a noun without an article, and with no noun behind
-        behind = words[place + 1] if place + 1 < len(words) and not final[place] else ""
-        near = words[place - 1] if place and not final[place - 1] else ""
-        return (
-            part == "noun"
-            and near in _HOLDING
-            and (not behind or behind in parts.BE | parts.PREPOSITIONS | _AFTER)
-        )
-    if wanted == "several":
-        return _several(words, final, place)
-    if wanted == "number":
-        rest = words[place + 1 : place + 3]
-        rest = rest[1:] if rest[:1] in (["on"], ["off"]) else rest[:1]
-        starts = not place or final[place - 1] or words[place - 1] in ("then", "and", "please")
-        return starts and not final[place] and bool(rest) and rest[0] in _NUMBERS
-    if wanted == "usedto":
-        return _used_to(words, final, place)
-    if wanted == "inside":
-        return part == "noun" and _inside(words, final, place)
-    if wanted == "quarrel":
-        return _quarrel(words, final, place)
-    if wanted == "opening":  # of a statement: "Does drink at the pond"
-        behind = words[place + 1] if place + 1 < len(words) and not final[place] else ""
-        opens = place == 0 or final[place - 1]
-        return opens and (behind == "and" or behind in parts.VERBS | _GRAZING)
-    if wanted == "person":  # who is so: "he was learned"
-        if place < 2 or final[place - 1] or final[place - 2]:
-            return False
-        back = 2 if words[place - 1] == "very" and place > 2 else 1
-        be, who = words[place - back], words[place - back - 1]
-        by = words[place + 1 : place + 2] == ["by"] and not final[place]
-        return be in parts.FORMS_OF_BE and who in _LEARNED and not by
-    if wanted == "adjective":
-        return bool(place) and words[place - 1] in parts.DETERMINERS
-    if wanted == "alone":  # a noun, for nothing follows that it could belong to
-        behind = words[place + 1] if place + 1 < len(words) and not final[place] else ""
-        return (
-            part == "noun"
-            and place > 0
-            and words[place - 1] in parts.DETERMINERS | parts.ADJECTIVES
-            and (
-                not behind
-                or behind
-                in parts.BE | parts.HAVE | parts.MODALS | parts.VERBS | parts.PREPOSITIONS | _AFTER
-            )
-        )
-    return wanted == part
+    """Whether a word is used as a row of `tables/senses.tsv` wants it."""
+    if wanted in _NOUNS and part != "noun":
+        return False
+    use = _USES.get(wanted)
+    return wanted == part if use is None else use(words, final, place)
 
 
+def _behind(words: Sequence[str], final: Sequence[bool], place: int) -> str:
+    """The word behind, in the same clause."""
+    return words[place + 1] if place + 1 < len(words) and not final[place] else ""
+
+
+def _with_be(words: list[str], final: Sequence[bool], place: int) -> bool:
+    """Whether a form of "be" says it of something: "it is very close"."""
+    before = words[max(0, place - 4) : place]
+    while before and (parts.adverb(before[-1]) or before[-1] in _DEGREES):
+        before.pop()
+    if before[-1:] == ["let's"]:
+        return False
+    if before and (before[-1] in parts.BE or before[-1].endswith(("'s", "'re", "'m"))):
+        return True
+    return _in_question(words, final, place)
+
+
+def _infinitive(words: list[str], final: Sequence[bool], place: int) -> bool:
+    before = [w for w in words[max(0, place - 3) : place] if not parts.adverb(w)]
+    return before[-1:] == ["to"] or bool(before) and before[-1] in parts.MODALS
+
+
+def _of_object(words: list[str], final: Sequence[bool], place: int) -> bool:
+    """Whether it tells how an object is: "see it live", but neither "let it live" nor "does it
+    live"."""
+    if place < 2 or final[place - 1] or words[place - 1] not in _SEEN:
+        return False
+    return words[place - 2] not in parts.MODALS | _LETTING
+
+
+def _marked(words: list[str], final: Sequence[bool], place: int) -> bool:
+    """Whether it tells what an object is said to be: "marked him present"."""
+    behind = _behind(words, final, place)
+    objective = behind in parts.DETERMINERS | parts.OBJECTS
+    return bool(place) and words[place - 1] in _SEEN | {"as", "her", "you"} and not objective
+
+
+def _mass(words: list[str], final: Sequence[bool], place: int) -> bool:
+    """Whether it is a stuff: a noun without an article, and with no noun behind."""
+    behind = _behind(words, final, place)
+    near = words[place - 1] if place and not final[place - 1] else ""
+    alone = not behind or behind in parts.BE | parts.PREPOSITIONS | _AFTER
+    return near in _HOLDING and alone
+
+
+def _to_number(words: list[str], final: Sequence[bool], place: int) -> bool:
+    """Whether it asks for a number: "Lead two of them"."""
+    rest = words[place + 1 : place + 3]
+    rest = rest[1:] if rest[:1] in (["on"], ["off"]) else rest[:1]
+    starts = not place or final[place - 1] or words[place - 1] in ("then", "and", "please")
+    return starts and not final[place] and bool(rest) and rest[0] in _NUMBERS
+
+
+def _opening(words: list[str], final: Sequence[bool], place: int) -> bool:
+    """Whether it opens a statement: "Does drink at the pond"."""
+    behind = _behind(words, final, place)
+    opens = place == 0 or final[place - 1]
+    return opens and (behind == "and" or behind in parts.VERBS | _GRAZING)
+
+
+def _of_person(words: list[str], final: Sequence[bool], place: int) -> bool:
+    """Whether it tells how a person is: "he was learned"."""
+    if place < 2 or final[place - 1] or final[place - 2]:
+        return False
+    back = 2 if words[place - 1] == "very" and place > 2 else 1
+    be, who = words[place - back], words[place - back - 1]
+    by = words[place + 1 : place + 2] == ["by"] and not final[place]
+    return be in parts.FORMS_OF_BE and who in _LEARNED and not by
+
+
+def _adjective(words: list[str], final: Sequence[bool], place: int) -> bool:
+    return bool(place) and words[place - 1] in parts.DETERMINERS
+
+
+def _alone(words: list[str], final: Sequence[bool], place: int) -> bool:
+    """Whether it is a noun, for nothing follows that it could belong to."""
+    behind = _behind(words, final, place)
+    followed = parts.BE | parts.HAVE | parts.MODALS | parts.VERBS | parts.PREPOSITIONS | _AFTER
+    described = place > 0 and words[place - 1] in parts.DETERMINERS | parts.ADJECTIVES
+    return described and (not behind or behind in followed)
+
+
+_DEGREES = ("very", "quite", "so", "too", "more", "most", "not", "and", "all")
 _GRAZING = frozenset("graze drink browse rest roam give nurse bed move travel feed".split())
 _LEARNED = frozenset("i he she man woman scholar judge priest teacher father professor".split())
 _STUFF = frozenset(
@@ -357,3 +371,23 @@ def _used_to(words: list[str], final: Sequence[bool], place: int) -> bool:
         or behind in ("that", "this", "such", "being")
         or not behind
     )
+
+
+_NOUNS = ("mass", "inside", "alone")  # uses that no verb has
+_USES: dict[str, Callable[[list[str], Sequence[bool], int], bool]] = {
+    "past": tenses.is_past,
+    "be": _with_be,
+    "base": _infinitive,
+    "object": _of_object,
+    "marked": _marked,
+    "mass": _mass,
+    "several": _several,
+    "number": _to_number,
+    "usedto": _used_to,
+    "inside": _inside,
+    "quarrel": _quarrel,
+    "opening": _opening,
+    "person": _of_person,
+    "adjective": _adjective,
+    "alone": _alone,
+}

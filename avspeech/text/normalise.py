@@ -210,69 +210,90 @@ def normalise(
 
 
 def _pieces(context: Text, unread: list[Unread]) -> list[Piece]:
-    text, view, own = context.text, context.view, context.own
+    view = context.view
     pieces: list[Piece] = []
     position, length = 0, len(view)
     while position < length:
         character = view[position]
         if character == " ":
             position += 1
-            continue
-        if (
-            own is not None
-            and (mine := own.match(view, position))
-            and (not position or not view[position - 1].isalnum())
-        ):
-            pieces.append(Spoken((mine.group().lower(),), position, mine.end(), True))
-            position = mine.end()
-            continue
-        plain = _PLAIN.match(view, position) if character.isalpha() else None
-        if plain and position and view[position - 1].isdigit():
-            plain = None  # "2Fe"
-        near = view[max(0, position - 2) : position]
-        if plain and len(plain.group()) == 3 and near[:1].isdigit() and near[1:] == " ":
-            plain = None  # a unit that no table has: "36 ksi"
-        if (
-            plain
-            and plain.group() not in _SPECIAL
-            and not (plain.group().endswith(("s", "in")) and text[plain.end()] in "'’")
-            and not (position and text[position - 1] in "'’‘")
-            and not (
-                text[plain.end()] == "(" or text[plain.end() + 1 : plain.end() + 2] in _COMPARING
-            )
-            and (
-                len(plain.group()) > 3
-                or view[max(0, position - 2) : position - 1] not in _RECKONING
-            )
-        ):
-            pieces.append(Spoken((plain.group().lower(),), position, plain.end()))
-            position = plain.end()
-            continue
-        if character == EDGE or character.isspace():
-            found = _MARK.match(text, position)
-            if found and text[position : position + 2] != "./":  # "lbs./week"
-                _put(pieces, _mark(found, context))
-            position = found.end() if found else position + 1
-            continue
-        said = _apply(_starting(character), context, position)
-        if said is None:
-            found = _MARK.match(text, position)
-            if found:
-                _put(pieces, _mark(found, context))
-            elif character not in lists.ORNAMENTS:
-                found = _LATIN.match(text, position)
-                for place in range(position, found.end() if found else position + 1):
-                    _leave_out(unread, text, place)
-            position = found.end() if found else position + 1
-            continue
-        spoken, end, name = said
-        if _OWNED.match(text, end) and text[end - 1].isdigit() and spoken[-1].islower():
-            spoken, end = [*spoken[:-1], spoken[-1] + "'s"], end + 2  # "Python 3.12's types"
-        if name == "transcription":
-            unread.append(Unread(text[position:end], position, end))
-        _add(pieces, spoken, position, end)
-        position = _behind(pieces, context, position, end, name, spoken)
+        elif word := _own_word(context, position) or _plain_word(context, position):
+            pieces.append(word)
+            position = word.end
+        elif character == EDGE or character.isspace():
+            position = _between(pieces, context, position)
+        elif said := _apply(_starting(character), context, position):
+            position = _say(pieces, context, position, said, unread)
+        else:
+            position = _unsaid(pieces, context, position, unread)
     return pieces
+
+
+def _own_word(context: Text, position: int) -> Spoken | None:
+    """A thing with a pronunciation of the caller's at a place."""
+    mine = context.own.match(context.view, position) if context.own is not None else None
+    if mine is None or context.within(position):
+        return None
+    return Spoken((mine.group().lower(),), position, mine.end(), True)
+
+
+def _plain_word(context: Text, position: int) -> Spoken | None:
+    """A word that no rule but the last can fit at a place."""
+    text, view = context.text, context.view
+    plain = _PLAIN.match(view, position) if view[position].isalpha() else None
+    if plain is None or position and view[position - 1].isdigit():
+        return None  # "2Fe"
+    near = view[max(0, position - 2) : position]
+    word, end = plain.group(), plain.end()
+    if len(word) == 3 and near[:1].isdigit() and near[1:] == " ":
+        return None  # a unit that no table has: "36 ksi"
+    quoted = word.endswith(("s", "in")) and text[end] in "'’"
+    if word in _SPECIAL or quoted or position and text[position - 1] in "'’‘":
+        return None
+    if text[end] == "(" or text[end + 1 : end + 2] in _COMPARING:
+        return None
+    if len(word) <= 3 and near[:-1] in _RECKONING:
+        return None
+    return Spoken((word.lower(),), position, end)
+
+
+def _between(pieces: list[Piece], context: Text, position: int) -> int:
+    """Where to go on behind a mark or a blank between things."""
+    found = _MARK.match(context.text, position)
+    if found is None:
+        return position + 1
+    if context.text[position : position + 2] != "./":  # "lbs./week"
+        _put(pieces, _mark(found, context))
+    return found.end()
+
+
+def _say(
+    pieces: list[Piece],
+    context: Text,
+    position: int,
+    said: tuple[list[str], int, str],
+    unread: list[Unread],
+) -> int:
+    """Adds what a rule says and tells where to go on behind it. said: words, end, rule's name."""
+    text, (spoken, end, name) = context.text, said
+    if _OWNED.match(text, end) and text[end - 1].isdigit() and spoken[-1].islower():
+        spoken, end = [*spoken[:-1], spoken[-1] + "'s"], end + 2  # "Python 3.12's types"
+    if name == "transcription":
+        unread.append(Unread(text[position:end], position, end))
+    _add(pieces, spoken, position, end)
+    return _behind(pieces, context, position, end, name, spoken)
+
+
+def _unsaid(pieces: list[Piece], context: Text, position: int, unread: list[Unread]) -> int:
+    """Where to go on behind what no rule says: a mark, or what is left out."""
+    found = _MARK.match(context.text, position)
+    if found:
+        _put(pieces, _mark(found, context))
+    elif context.view[position] not in lists.ORNAMENTS:
+        found = _LATIN.match(context.text, position)
+        for place in range(position, found.end() if found else position + 1):
+            _leave_out(unread, context.text, place)
+    return found.end() if found else position + 1
 
 
 def _put(pieces: list[Piece], mark: Marked | None) -> None:

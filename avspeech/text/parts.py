@@ -4,6 +4,7 @@ words around it."""
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from avspeech.text import lists
 
@@ -117,6 +118,31 @@ def has_verb(words: Sequence[str], final: Sequence[bool], place: int) -> bool:
     return any(_finite(words, i) for i in range(start, end + 1) if i != place)
 
 
+@dataclass(frozen=True)
+class _Around:
+    """A word of a sentence with what tells its part of speech. near, second: the words before it,
+    without adverbs; right: the word behind; objective: `right` may begin an object; skipped: an
+    adverb stands before it; done: as in `part`."""
+
+    words: Sequence[str]
+    final: Sequence[bool]
+    place: int
+    near: str
+    second: str
+    right: str
+    objective: bool
+    skipped: bool
+    done: Sequence[str]
+
+    def has_verb(self) -> bool:
+        """Whether its clause has another verb."""
+        return has_verb(self.words, self.final, self.place)
+
+    def asks(self) -> bool:
+        """Whether an auxiliary begins its clause."""
+        return _question(self.words, self.final, self.place)
+
+
 def part(
     words: Sequence[str], final: Sequence[bool], place: int, form: str, done: Sequence[str]
 ) -> str:
@@ -133,19 +159,18 @@ def part(
     ):
         start -= 1
         left = [words[start - 1]]
-    skipped = start != place
     if left and start > 1 and not final[start - 2]:
         left.append(words[start - 2])
     near, second = left[0] if left else "", left[1] if len(left) > 1 else ""
-    if near and adverb(near):
-        skipped = True
     right = "" if final[place] or place + 1 >= len(words) else words[place + 1]
     objective = (
         right in DETERMINERS or right in OBJECTS or right in ("that", "what", "how", "whether")
     )
+    skipped = start != place or bool(near) and adverb(near)
+    around = _Around(words, final, place, near, second, right, objective, skipped, done)
     if form == "s":
-        return _with_s(words, final, place, near, second, right, objective, skipped, done)
-    return _base(words, final, place, near, second, right, objective, skipped, done)
+        return _with_s(around)
+    return _by_left(around) or _by_clause(around)
 
 
 def _question(words: Sequence[str], final: Sequence[bool], place: int) -> bool:
@@ -154,8 +179,6 @@ def _question(words: Sequence[str], final: Sequence[bool], place: int) -> bool:
     start, _ = clause(words, final, place)
     if start < place and words[start] in ("why", "how", "what", "when", "where", "which", "who"):
         start += 1
-    if start > 0 and words[start - 1] in ("when", "where", "while") and not final[start - 1]:
-        pass
     return (
         start < place - 1
         and words[start] in MODALS
@@ -166,121 +189,78 @@ def _question(words: Sequence[str], final: Sequence[bool], place: int) -> bool:
     )
 
 
-def _base(
-    words: Sequence[str],
-    final: Sequence[bool],
-    place: int,
-    near: str,
-    second: str,
-    right: str,
-    objective: bool,
-    skipped: bool,
-    done: Sequence[str],
-) -> str:
+_WOULD = frozenset("please i'd you'd we'd they'd he'd she'd not".split())
+_GIVING = frozenset("gave give gives show showed offer offered send sent".split())
+_MANY = frozenset("both many few several".split())
+_SEEMING = frozenset("feel look remain seem become stay".split())
+_NO_GENITIVES = frozenset("he's she's it's let's that's".split())
+
+
+def _by_left(word: _Around) -> str:
+    """The part of a base form by the words before it; "" where they do not tell."""
+    near, second, right = word.near, word.second, word.right
     if near == "to":
         return "noun" if second in _NOUN_TO and right not in DETERMINERS | OBJECTS else "verb"
-    if (
-        near in MODALS
-        or near.endswith("'ll")
-        or near in ("please", "i'd", "you'd", "we'd", "they'd", "he'd", "she'd", "not")
-    ):
-        return (
-            "noun"
-            if near == "not"
-            and second in FORMS_OF_BE
-            or near in ("do", "does", "did")
-            and right in FORMS_OF_BE
-            else "verb"
-        )
-    if near in OBJECTS and second in KEEPS and not objective:
+    if near in MODALS or near.endswith("'ll") or near in _WOULD:
+        negated = near == "not" and second in FORMS_OF_BE
+        done = near in ("do", "does", "did") and right in FORMS_OF_BE
+        return "noun" if negated or done else "verb"
+    if near in OBJECTS and second in KEEPS and not word.objective:
         return "noun"
     if near in SUBJECTS:
         return "verb"
-    if (
-        near in ("it", "them", "him", "us", "me")
-        or near in ("her", "you")
-        and second in CAUSES
-        or near in ("he", "she")
-    ):
-        return (
-            "noun"
-            if near in ("them", "us", "me", "him")
-            and second
-            in ("gave", "give", "gives", "show", "showed", "offer", "offered", "send", "sent")
-            else "verb"
-        )
+    caused = near in ("her", "you") and second in CAUSES
+    if near in ("it", "them", "him", "us", "me", "he", "she") or caused:
+        given = near in ("them", "us", "me", "him") and second in _GIVING
+        return "noun" if given else "verb"
     if near in ("let", "helps", "helped", "help"):
-        return "verb" if objective or near != "help" or right else "noun"
-    if skipped and near in ("never", "always", "often", "also", "just", "not") and not second:
+        return "verb" if word.objective or near != "help" or right else "noun"
+    if word.skipped and near in ("never", "always", "often", "also", "just", "not") and not second:
         return "verb"
-    if (
-        near in DETERMINERS
-        or near.endswith(("'s", "s'"))
-        and near not in ("he's", "she's", "it's", "let's", "that's")
-    ):
-        return (
-            "verb"
-            if objective
-            and near in ("both", "all", "many", "most", "some", "few", "several")
-            or right in PREPOSITIONS
-            and near in ("both", "many", "few", "several")  # no noun of one stands behind these
-            else "noun"
-        )
-    if right in BE - {
-        "feel",
-        "look",
-        "remain",
-        "seem",
-        "become",
-        "stay",
-    } | HAVE | MODALS and near not in ("that", "which"):
+    if near in DETERMINERS or near.endswith(("'s", "s'")) and near not in _NO_GENITIVES:
+        counted = word.objective and near in _MANY | {"all", "most", "some"}
+        # No noun of one stands behind "several".
+        counted |= right in PREPOSITIONS and near in _MANY
+        return "verb" if counted else "noun"
+    return ""
+
+
+def _by_clause(word: _Around) -> str:
+    """The part of a base form by its clause, where the words before it do not tell."""
+    near, right = word.near, word.right
+    if right in BE - _SEEMING | HAVE | MODALS and near not in ("that", "which"):
         return "noun"
-    if (
-        _question(words, final, place)
-        and (objective or not adjective(near))
-        and near not in PREPOSITIONS
-    ):
+    possible = (word.objective or not adjective(near)) and near not in PREPOSITIONS
+    if possible and word.asks():
         return "verb"
     if near in ("and", "or", "but", "then", ""):
-        return _joined(words, final, place, near, right, objective, done)
+        return _joined(word)
     if near in ("that", "which"):
-        return (
-            "verb"
-            if objective or right in PREPOSITIONS or right == "to" or adverb(right)
-            else "noun"
-        )
+        follows = right in PREPOSITIONS or right == "to" or adverb(right)
+        return "verb" if word.objective or follows else "noun"
     if near in PREPOSITIONS or adjective(near) or near in BE:
         return "noun"
     if plural(near):
         if right in DETERMINERS | OBJECTS:
             return "verb"
-        if second in _SAYING and right != "of" and (
+        if word.second in _SAYING and right != "of" and (
             not right or right in PREPOSITIONS or right in BREAKS or adverb(right)
         ):
             return "verb"  # "He says muscles contract."
-        return "noun" if has_verb(words, final, place) else "verb"
-    if not second and near.endswith("s") and right in DETERMINERS | OBJECTS:
-        return "verb"  # "Costs increase each year."
-    if near in CAUSES and second in ("to",):
-        return "noun"
-    return "noun"
+        return "noun" if word.has_verb() else "verb"
+    # "Costs increase each year."
+    opens = not word.second and near.endswith("s") and right in DETERMINERS | OBJECTS
+    return "verb" if opens else "noun"
 
 
-def _joined(
-    words: Sequence[str],
-    final: Sequence[bool],
-    place: int,
-    near: str,
-    right: str,
-    objective: bool,
-    done: Sequence[str],
-) -> str:
+def _joined(word: _Around) -> str:
     """At the start of a clause, or behind a conjunction."""
-    if objective:
+    words, place, near, right = word.words, word.place, word.near, word.right
+    if word.objective:
         return "verb"
     before = place - (2 if near else 1)
-    if near and before >= 0 and done[before]:
-        return done[before]
+    if near and before >= 0 and word.done[before]:
+        return word.done[before]
     if near in ("and", "or", "then", "but") and before >= 0:
         earlier = words[max(0, place - 8) : place - 1]
         if any(w in MODALS or w in ("to", "please") for w in earlier) and right not in PREPOSITIONS:
@@ -290,7 +270,7 @@ def _joined(
         return "noun"
     if right in PREPOSITIONS or right in BE | HAVE | MODALS | VERBS | PAST:
         return "noun"
-    _, end = clause(words, final, place)
+    _, end = clause(words, word.final, place)
     first = place + 1
     if right.endswith("ed") and first < end and words[first + 1] not in PREPOSITIONS:
         first += 1  # "use fixed seeds"
@@ -303,82 +283,53 @@ def has_noun_phrase(words: Sequence[str], place: int) -> bool:
     return any(w in DETERMINERS or w in PREPOSITIONS for w in words[max(0, place - 1) : place])
 
 
-def _only_verb(
-    words: Sequence[str], final: Sequence[bool], place: int, near: str, right: str
-) -> bool:
+def _only_verb(word: _Around) -> bool:
     """Whether a clause would have no verb without a word behind a thing: "The plant produces
     steel"."""
-    if near not in _THINGS or not right or right in PREPOSITIONS or right in BREAKS:
+    if word.near not in _THINGS or not word.right or word.right in PREPOSITIONS | BREAKS:
         return False
-    start, end = clause(words, final, place)
-    if end > place + 1:
+    start, end = clause(word.words, word.final, word.place)
+    if end > word.place + 1:
         return False  # "the hospital records show it"
-    opened = place - start == 2 and words[start] in ARTICLES | POSSESSIVES
-    return opened and not has_verb(words, final, place)
+    opened = word.place - start == 2 and word.words[start] in ARTICLES | POSSESSIVES
+    return opened and not word.has_verb()
 
 
-def _with_s(
-    words: Sequence[str],
-    final: Sequence[bool],
-    place: int,
-    near: str,
-    second: str,
-    right: str,
-    objective: bool,
-    skipped: bool,
-    done: Sequence[str],
-) -> str:
-    if near in (
-        "he",
-        "she",
-        "it",
-        "who",
-        "which",
-        "that",
-        "everyone",
-        "everybody",
-        "nobody",
-        "someone",
-        "somebody",
-        "anyone",
-    ):
+# Behind these a word with an s is a verb.
+_BEFORE_DOES = frozenset(
+    "he she it who which that everyone everybody nobody someone somebody anyone "
+    "this each every a an another one everything nothing something".split()
+)
+
+
+def _with_s(word: _Around) -> str:
+    near, right = word.near, word.right
+    if near in _BEFORE_DOES:
         return "verb"
-    if near in (
-        "this",
-        "each",
-        "every",
-        "a",
-        "an",
-        "another",
-        "one",
-        "everything",
-        "nothing",
-        "something",
-    ):
-        return "verb"
-    if skipped and near in ("never", "always", "often", "also", "usually", "rarely", "sometimes"):
+    often = ("never", "always", "often", "also", "usually", "rarely", "sometimes")
+    if word.skipped and near in often:
         return "verb"
     if near in DETERMINERS or near in PREPOSITIONS or near.endswith(("'s", "s'")):
         return "noun"
     if right in FORMS_OF_BE | HAVE | MODALS | VERBS:
         return "noun"
     if near in ("", "and", "or", "but", "then"):
-        before = place - (2 if near else 1)
-        if objective and (near or not final[place]):
+        before = word.place - (2 if near else 1)
+        if word.objective and (near or not word.final[word.place]):
             return "verb"
-        return (done[before] or "noun") if near and before >= 0 else "noun"
-    if (
-        (adjective(near) or near in _THINGS)
-        and not (objective and not has_verb(words, final, place))
-        and not _only_verb(words, final, place, near, right)
-        or near in VERBS
-        or near in BE
-    ):
+        return (word.done[before] or "noun") if near and before >= 0 else "noun"
+    if near in VERBS or near in BE or _described(word):
         return "noun"
-    if plural(near) or near.endswith("ing") and second in _DOING:
+    if plural(near) or near.endswith("ing") and word.second in _DOING:
         return "noun"
     if right in DETERMINERS | OBJECTS or right == "that":
         return "verb"
-    if has_verb(words, final, place) or _question(words, final, place):
-        return "noun"
-    return "verb"
+    return "noun" if word.has_verb() or word.asks() else "verb"
+
+
+def _described(word: _Around) -> bool:
+    """Whether what stands before a word with an s describes it: "two journal abstracts"."""
+    if not (adjective(word.near) or word.near in _THINGS):
+        return False
+    lacking = word.objective and not word.has_verb()
+    return not lacking and not _only_verb(word)

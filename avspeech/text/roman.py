@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from avspeech.text import lists
 from avspeech.text.numbers import cardinal, ordinal, year
@@ -17,9 +19,9 @@ _LETTER_X = frozenset(
 )
 _PRONOUN = lists.words("roman.pronoun")
 _VERBS = lists.words("parts.past") | {"speak"}
-# What "I" does, and no king: "To Elizabeth I owe".
 # Behind a "No. I" that is a number: "No. I of the set".
 _OF_NUMBER = frozenset(("", "of", "in", "is", "by", "from"))
+# What "I" does, and no king: "To Elizabeth I owe".
 _BASE = frozenset(w for w in lists.words("parts.verbs") if w + "s" in lists.words("parts.verbs"))
 _GRADED = frozenset("type phase stage grade class level schedule category tier trial".split())
 _NAMING = frozenset("an the type letters roman numeral numerals".split())
@@ -76,7 +78,11 @@ def roman(match: re.Match[str], context: Text) -> list[str] | None:
     if re.match(r" World War(?!\w)", context.behind(match.end())) and before != "War":
         article = [] if before.lower() in lists.DETERMINERS else ["the"]
         return [*article, *ordinal(number)]
-    said = _meant(context, text, number, near, before, after, start)
+    plain = before.lower().removesuffix("'s")
+    short = re.search(r"([A-Z][a-z]+)\. $", context.text[max(0, start - 8) : start])
+    if short and (rows := lists.ABBREVIATIONS.get(short[1])) and rows[0][0][0] in lists.RULERS:
+        plain, before = rows[0][0][0], short[1]  # "Chas. II"
+    said = _meant(_Numeral(context, text, number, start, near, before, plain, after))
     if said and possessive:
         said = [*said[:-1], said[-1] + "'s"]
     return said
@@ -129,34 +135,66 @@ def list_number(match: re.Match[str], context: Text) -> list[str] | None:
     return cardinal(number)
 
 
-def _meant(
-    context: Text, text: str, number: int, near: list[str], before: str, after: str, start: int
-) -> list[str] | None:
-    plain = before.lower().removesuffix("'s")
-    short = re.search(r"([A-Z][a-z]+)\. $", context.text[max(0, start - 8) : start])
-    if short and (rows := lists.ABBREVIATIONS.get(short[1])) and rows[0][0][0] in lists.RULERS:
-        plain, before = rows[0][0][0], short[1]  # "Chas. II"
+@dataclass(frozen=True)
+class _Numeral:
+    """A numeral among its words. near: the words before it, the nearest first; before, plain: the
+    nearest as written, and in lower case without a genitive; after: the word behind."""
+
+    context: Text
+    text: str
+    number: int
+    start: int
+    near: list[str]
+    before: str
+    plain: str
+    after: str
+
+
+def _meant(numeral: _Numeral) -> list[str] | None:
+    """What a numeral says: a cardinal, an ordinal, a year; None where it is none."""
+    context, text, number, start = numeral.context, numeral.text, numeral.number, numeral.start
     if re.search(r"\.{4} ?$|(?:\. ){3}$", context.text[max(0, start - 6) : start]):
         return cardinal(number)  # a page of a table of contents
     if context.text[max(0, start - 2) : start] in ("§ ", "¶ "):
         return cardinal(number)
     if text.isupper() and len(text) > 3 and 1000 < number < 2100 and text not in ("MILD",):
         return year(number)
-    several = (
-        len(near) > 2
-        and before == "and"
-        and value(near[1].upper()) > 0
-        and near[2].lower().rstrip("s") in lists.COUNTED
-    )
-    if several and text != "I":
+    if text != "I" and _second(numeral, lambda word: word.rstrip("s") in lists.COUNTED):
         return cardinal(number)
-    if (
-        plain in lists.COUNTED
-        or plain.removesuffix("s") in lists.COUNTED
-        and plain not in ("books", "types", "acts")
-        or _abbreviated(context, start)
-    ):
-        counting = before or context.before(start)  # "Art. I"
+    if _may_count(numeral):
+        return cardinal(number) if _counts(numeral) else None
+    if text.islower():
+        return None
+    spoken = text == "I" and numeral.after and speaks(numeral.after)
+    if not spoken and _second(numeral, lambda word: word in lists.RULERS):
+        return ordinal(number)
+    return _by_name(numeral)
+
+
+def _second(numeral: _Numeral, named: Callable[[str], bool]) -> bool:
+    """Whether it is the second numeral behind a name: "chapters I and II", "Kings I and II"."""
+    near = numeral.near
+    joined = numeral.before == "and" and len(near) > 2 and value(near[1].upper()) > 0
+    return joined and named(near[2].lower())
+
+
+def _may_count(numeral: _Numeral) -> bool:
+    """Whether what stands before a numeral is counted: "chapter", "Sc."."""
+    one = numeral.plain.removesuffix("s")
+    return (
+        numeral.plain in lists.COUNTED
+        or one in lists.COUNTED
+        and numeral.plain not in ("books", "types", "acts")
+        or _abbreviated(numeral.context, numeral.start)
+    )
+
+
+def _counts(numeral: _Numeral) -> bool:
+    """Whether letters behind something that is counted are a numeral: neither "Appendix C" nor
+    "In part I was"."""
+    text, near, before, after = numeral.text, numeral.near, numeral.before, numeral.after
+    counting = before or numeral.context.before(numeral.start)  # "Art. I"
+    if text == "I":
         listed = counting[:1].isupper() and after.lower() not in _PRONOUN
         if counting == "No":  # "No. I can't."
             listed &= after in _OF_NUMBER
@@ -164,59 +202,40 @@ def _meant(
         listed |= [word.lower() for word in near[:2]] == ["war", "world"]
         # "Part I was dull.", but "In part I was".
         listed |= len(near) == 1 and before.istitle() and after in ("is", "was", "has")
-        if text == "I" and not (listed or plain in _GRADED and not speaks(after)):
-            return None
-        if text in ("L", "C", "D", "M", "cc"):
-            return None
-        if text == "X" and {plain, counting.lower()} & _LETTER_X:
-            return None  # "Appendix C", "Generation X"
-        if text.islower() and len(text) == 1 and text in "lcd":
-            return None
-        return cardinal(number)
-    if text.islower():
-        return None
-    if (
-        before == "and"
-        and len(near) > 2
-        and value(near[1])
-        and near[2].lower() in lists.RULERS
-        and (text != "I" or not after or not speaks(after))
-    ):
-        return ordinal(number)
+        return listed or numeral.plain in _GRADED and not speaks(after)
+    if text == "X":
+        return not {numeral.plain, counting.lower()} & _LETTER_X  # "Generation X"
+    return text not in ("L", "C", "D", "M", "l", "c", "d", "cc")
+
+
+def _by_name(numeral: _Numeral) -> list[str] | None:
+    """What a numeral says behind a name, or behind a word that nothing counts."""
+    context, text, number, start = numeral.context, numeral.text, numeral.number, numeral.start
+    before, plain, after = numeral.before, numeral.plain, numeral.after
     if re.fullmatch(r"[A-Z]+-?\d+", before) and 1 < number < 40 and len(text) > 1:
         return cardinal(number)  # "the Sony A7 IV"
+    loud = context.shouted(start)
     sure = len(text) > 1 and text not in _WORDS and number < 40
     # In a line of capitals only what is no word: "SONNET XVIII", but not "COLOR MIX".
-    sure &= not context.shouted(start) or len(text) > 2 and not context.word(text.lower())
-    if sure and before and after.lower() not in lists.AGES and plain not in _NAMING:
-        if not before[:1].isupper():
-            return cardinal(number)
+    sure &= not loud or len(text) > 2 and not context.word(text.lower())
+    aged = after.lower() in lists.AGES
+    if sure and before and not aged and plain not in _NAMING and not before[:1].isupper():
+        return cardinal(number)
     if not before[:1].isupper() or plain == "the":
-        return (
-            ["the"] * (before.lower() != "the" and "'" not in before) + ordinal(number)
-            if after.lower() in lists.AGES and before
-            else None
-        )
-    if _is_person(context, start, near) and 1 < number < 6 and text != "V":
+        article = ["the"] * (before.lower() != "the" and "'" not in before)
+        return article + ordinal(number) if aged and before else None
+    if _is_person(context, start, numeral.near) and 1 < number < 6 and text != "V":
         return ["the", *ordinal(number)]  # "John Smith III"
-    ranked = len(near) > 1 and near[1].lower() in lists.RANKS
+    ranked = len(numeral.near) > 1 and numeral.near[1].lower() in lists.RANKS
     if plain in lists.RULERS or ranked:
-        if text == "I" and (after.lower() in _PRONOUN or after in _BASE) and not ranked:
-            return None
-        if len(text) == 1 and text not in "IVX":
+        spoken = text == "I" and (after.lower() in _PRONOUN or after in _BASE) and not ranked
+        if spoken or len(text) == 1 and text not in "IVX":
             return None
         return ["the"] * ("'" not in before) + ordinal(number)
-    if (
-        plain == "paul"
-        or len(near) > 1
-        and near[1].lower() in lists.RULERS
-        and len(text) > 1
-        and plain in lists.RULERS
-    ):
+    if plain == "paul":
         return ["the", *ordinal(number)]
     titled = text in ("IV", "VI", "XX") and before not in lists.OPENERS and before.istitle()
-    titled = titled and after.lower() not in _INFUSED and len(context.words_before(start)) > 0
-    loud = context.shouted(start)
+    titled = titled and after.lower() not in _INFUSED and len(numeral.near) > 0
     if (sure or titled and not loud) and (loud or before[1:].islower()):
         return cardinal(number)
     return None

@@ -318,50 +318,64 @@ def greek(match: re.Match[str], context: Text) -> list[str] | None:
     return list(lists.SIGNS[match.group()][0])
 
 
-@rule("[" + re.escape("".join(lists.SIGNS)) + r"⁰¹²³⁴⁵⁶⁷⁸⁹ⁿ/#" + "]", "ls")
+@rule(r"#", "=#")
+def number_sign(match: re.Match[str], context: Text) -> list[str] | None:
+    """The sign # by itself. `Part # 3310` -> part number three three one zero"""
+    place, view = match.start(), context.view
+    left, right = _beside(context, place)
+    if _between_words(context, place):
+        counts = context.after(place + 1) in ("is", "was") or view[place + 2 : place + 3].isdigit()
+        owned = context.before(place).lower() in _OWNING  # "send me ur #"
+        return ["number"] if counts or owned else ["pound"]  # "Use the * and # keys."
+    if left == " " and right in ("", EDGE) and _keyed(context, place):
+        return ["pound"]  # "press 0 or #."
+    if left == " " and context.text[place + 1 : place + 2] == ":":
+        return ["number"]  # "Order #: 12"
+    if left.isupper() and view[place - 2 : place - 1].isupper():
+        return ["number"]  # "PO#"
+    weight = re.search(r"(?<!\d)\d{1,8}$", view[max(0, place - 9) : place])
+    if weight and not right.isalnum():
+        if is_code(context, place - len(weight.group())):
+            return ["pound"]  # "PIN 8812#"
+        if re.fullmatch(r"[1-9]\d{0,3}", weight.group()):
+            dialed = [word.lower() for word in context.words_before(place)[1:2]]
+            one = not _KEYED.isdisjoint(dialed) or context.adjective(place - 1, place + 1)
+            return ["pound" if one else "pounds"]  # "dial 5#", "he weighs 220#"
+    return ["hashtag"] if right.isalpha() and not left.isalnum() else None
+
+
+@rule(r"\*", "=*")
+def star(match: re.Match[str], context: Text) -> list[str] | None:
+    """The sign * where it is said as such. `Use the * and # keys` -> use the star and pound
+    keys"""
+    place, view, text = match.start(), context.view, context.text
+    left, right = _beside(context, place)
+    if _between_words(context, place) and view[place - 3 : place - 2] not in (" ", "", EDGE):
+        return ["star"]
+    if _STAR.search(text[max(0, place - 6) : place]):
+        return ["star"]  # a black hole
+    if left == " " and right in ("", EDGE) and _keyed(context, place):
+        return ["star"]
+    if right.isdigit() and context.before(place).lower() in _KEYED:
+        return ["star"]  # "dial *67"
+    file = right == "." and view[place + 2 : place + 3].isalnum()
+    if file or text[max(0, place - 1) : place + 2] == "(*)":
+        return ["star"]  # "*.csv"
+    if _FACTORS.search(text[max(0, place - 8) : place]) and _FACTOR.match(text, place):
+        return ["times"]  # "x*y"
+    bold = "*" in (left, right)  # "**bold**"
+    apart = left == right == " " or left.isdigit() and right.isdigit()
+    return None if bold or not apart else _joining(context, place, "*")
+
+
+@rule("[" + re.escape("".join(set(lists.SIGNS) - {"*"})) + r"⁰¹²³⁴⁵⁶⁷⁸⁹ⁿ/" + "]", "ls")
 def sign(match: re.Match[str], context: Text) -> list[str] | None:
     """A sign. `x ≠ 5` -> X not equal to five"""
     found, place = match.group(), match.start()
     view = context.view
-    left, right = view[place - 1 : place] if place else "", view[place + 1 : place + 2]
+    left, right = _beside(context, place)
     if found == "/":
         return _slash(context, place)
-    between = left == right == " " and view[place - 2 : place - 1].isalpha()
-    if (
-        found in "*#"
-        and between
-        and not (view[place - 3 : place - 2] in (" ", "", EDGE) and found == "*")
-    ):
-        if found == "#" and context.after(place + 1) in ("is", "was"):
-            return ["number"]
-        if found == "#" and view[place + 2 : place + 3].isdigit():
-            return ["number"]  # "Part # 3310"
-        if found == "#" and context.before(place).lower() in _OWNING:
-            return ["number"]  # "send me ur #"
-        return ["star" if found == "*" else "pound"]  # "Use the * and # keys."
-    if found == "*" and _STAR.search(context.text[max(0, place - 6) : place]):
-        return ["star"]  # a black hole
-    if found in "*#" and left == " " and right in ("", EDGE):
-        keyed = _KEYED.intersection(w.lower() for w in context.words_before(place)[:4])
-        if keyed:
-            return ["star" if found == "*" else "pound"]  # "press 0 or #."
-    if found == "*" and right.isdigit() and context.before(place).lower() in _KEYED:
-        return ["star"]  # "dial *67"
-    if found == "#" and left == " " and context.text[place + 1 : place + 2] == ":":
-        return ["number"]  # "Order #: 12"
-    if found == "#" and left.isupper() and view[place - 2 : place - 1].isupper():
-        return ["number"]  # "PO#"
-    weight = re.search(r"(?<!\d)\d{1,8}$", view[max(0, place - 9) : place])
-    if found == "#" and weight:
-        dialed = [word.lower() for word in context.words_before(place)[1:2]]
-        one = not _KEYED.isdisjoint(dialed) or context.adjective(place - 1, place + 1)
-        coded = is_code(context, place - len(weight.group()))
-        if coded and not right.isalnum():
-            return ["pound"]  # "PIN 8812#"
-        if not right.isalnum() and re.fullmatch(r"[1-9]\d{0,3}", weight.group()):
-            return ["pound" if one else "pounds"]  # "dial 5#", "he weighs 220#"
-    if found == "#":
-        return ["hashtag"] if right.isalpha() and not left.isalnum() else None
     if found in "$£€" and context.before(place).lower() in ("per", "a"):
         return [lists.MONEY[found][0]]  # "152 yen per $"
     if found in SUP + "ⁿ":
@@ -369,57 +383,51 @@ def sign(match: re.Match[str], context: Text) -> list[str] | None:
         return power(found) if left and left in lists.GREEK or bracket else None
     if found == "%" and left == right == " " and re.match(r" \w(?!\w)", view[place + 1 :][:3]):
         return ["mod"]  # "a % b"
-    words, kind = lists.SIGNS[found]
     if found in lists.GREEK:
         return None  # a word of Greek
-    if found == "*" and (
-        right == "." and view[place + 2 : place + 3].isalnum()
-        or context.text[max(0, place - 1) : place + 2] == "(*)"
-    ):
-        return ["star"]  # "*.csv"
     if found == "~" and left.isalnum() and right.isalnum():
         return ["tilde"]
     if found == "~" and re.search(r"\d ?[VA]$", context.text[max(0, place - 3) : place]):
         return ["A", "C"]  # "230 V~"
-    if found == "*" and _FACTORS.search(context.text[max(0, place - 8) : place]) and (
-        _FACTOR.match(context.text, place)
-    ):
-        return ["times"]  # "x*y"
-    if found == "*" and (
-        "*" in (left, right) or not (left == right == " " or left.isdigit() and right.isdigit())
-    ):
-        return None  # "**bold**"
     if found == "·" and left == right == " " and _PARTED.search(
         context.text[max(0, place - 12) : place] + context.text[place + 1 : place + 13]
     ):
         return None  # between the items of a line: "2h ago · 1.2K views"
+    words, kind = lists.SIGNS[found]
     if kind == "between":
-        spaced = view[max(0, place - 2) : place].strip(" " + EDGE) and view[
-            place + 1 : place + 3
-        ].strip(" " + EDGE)
-        alike = left.isspace() == right.isspace()
-        return (
-            list(words)
-            if spaced
-            and alike
-            and left
-            and right
-            and not (left.isalpha() and view[place - 2 : place - 1].isalpha())
-            else None
-        )
+        return _joining(context, place, found)
     if kind == "before":
-        return (
-            list(words)
-            if right.isdigit()
-            or right in "√.αβγδλμπσω"
-            and right
-            or right == " "
-            and view[place + 2 : place + 3] in (*"0123456789√πλμσ",)
-            else None
-        )
+        spaced = right == " " and view[place + 2 : place + 3] in (*"0123456789√πλμσ",)
+        valued = right.isdigit() or right in "√.αβγδλμπσω" and right or spaced
+        return list(words) if valued else None
     if found == "=" and (left == "=" or right == "="):
         return [] if left == "=" else list(words)
     return list(words)
+
+
+def _beside(context: Text, place: int) -> tuple[str, str]:
+    """The characters before and behind a sign; "" at an end of the text."""
+    return context.view[place - 1 : place] if place else "", context.view[place + 1 : place + 2]
+
+
+def _between_words(context: Text, place: int) -> bool:
+    return _beside(context, place) == (" ", " ") and context.view[place - 2 : place - 1].isalpha()
+
+
+def _keyed(context: Text, place: int) -> bool:
+    """Whether a key of a telephone is pressed right before a place."""
+    return bool(_KEYED.intersection(w.lower() for w in context.words_before(place)[:4]))
+
+
+def _joining(context: Text, place: int, found: str) -> list[str] | None:
+    """What a sign says between two terms."""
+    view = context.view
+    left, right = _beside(context, place)
+    before, behind = view[max(0, place - 2) : place], view[place + 1 : place + 3]
+    spaced = before.strip(" " + EDGE) and behind.strip(" " + EDGE)
+    alike = left.isspace() == right.isspace()
+    word = left.isalpha() and view[place - 2 : place - 1].isalpha()
+    return list(lists.SIGNS[found][0]) if spaced and alike and left and right and not word else None
 
 
 _FACTORS = re.compile(r"(?:^|[\s(=+,-])(?:[A-Za-z]|\d+(?:\.\d+)?)$")

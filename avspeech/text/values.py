@@ -25,7 +25,7 @@ N = (
 NUMBER = rf"(?:{N}(?:\.\d+)?|\.\d+)"
 VULGAR = "".join(lists.FRACTIONS)
 _SUP = "⁰¹²³⁴⁵⁶⁷⁸⁹"
-_RAISED = (
+_EXPONENT = (
     rf"(?:(?:\^\(?|\*\*)([-−+]?\d{{1,6}}|(?<!\*)[a-z](?![^\W_]))\)?|([⁻⁺]?[{_SUP}]+|ⁿ))"
 )
 # Of fractions with more than one part that are said as such: "7/16".
@@ -93,9 +93,9 @@ _MEASURED = re.compile(
 _EITHER = re.compile(r"\s?(?:[kMG]?Hz|V(?:AC|DC)?|[MG]bps|mAh|m?A|[km]?W)(?![^\W_])")
 _SCIENTIFIC = re.compile(
     rf"({NUMBER})(?:[eE]([-+−]?\d{{1,2}}|(?<=e)\d{{3}}|[-+−]\d{{3}})(?![\w.])"
-    rf"|\s?[xX×·*]\s?10{_RAISED})"
+    rf"|\s?[xX×·*]\s?10{_EXPONENT})"
 )
-_POWER = re.compile(rf"({NUMBER}){_RAISED}")
+_POWER = re.compile(rf"({NUMBER}){_EXPONENT}")
 _NUMBER = re.compile(
     rf"({NUMBER})(?:[ \u00a0](hundred|thousand|million|billion|trillion)(?![^\W_])"
     r"|([KkMm])(?= (?:people|users|views|followers|residents|viewers|customers|voters|homes"
@@ -106,6 +106,16 @@ _NUMBER = re.compile(
 
 def value_at(context: Text, place: int, signed: bool = False) -> Value | None:
     """The value that is written at a place of the view; None where none is."""
+    return (
+        _mixed(context, place)
+        or _divided(context, place)
+        or _raised(context, place)
+        or _whole(context, place, signed)
+    )
+
+
+def _mixed(context: Text, place: int) -> Value | None:
+    """A fraction, mostly behind a whole number. `1½`, `2 3/4`"""
     view = context.view
     if match := _MIXED_SIGN.match(view, place):
         whole, sign = match.groups()
@@ -117,79 +127,111 @@ def value_at(context: Text, place: int, signed: bool = False) -> Value | None:
         whole, top, bottom = match.groups()
         if 0 < int(top) < int(bottom):
             return with_whole(whole, int(top), int(bottom), match.end())
-    if match := _FRACTION.match(view, place):
-        top, bottom = match.groups()
-        either = int(top) >= 5 and int(bottom) > 9 and _EITHER.match(view, match.end())
-        both = bool(either) and not int(top) % 5 and not int(bottom) % 5
-        both |= int(top) + int(bottom) == 100 and not int(top) % 5  # "85/15"
-        both = both or re.match(r"\s?(?:mpg|count)\b", context.behind(match.end())) is not None
-        # No fraction of a degree: "12/8 °C", and nothing that is a whole number: "Flat 4/2"
-        behind = context.behind(match.end())
-        whole = int(bottom) > 1 and int(top) % int(bottom) == 0
-        whole = whole and not re.match(r" ?[=+×÷]", behind)
-        heat = re.match(r"\s?°", behind) is not None
-        both |= bool(int(top) >= int(bottom) and (whole or heat) or heat and int(bottom) > 12)
-        both |= re.match(r" ARMs?(?![^\W_])", behind) is not None  # "a 7/1 ARM"
-        both |= places.heads_street(context.text, match.end())  # "10/12 High Street"
-        if top == "20" and not int(bottom) % 5:
-            near = view[max(0, place - 40) : place]
-            both |= _ACUITY.search(context.behind(match.end())[:12]) is not None
-            both |= _ACUITY.search(near) is not None
-        if context.before(place) in ("Op", "op", "opus"):
-            return Value([*number(top), "number", *number(bottom)], match.end(), False)
-        if match.group() in lists.PAIRS or both:
-            return Value([*number(top), *number(bottom)], match.end(), False)
-        if re.fullmatch(r"(?:19|20)\d\d", top) and int(bottom) == (int(top) + 1) % 100:
-            low, last = ["oh"] if bottom[0] == "0" else [], cardinal(int(bottom))
-            last = [*low, *last] if int(bottom) else year(int(top) + 1)
-            return Value([*year(int(top)), *last], match.end(), False)  # the season "2025/26"
-        dated = all(re.fullmatch(r"1[5-9]\d\d|20\d\d", part) for part in (top, bottom))
-        round_ones = top[2:] == bottom[2:] == "00"
-        if dated and top < bottom and not round_ones and not _MEASURED.match(behind):
-            return Value([*year(int(top)), *year(int(bottom))], match.end(), False)  # of a book
-        since = re.fullmatch(r"1[0-9]\d\d|20\d\d", top) and len(bottom) == 2
-        next_one = re.fullmatch(r"1[0-7]\d\d", top) and len(bottom) < 3 and int(top) % 50
-        if next_one and (int(top) + 1) % 10 ** len(bottom) == int(bottom):
-            return Value([*year(int(top)), "slash", *number(bottom)], match.end(), False)
-        if since and int(bottom) > int(top[2:]) and _DATED.search(view[max(0, place - 10) : place]):
-            return Value([*year(int(top)), "slash", *number(bottom)], match.end(), False)
-        if (context.words_before(place) or [""])[0].lower() in lists.PAIRED:
-            return Value([*number(top), "slash", *number(bottom)], match.end(), False)
-        before = context.before(place)
-        inch = int(top) % 2 == 1 and int(top) < int(bottom) and bottom in ("16", "32", "64")
-        if before == "BP" or int(top) > 12 and int(bottom) > 2 and not inch or (
-            1 < int(top) and int(bottom) in range(11, 100) and int(bottom) not in _BOTTOMS
-        ):
-            return Value([*number(top), "over", *number(bottom)], match.end(), False)
-        if top == "1" and int(bottom) > 1 and match.group()[-1] == "s":
-            return Value(fraction(2, int(bottom))[1:], match.end(), False)  # "cut into 1/8ths"
-        if int(bottom):
-            return Value(fraction(int(top), int(bottom)), match.end(), int(top) < int(bottom))
-    if match := _SCIENTIFIC.match(view, place):
+    return None
+
+
+def _divided(context: Text, place: int) -> Value | None:
+    """Two numbers with a slash between them: a fraction, two values, or two years."""
+    match = _FRACTION.match(context.view, place)
+    if match is None:
+        return None
+    top, bottom = match.groups()
+    end = match.end()
+    before = context.before(place)
+    if before in ("Op", "op", "opus"):
+        return Value([*number(top), "number", *number(bottom)], end, False)
+    if match.group() in lists.PAIRS or _both_hold(context, match):
+        return Value([*number(top), *number(bottom)], end, False)
+    if years := _years(context, match):
+        return Value(years, end, False)
+    if (context.words_before(place) or [""])[0].lower() in lists.PAIRED:
+        return Value([*number(top), "slash", *number(bottom)], end, False)
+    inch = int(top) % 2 == 1 and int(top) < int(bottom) and bottom in ("16", "32", "64")
+    if before == "BP" or int(top) > 12 and int(bottom) > 2 and not inch or (
+        1 < int(top) and int(bottom) in range(11, 100) and int(bottom) not in _BOTTOMS
+    ):
+        return Value([*number(top), "over", *number(bottom)], end, False)
+    if top == "1" and int(bottom) > 1 and match.group()[-1] == "s":
+        return Value(fraction(2, int(bottom))[1:], end, False)  # "cut into 1/8ths"
+    if int(bottom):
+        return Value(fraction(int(top), int(bottom)), end, int(top) < int(bottom))
+    return None
+
+
+def _both_hold(context: Text, match: re.Match[str]) -> bool:
+    """Whether two numbers are two values, one of which holds at a time: "50/60 Hz"."""
+    top, bottom = (int(part) for part in match.groups())
+    place, end = match.span()
+    behind = context.behind(end)
+    if top >= 5 and bottom > 9 and not top % 5 and not bottom % 5 and (
+        _EITHER.match(context.view, end)
+    ):
+        return True
+    if top + bottom == 100 and not top % 5:  # "85/15"
+        return True
+    # Nothing that is a whole number is a fraction: "Flat 4/2"
+    whole = bottom > 1 and top % bottom == 0 and not re.match(r" ?[=+×÷]", behind)
+    heat = re.match(r"\s?°", behind) is not None  # no fraction of a degree: "12/8 °C"
+    if top >= bottom and (whole or heat) or heat and bottom > 12:
+        return True
+    if re.match(r"\s?(?:mpg|count)\b| ARMs?(?![^\W_])", behind):  # "a 7/1 ARM"
+        return True
+    if places.heads_street(context.text, end):  # "10/12 High Street"
+        return True
+    near = context.view[max(0, place - 40) : place]
+    sight = _ACUITY.search(behind[:12]) or _ACUITY.search(near)
+    return match[1] == "20" and not bottom % 5 and sight is not None
+
+
+def _years(context: Text, match: re.Match[str]) -> list[str]:
+    """What is said for two years with a slash between them; nothing where they are none."""
+    top, bottom = match.groups()
+    place = match.start()
+    if re.fullmatch(r"(?:19|20)\d\d", top) and int(bottom) == (int(top) + 1) % 100:
+        low, last = ["oh"] if bottom[0] == "0" else [], cardinal(int(bottom))
+        last = [*low, *last] if int(bottom) else year(int(top) + 1)
+        return [*year(int(top)), *last]  # the season "2025/26"
+    dated = all(re.fullmatch(r"1[5-9]\d\d|20\d\d", part) for part in (top, bottom))
+    round_ones = top[2:] == bottom[2:] == "00"
+    measured = _MEASURED.match(context.behind(match.end()))
+    if dated and top < bottom and not round_ones and not measured:
+        return [*year(int(top)), *year(int(bottom))]  # of a book
+    next_one = re.fullmatch(r"1[0-7]\d\d", top) and len(bottom) < 3 and int(top) % 50
+    if next_one and (int(top) + 1) % 10 ** len(bottom) == int(bottom):
+        return [*year(int(top)), "slash", *number(bottom)]
+    since = re.fullmatch(r"1[0-9]\d\d|20\d\d", top) and len(bottom) == 2
+    near = context.view[max(0, place - 10) : place]
+    if since and int(bottom) > int(top[2:]) and _DATED.search(near):
+        return [*year(int(top)), "slash", *number(bottom)]
+    return []
+
+
+def _raised(context: Text, place: int) -> Value | None:
+    """A power. `3×10⁸`, `2⁸`"""
+    if match := _SCIENTIFIC.match(context.view, place):
         base, *exponents = match.groups()
         raised = next(e for e in exponents if e)
         if match.group(2) and raised.lstrip("+-−"):
             raised = re.sub(r"^([-−+]?)0+(?=\d)", r"\1", raised)
-        return Value(
-            [*number(plain(base)), "times", "ten", *power_in_full(raised)], match.end(), False
-        )
-    if match := _POWER.match(view, place):
-        return Value(
-            [*number(plain(match.group(1))), *power(match.group(2) or match.group(3))],
-            match.end(),
-            False,
-        )
-    if match := _NUMBER.match(view, place):
-        written, size, letter, large = match.groups()
-        letter = letter or large
-        size = size or letter and lists.SIZES[letter.lower()]
-        words = number(plain(written)) if signed or size else as_year(written)
-        return Value(
-            [*words, size] if size else words,
-            match.end(),
-            not size and plain(written) == "1",
-        )
+        words = [*number(plain(base)), "times", "ten", *power_in_full(raised)]
+        return Value(words, match.end(), False)
+    if match := _POWER.match(context.view, place):
+        words = [*number(plain(match.group(1))), *power(match.group(2) or match.group(3))]
+        return Value(words, match.end(), False)
     return None
+
+
+def _whole(context: Text, place: int, signed: bool) -> Value | None:
+    """A number, with its size if one is behind. `5`, `3.2 million`"""
+    match = _NUMBER.match(context.view, place)
+    if match is None:
+        return None
+    written, size, letter, large = match.groups()
+    letter = letter or large
+    size = size or letter and lists.SIZES[letter.lower()]
+    words = number(plain(written)) if signed or size else as_year(written)
+    one = not size and plain(written) == "1"
+    return Value([*words, size] if size else words, match.end(), one)
 
 
 def power_in_full(exponent: str) -> list[str]:

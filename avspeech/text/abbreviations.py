@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from avspeech.text import lists, places, units
+from avspeech.text import lists, places, unit_senses
 from avspeech.text.cleaning import fold
 from avspeech.text.rules import EDGE, END, Text, hums, rule
 
@@ -218,7 +218,9 @@ CONDITIONS: dict[str, Callable[[Place], bool]] = {
     ),
     "versus": lambda place: place.before[:1].isupper() and place.after[:1].isupper(),
     "ordinal": lambda place: re.search(r"(?:st|nd|rd|th|\dd)$", place.before.lower()) is not None,
-    "clinical": lambda place: units.CLINICAL.search(place.context.around(place.start)) is not None,
+    "clinical": lambda place: (
+        unit_senses.CLINICAL.search(place.context.around(place.start)) is not None
+    ),
     "closing": lambda place: (
         place.before.isalpha() and _CLOSED.match(place.context.text, place.end) is not None
     ),

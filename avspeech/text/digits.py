@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from avspeech.text import lists, units
+from avspeech.text import lists, measures, units
 from avspeech.text.models import pairs
 from avspeech.text.numbers import digits, joined, number, ordinal
 from avspeech.text.rules import EDGE, END, Text, hums, rule
@@ -46,9 +46,9 @@ _HOLDS = re.compile(
 
 def measured(context: Text, start: int, value: Value, written: str) -> tuple[list[str], int, bool]:
     """The words of a value and the unit behind it, where they end, whether there is a unit."""
-    found = units.unit_at(context, start, value.end, written)
+    found = measures.unit_at(context, start, value.end, written)
     if found is None and context.view[value.end : value.end + 1] == "+":
-        found = units.unit_at(context, start, value.end + 1, written)
+        found = measures.unit_at(context, start, value.end + 1, written)
         if found and not found[0].care and found[1] > value.end + 2:  # "15+ min"
             value = Value([*value.words, "plus"], value.end + 1, False)
         else:
@@ -149,7 +149,7 @@ def _with_comma(context: Text, place: int) -> Value | None:
             words = joined(map(str, counts), ",", number)
             return Value(words, strengths.end(), False)  # of a tablet: "25,50 mg"
     match = None if listed else _COMMA.match(context.view, place)
-    found = units.unit_at(context, place, match.end(), match.group()) if match else None
+    found = measures.unit_at(context, place, match.end(), match.group()) if match else None
     if match is None or found is None or found[0].care:
         return None
     return Value(number(".".join(match.groups())), match.end(), False)
@@ -377,7 +377,8 @@ def _in_equation(context: Text, match: re.Match[str], end: int) -> bool:
 
 
 @rule(
-    r"(\d+(?:\.\d+)?)[xX](?=\s+(?:[a-z]+er(?![a-z])|as|more|less|fewer|the|his|her|its|my|your|our|their"
+    r"(\d+(?:\.\d+)?)[xX](?=\s+(?:[a-z]+er(?![a-z])|as|more|less|fewer|the|his|her|its|my|your"
+    r"|our|their"
     r"|this|that|what|removed|earnings|sales|revenues?|book|speed|zoom|EBITDA?)\b)"
     rf"|(\d{{1,3}}(?:,\d{{3}})+|[1-9]\d?00+)x{END}(?!\s?\d)"
     rf"|(1?\d)x(?={EDGE}|$| (?:and|then|in|on|at|to|before|after)\b)",

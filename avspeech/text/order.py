@@ -300,5 +300,7 @@ RULES: tuple[Rule, ...] = (
     signs.greek,
     words.word,
     signs.hash_word,
+    signs.number_sign,
+    signs.star,
     signs.sign,
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from avspeech.text import lists, units
+from avspeech.text import lists, measures, unit_senses, units
 from avspeech.text.rules import EDGE, Text, hums, letters, rule
 from avspeech.text.values import VULGAR
 
@@ -106,7 +106,7 @@ def unit_alone(match: re.Match[str], context: Text) -> tuple[list[str], int] | N
     if start and context.view[start - 1].isalnum() or worded:
         return None
     opened = context.before(start) in ("in", "is") or context.text[start - 1 : start] in "(["
-    found = units.unit_at(context, start, start, "2")
+    found = measures.unit_at(context, start, start, "2")
     if found is None or len(first) == 1 and not opened:
         return None
     unit, end, _ = found
@@ -171,7 +171,7 @@ def per(match: re.Match[str], context: Text) -> list[str] | None:
         return letters(name)  # the number of a house: "12/A"
     if name in ("SF", "sf") and priced:
         return ["per", "square", "foot"]
-    if name == "ct" and priced and not units.GEMS.search(context.around(match.start())):
+    if name == "ct" and priced and not unit_senses.GEMS.search(context.around(match.start())):
         return ["per", "count"]
     area, _, length = name.rpartition(" ")
     unit = units.table().get(length.replace("μ", "µ"))

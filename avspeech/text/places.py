@@ -209,7 +209,8 @@ def party(match: re.Match[str], context: Text) -> tuple[list[str], int] | None:
 
 _LIMBS = (
     r"(?:(?:upper|lower|distal|proximal|medial|lateral) )?(?:arms?|legs?|hands?|foot|feet|knees?"
-    r"|hips?|shoulders?|eyes?|ears?|ankles?|wrists?|elbows?|lungs?|kidneys?|breasts?|lobes?|femur|tibia"
+    r"|hips?|shoulders?|eyes?|ears?|ankles?|wrists?|elbows?|lungs?|kidneys?|breasts?|lobes?"
+    r"|femur|tibia"
     r"|humerus|thumb|flank|chest|groin|heel|neck|calf|thigh|forearm|clavicle|ventric\w+|atri\w+"
     r"|hemispher\w+|extremit\w+|quadrant)\b"
 )

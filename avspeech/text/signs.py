@@ -368,7 +368,7 @@ def star(match: re.Match[str], context: Text) -> list[str] | None:
     return None if bold or not apart else _joining(context, place, "*")
 
 
-@rule("[" + re.escape("".join(set(lists.SIGNS) - {"*"})) + r"⁰¹²³⁴⁵⁶⁷⁸⁹ⁿ/" + "]", "ls")
+@rule("[" + re.escape("".join(s for s in lists.SIGNS if s != "*")) + r"⁰¹²³⁴⁵⁶⁷⁸⁹ⁿ/" + "]", "ls")
 def sign(match: re.Match[str], context: Text) -> list[str] | None:
     """A sign. `x ≠ 5` -> X not equal to five"""
     found, place = match.group(), match.start()

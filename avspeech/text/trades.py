@@ -293,7 +293,8 @@ def accession(match: re.Match[str], context: Text) -> list[str] | None:
 
 
 _ILL = re.compile(
-    r"\b(?:[Pp]ts?|[Pp]atients?|hx|h/o|history|c/o|s/p|p/w|SOB|HTN|DM|pains?|cough\w*|fevers?|nausea"
+    r"\b(?:[Pp]ts?|[Pp]atients?|hx|h/o|history|c/o|s/p|p/w|SOB|HTN|DM|pains?|cough\w*|fevers?"
+    r"|nausea"
     r"|vomiting|rash|edema|acute|chronic|symptoms?|diagnos\w+|numb\w*|weakness|headaches?|surgery"
     r"|fracture|syncope|dyspnea|diarrhea|presents?|presented|presenting|admitted)(?!\w)"
 )

@@ -33,7 +33,7 @@ def extension(match: re.Match[str], context: Text) -> list[str] | None:
     return ["extension", *said] if called else None
 
 
-@rule(r"\d{3}(?: \d{3})?[ .]\d{4}(?![\d,])|\d{4} \d{3} \d{3,4}(?![\d,])", "d")
+@rule(r"\d{3}(?: \d{3})?[ .]\d{4}(?![\d,]| \d{4}(?!\d))|\d{4} \d{3} \d{3,4}(?![\d,])", "d")
 def spaced_call(match: re.Match[str], context: Text) -> list[str] | None:
     """A telephone number with blanks or a point, behind a word that says so or another number.
     `call 555 0123` -> call five five five, zero one two three"""

@@ -227,6 +227,51 @@ def _alone(words: list[str], final: Sequence[bool], place: int) -> bool:
     return described and (not behind or behind in followed)
 
 
+def _did(words: list[str], final: Sequence[bool], place: int) -> bool:
+    """Whether a person did it to something: "The doctor wound the gauze", but neither "dressed the
+    head wound the next day" nor "the wound the doctor dressed"."""
+    near = words[place - 1] if place and not final[place - 1] else ""
+    behind = _behind(words, final, place)
+    person = near in _PERSONS | _LEARNED or near in parts.AGENTS or near.endswith(("er", "or"))
+    objective = behind in parts.DETERMINERS | parts.OBJECTS
+    return person and objective and not parts.has_verb(words, final, place)
+
+
+def _taken(words: list[str], final: Sequence[bool], place: int) -> bool:
+    """Whether people bow before those who clap: "took a bow after the show", but neither "took a
+    bow and arrow" nor "took the bow from the wall"."""
+    if place < 2 or final[place - 1] or words[place - 1] not in ("a", "another", "his", "her"):
+        return False
+    behind = _behind(words, final, place)
+    leaves = not behind or behind in ("after", "before", "as", "when", "while", "at", "to", "for")
+    return words[place - 2] in _TAKEN and leaves and _ARMED.isdisjoint(words)
+
+
+def _compared(words: list[str], final: Sequence[bool], place: int) -> bool:
+    """Whether it is the first of two that grow together: "The number my jaw got, the calmer I
+    felt", but not "The number she got, the larger of the two"."""
+    if not place or words[place - 1] != "the" or place > 1 and not final[place - 2]:
+        return False
+    end = next((i for i in range(place, len(words)) if final[i]), len(words))
+    then = words[end + 1 : end + 4]
+    if words[end : end + 1] not in (["got"], ["gets"], ["felt"], ["feels"], ["became"]):
+        return False
+    more = then[1:2] in (["more"], ["less"], ["better"], ["worse"]) or (
+        len(then) > 1 and then[1].endswith("er")
+    )
+    return then[:1] == ["the"] and more and then[2:] != ["of"]
+
+
+def _in_scripture(words: list[str], final: Sequence[bool], place: int) -> bool:
+    """Whether it is the book: "In Job we read", "in Job three"."""
+    if not place or final[place - 1] or words[place - 1] != "in":
+        return False
+    behind = _behind(words, final, place)
+    return not behind or behind in parts.SUBJECTS | {"he", "god", "chapter"} or behind in _SEVERAL
+
+
+_TAKEN = ("take", "takes", "took", "taking", "taken")
+_ARMED = frozenset("arrow arrows quiver string strings violin cello".split())
 _DEGREES = ("very", "quite", "so", "too", "more", "most", "not", "and", "all")
 _GRAZING = frozenset("graze drink browse rest roam give nurse bed move travel feed".split())
 _LEARNED = frozenset("i he she man woman scholar judge priest teacher father professor".split())
@@ -390,4 +435,8 @@ _USES: dict[str, Callable[[list[str], Sequence[bool], int], bool]] = {
     "person": _of_person,
     "adjective": _adjective,
     "alone": _alone,
+    "did": _did,
+    "taken": _taken,
+    "compared": _compared,
+    "scripture": _in_scripture,
 }

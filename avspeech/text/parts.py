@@ -53,7 +53,8 @@ _ADJECTIVE_ENDS = (
 ADJECTIVES = lists.words("parts.adjectives")
 _NOT_ADJECTIVES = lists.words("parts.not_adjectives")
 # Of these, those that do something: "The agent objects.", but "two journal abstracts".
-_THINGS = _NOT_ADJECTIVES - lists.words("parts.agents")
+AGENTS = lists.words("parts.agents")
+_THINGS = _NOT_ADJECTIVES - AGENTS
 # Behind these another clause may begin.
 _SAYING = frozenset(
     "say says said think thinks thought believe believes believed hope hopes hoped claim claims "
@@ -217,12 +218,23 @@ def _by_left(word: _Around) -> str:
         return "verb" if word.objective or near != "help" or right else "noun"
     if word.skipped and near in ("never", "always", "often", "also", "just", "not") and not second:
         return "verb"
+    if near in ("this", "these", "those") and word.second == "like" and _likened(word):
+        return "verb"
     if near in DETERMINERS or near.endswith(("'s", "s'")) and near not in _NO_GENITIVES:
         counted = word.objective and near in _MANY | {"all", "most", "some"}
         # No noun of one stands behind "several".
         counted |= right in PREPOSITIONS and near in _MANY
         return "verb" if counted else "noun"
     return ""
+
+
+def _likened(word: _Around) -> bool:
+    """Whether a noun of many and its likeness stand before a word: "Plants like these produce
+    oil", but neither "I like these produce bags" nor "Shops like these contest rules"."""
+    earlier = word.place - 3
+    if earlier < 0 or not plural(word.words[earlier]) or not word.right:
+        return False
+    return not word.has_verb()
 
 
 def _by_clause(word: _Around) -> str:
@@ -235,6 +247,8 @@ def _by_clause(word: _Around) -> str:
         return "verb"
     if near in ("and", "or", "but", "then", ""):
         return _joined(word)
+    if near == "that" and (not word.second or word.second in FORMS_OF_BE | VERBS):
+        return "noun"  # "What is that object on the table?", "That record in the hall"
     if near in ("that", "which"):
         follows = right in PREPOSITIONS or right == "to" or adverb(right)
         return "verb" if word.objective or follows else "noun"
@@ -247,10 +261,21 @@ def _by_clause(word: _Around) -> str:
             not right or right in PREPOSITIONS or right in BREAKS or adverb(right)
         ):
             return "verb"  # "He says muscles contract."
-        return "noun" if word.has_verb() else "verb"
+        return "noun" if word.has_verb() and not _disagrees(word) else "verb"
     # "Costs increase each year."
     opens = not word.second and near.endswith("s") and right in DETERMINERS | OBJECTS
     return "verb" if opens else "noun"
+
+
+def _disagrees(word: _Around) -> bool:
+    """Whether the word behind is the only other verb of the clause, and has no s that it would need
+    behind a noun of one: "crews contest pay"."""
+    start, end = clause(word.words, word.final, word.place)
+    behind = word.place + 1
+    if behind > end or word.right not in VERBS - PAST or word.right + "s" not in VERBS:
+        return False
+    others = (i for i in range(start, end + 1) if i not in (word.place, behind))
+    return not any(_finite(word.words, i) for i in others)
 
 
 def _joined(word: _Around) -> str:
@@ -304,6 +329,8 @@ _BEFORE_DOES = frozenset(
 
 def _with_s(word: _Around) -> str:
     near, right = word.near, word.right
+    if near == "that" and word.second in _SAYING and not word.objective and word.has_verb():
+        return "noun"  # "I know that objects in space move."
     if near in _BEFORE_DOES:
         return "verb"
     often = ("never", "always", "often", "also", "usually", "rarely", "sometimes")

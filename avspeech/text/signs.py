@@ -319,8 +319,8 @@ def greek(match: re.Match[str], context: Text) -> list[str] | None:
 
 
 @rule(r"#", "=#")
-def number_sign(match: re.Match[str], context: Text) -> list[str] | None:
-    """The sign # by itself. `Part # 3310` -> part number three three one zero"""
+def hash_sign(match: re.Match[str], context: Text) -> list[str] | None:
+    """The sign # by itself. `Use the # key` -> use the pound key"""
     place, view = match.start(), context.view
     left, right = _beside(context, place)
     if _between_words(context, place):

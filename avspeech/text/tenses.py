@@ -24,6 +24,11 @@ from avspeech.text.parts import (
 _PAST = lists.words("parts.past")
 _PAST_SIGNS = frozenset("yesterday ago".split())
 _TIMES = lists.words("parts.times")
+_COUNTS = frozenset("a an one two three four five six ten under half".split())
+_SPANS = frozenset(
+    "sitting sittings go day days night nights hour hours weekend afternoon evening "
+    "week weeks".split()
+)
 _CLAUSES = frozenset("and but because that when while".split())  # with them a clause begins
 _HAVE_NOT = frozenset("haven't hasn't hadn't isn't wasn't aren't weren't".split())
 _MAKE_DO = frozenset("let lets made make help helps hear heard him me us them".split())
@@ -55,7 +60,8 @@ def is_past(words: Sequence[str], final: Sequence[bool], place: int) -> bool:
         return True
     if near in SUBJECTS or plural(near):
         habit = any(w in _HABIT for w in around)
-        return _dated(around) or not habit and any(_past(w) for w in around)
+        finished = _finished(words[place + 1 : place + 12]) and "if" not in left
+        return _dated(around) or not habit and (finished or any(_past(w) for w in around))
     if near in PREPOSITIONS or near in ARTICLES or near in POSSESSIVES:
         return False
     return near not in ("and", "or") and not adjective(near)
@@ -86,6 +92,14 @@ def _by_helper(left: Sequence[str]) -> bool | None:
     if any(w in HAVE for w in left) and near in SINGULAR_SUBJECTS | SUBJECTS and left[-1] in HAVE:
         return True
     return None
+
+
+def _finished(behind: Sequence[str]) -> bool:
+    """Whether words tell how long it took to do something: "in a day", "in one sitting"."""
+    return any(
+        a == "in" and b in _COUNTS and c in _SPANS
+        for a, b, c in zip(behind, behind[1:], behind[2:])
+    )
 
 
 def _dated(around: Sequence[str]) -> bool:

@@ -88,6 +88,8 @@ SETS = (
     "sixtyseventh",
     "sixtyeighth",
     "sixtyninth",
+    "seventieth",
+    "seventyfirst",
 )
 # What may stand behind a thing; "{}" is the thing.
 MARKS = (

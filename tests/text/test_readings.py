@@ -61,16 +61,10 @@ MISSES = {
     "Claim no. 24-00817; D.O.L. 2/3/24; adj. T. Roy.",
     'Sgd. "P. Ross," o/c, 24 × 30 in., fr. 28 × 34.',
     'Verdi: Rigoletto, Act III, "La donna è mobile" (2:14).',
-    r"The regex ^\d{3}-\d{4}$ matches 555-0199.",
 }
 MISSED_ENDS: set[str] = set()
 MISSED_SOUNDS = {
-    "I *read* it in a day.",
     "They *read* the will after the funeral.",
-    "Storms delay flights; crews *contest* pay.",
-    "The archer took a *bow after the show.",
-    "Plants like these *produce oil.",
-    "The *number my jaw got, the calmer I felt.",
 }
 
 

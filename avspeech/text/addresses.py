@@ -144,7 +144,11 @@ def of_link(match: re.Match[str], context: Text) -> tuple[list[str], int] | None
     return ([], closed.end() - 1) if closed else None
 
 
-@rule(r"[vV](\d+(?:\.\d+)+)" + END, "=vV")
+# Behind a version, what it is before: "1.2rc1".
+_RELEASE = r"(?=(?:[a-z]|rc|alpha|beta|dev|pre|post)\d{0,3}(?![^\W_]))"
+
+
+@rule(rf"[vV](\d+(?:\.\d+)+)(?:{END}|{_RELEASE})", "=vV")
 def version(match: re.Match[str], context: Text) -> list[str] | None:
     """A version. `v1.2.3` -> version one point two point three"""
     if context.within(match.start()):

@@ -39,6 +39,7 @@ def unit_at(context: Text, start: int, place: int, value: str) -> Found | None:
     gap, area, symbol, power, more = match.groups()
     if area and area.startswith("fl"):
         symbol, area = "fl_" + symbol, None
+    symbol = unit_senses.as_in_table(context, symbol, match.end())
     measure = unit_senses.Measure(
         context, start, place, match.end(), value, gap, symbol, power or "", more or ""
     )

@@ -12,7 +12,7 @@ from avspeech.text.values import VULGAR, N, plain
 _SIGNS = lists.any_of(s for s in lists.MONEY if not s.isalpha())
 _CODES = "|".join(s for s in lists.MONEY if s.isalpha())
 _SIZE = (
-    r"(?:[\s-]?(thousand|million|billion|trillion|crore|lakh|[BMTbmt]n|[BMT]N|mm|MM|[KkMmBbTt])"
+    r"(?:[\s-]?((?i:thousand|million|billion|trillion|crore|lakh)|[BMTbmt]n|[BMT]N|mm|MM|[KkMmBbTt])"
     + END
     + ")?"
 )
@@ -85,7 +85,7 @@ def _shared(context: Text, start: int, end: int) -> bool:
     rf"(?:\s?({_EACH}){END})?(?![^\W_])",
     "sl",
 )
-def money(match: re.Match[str], context: Text) -> list[str] | None:
+def money(match: re.Match[str], context: Text) -> tuple[list[str], int] | None:
     """An amount behind its sign, one before a noun. `a $5M deal` -> a five million dollar deal"""
     sign, coin, sign2, whole, fraction, size, each = match.groups()
     if sign and not context.opens(match.start()):
@@ -121,9 +121,16 @@ def money(match: re.Match[str], context: Text) -> list[str] | None:
             said = _said(
                 context, coin, start, following.end(), high, cents or None, following.group(2)
             )
-            return [*minus, *low, "to", *said], following.end()  # type: ignore[return-value]
+            return [*minus, *low, "to", *said], following.end()
     said = _said(context, coin, start, match.end(), whole, fraction, size)
-    return [*minus, *said, *(lists.EACH[each].split() if each else [])]
+    twice = None if each else _COIN_AGAIN.match(context.view, match.end())
+    if twice and twice[1].lower() in (name.split()[-1] for name in lists.MONEY[coin][:2]):
+        if said[-1] in lists.MONEY[coin][:2]:  # "$5 million dollars"
+            return [*minus, *said[:-1], twice[1].lower()], twice.end()
+    return [*minus, *said, *(lists.EACH[each].split() if each else [])], match.end()
+
+
+_COIN_AGAIN = re.compile(r" ([A-Za-z]+)(?![^\W_])")
 
 
 @rule(rf"({_SIGNS}){EDGE}({N})(?:\.(\d+))?{EDGE}{_SIZE}(?![^\W_])", "s")

@@ -361,8 +361,7 @@ def _behind(
     written = text[start:period]
     rest = text[period + 1 : period + 81]
     if name in ("quantity", "number_range", "dose"):
-        lower = rest[:1].isspace() and rest.lstrip()[:1].islower() or _LIES.match(rest)
-        return period + 1 if lower and written[-1:].isalpha() else end
+        return period + 1 if written[-1:].isalpha() and _measures(context, start, rest) else end
     if name in ("clock", "hour") and not re.search(r"[A-Za-z]\.\s?[A-Za-z]$", written):
         return end
     if name in ("month_day", "day_month") and not written[-1:].isalpha():
@@ -393,6 +392,16 @@ def _behind(
     if timed or _begins(rest, "" if lettered else written, spoken):
         pieces.append(Marked(".", period, period + 1, ends=True))
     return period + 1
+
+
+def _measures(context: Text, start: int, rest: str) -> bool:
+    """Whether a sentence goes on behind the period of a unit: "5 mi. north", "a 20 Ft. Well"."""
+    following = re.match(r"\s+([A-Za-z]+)", rest)
+    if following is None:
+        return False
+    word = following[1]
+    titled = word.title() not in lists.OPENERS and context.headline(start)
+    return word[0].islower() or titled or _LIES.match(rest) is not None
 
 
 def _leave_out(unread: list[Unread], text: str, position: int) -> None:

@@ -195,6 +195,18 @@ class Text:
         """Whether a place is in a run of words in capitals, which then say nothing."""
         return any(start <= place < end for start, end in self.shouts)
 
+    def headline(self, place: int) -> bool:
+        """Whether a place is in a headline: words in capitals, or a line whose words all begin with
+        one."""
+        if self.shouted(place):
+            return True
+        start = self.text.rfind("\n", max(0, place - 150), place) + 1
+        if not start and place > 150:
+            return False  # no headline is so long
+        line = self.text[start : start + 200].partition("\n")[0]
+        words = [w for w in _LONG_WORD.findall(line) if w.lower() not in lists.FUNCTION]
+        return len(words) > 1 and len(line) < 150 and all(word[0].isupper() for word in words)
+
     def before(self, place: int) -> str:
         """The word before a place, as written; "" where there is none."""
         found = re.search(r"([^\W_]+)\.?[\s\-–]*$", self.text[max(0, place - 40) : place])
@@ -258,7 +270,11 @@ class Text:
         ):
             return False
         if following[0].isupper() and not re.fullmatch(r"[A-Z]{2,5}s", following):
-            return self.determined(start)
+            if self.determined(start) or not self.headline(start):
+                return self.determined(start)
+            following = following.lower()
+            if following in lists.DAY_NAMES or _PRICED.match(self.view, end):
+                return False  # "LOSES $5 FRIDAY", "Soup $5 Salad $7"
         if self.determined(start):
             return True
         if stuff and (not following.endswith("s") or following.endswith("ss")):
@@ -282,6 +298,10 @@ class Text:
             and near[0] not in lists.NOT_NOUNS
             and not near[0].endswith("s")
         )
+
+
+_LONG_WORD = re.compile(r"(?<![^\W_])(?<!['’])[A-Za-z][A-Za-z'’]{2,}")
+_PRICED = re.compile(rf" [A-Za-z]+{EDGE}? [$£€]?\d")
 
 
 def _owner(word: str) -> bool:

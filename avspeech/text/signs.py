@@ -233,7 +233,7 @@ def angle(match: re.Match[str], context: Text) -> list[str] | None:
     return [] if re.search(generic, context.text[max(0, start - 52) : start]) else None
 
 
-@rule(r"\.(?=[a-z]{2,}(?![^\W_]))", "=.")
+@rule(r"\.(?=[a-z]{2,}\d{0,3}(?![^\W_]))", "=.")
 def inner_dot(match: re.Match[str], context: Text) -> list[str] | None:
     """A dot within a name, behind a digit. `db-01.prod.local` -> D B zero one dot prod dot local"""
     start = match.start()

@@ -38,6 +38,27 @@ class Measure:
         return self.context.behind(self.end)
 
 
+# Units in capitals, and with one, that are nothing else.
+_LOUD = frozenset("FT LB LBS OZ YD YDS MIN MINS HRS YRS PTS TBSP TSP KM KG".split())
+_TITLED = frozenset("Ft Lb Lbs Oz Yd Yds Min Mins Mi Hr Hrs Yr Yrs Pts Tbsp Tsp Km Kg".split())
+
+
+def as_in_table(context: Text, symbol: str, end: int) -> str:
+    """A symbol that is written with capitals as the table has it: "6 FT TALL", "a 20 Ft. Well",
+    but neither "5 Min 3" nor "2 FT journalists"."""
+    if symbol not in _LOUD | _TITLED or re.match(rf"{EDGE}? ?[\d-]", context.behind(end)):
+        return symbol
+    following = context.after(end)
+    if following.islower() and following not in lists.NOT_NOUNS | _BEHIND_INCHES:
+        return symbol
+    dotted = context.text[end : end + 1] == "."
+    if symbol in ("Mi", "Hr", "Yr") and not dotted:
+        return symbol
+    if symbol == "Pts" and dotted and not context.headline(end):
+        return symbol  # "The book has 3 Pts. and an index."
+    return symbol.lower()
+
+
 def entry(measure: Measure) -> str:
     """The symbol under which the table has what is meant; "" where no unit is: "62 y/o"."""
     symbol, context = measure.symbol, measure.context

@@ -257,12 +257,15 @@ def _plain_word(context: Text, position: int) -> Spoken | None:
     return Spoken((word.lower(),), position, end)
 
 
+_INNER = re.compile(r"\./|\.-[a-z]{3}")  # "lbs./week", "a 6-ft.-tall man"
+
+
 def _between(pieces: list[Piece], context: Text, position: int) -> int:
     """Where to go on behind a mark or a blank between things."""
     found = _MARK.match(context.text, position)
     if found is None:
         return position + 1
-    if context.text[position : position + 2] != "./":  # "lbs./week"
+    if not _INNER.match(context.text, position):
         _put(pieces, _mark(found, context))
     return found.end()
 
@@ -463,5 +466,5 @@ def _begins(rest: str, abbreviation: str, said: list[str]) -> bool:
         and not _NO_OPENER.match(following)
         and (not kinds & {"title", "name"} or said[-1:] in (["street"], ["drive"]))
         and not re.fullmatch(r"[A-Z]", abbreviation)
-        and abbreviation.lower() not in ("e.g", "i.e")
+        and abbreviation.lower() not in ("e.g", "i.e", "a.k.a")
     )

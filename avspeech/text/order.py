@@ -58,6 +58,7 @@ RULES: tuple[Rule, ...] = (
     trades.course,
     trades.odds_ratio,
     trades.complains,
+    trades.gestation,
     addresses.folder_above,
     places.city,
     places.party,

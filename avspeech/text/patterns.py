@@ -73,6 +73,6 @@ def regular_expression(match: re.Match[str], context: Text) -> tuple[list[str], 
 
 @rule(r"s/[^/\s]+/[^/\s]*/[gip]{0,2}(?![\w/])", "=s")
 def substitution(match: re.Match[str], context: Text) -> list[str] | None:
-    """A substitution of sed. `Run s/foo/bar/g on it` -> run S slash F O O slash bar slash G on
+    """A substitution of sed. `Run s/foo/bar/g on it` -> run S slash foo slash bar slash G on
     it"""
     return _spoken(match.group(), context) if context.opens(match.start()) else None

@@ -200,12 +200,14 @@ class Text:
         one."""
         if self.shouted(place):
             return True
-        start = self.text.rfind("\n", max(0, place - 150), place) + 1
-        if not start and place > 150:
-            return False  # no headline is so long
-        line = self.text[start : start + 200].partition("\n")[0]
-        words = [w for w in _LONG_WORD.findall(line) if w.lower() not in lists.FUNCTION]
+        line = self.line(place)
+        words = [word for word in _WORD.findall(line) if word not in _SMALL]
         return len(words) > 1 and len(line) < 150 and all(word[0].isupper() for word in words)
+
+    def line(self, place: int) -> str:
+        """The line around a place; some of it where it is longer than headlines are."""
+        start = self.text.rfind("\n", max(0, place - 150), place) + 1
+        return self.text[start or max(0, place - 150) : place + 150].partition("\n")[0]
 
     def before(self, place: int) -> str:
         """The word before a place, as written; "" where there is none."""
@@ -270,7 +272,8 @@ class Text:
         ):
             return False
         if following[0].isupper() and not re.fullmatch(r"[A-Z]{2,5}s", following):
-            if self.determined(start) or not self.headline(start):
+            short = following.isupper() and not self.line(start).isupper()  # "400 m LOA"
+            if self.determined(start) or short or not self.headline(start):
                 return self.determined(start)
             following = following.lower()
             if following in lists.DAY_NAMES or _PRICED.match(self.view, end):
@@ -300,7 +303,11 @@ class Text:
         )
 
 
-_LONG_WORD = re.compile(r"(?<![^\W_])(?<!['’])[A-Za-z][A-Za-z'’]{2,}")
+_WORD = re.compile(r"(?<![\w'’])(?<!\d )[A-Za-z][A-Za-z'’]*")
+# The words of a headline that have no capital.
+_SMALL = frozenset(
+    "a an the and or but nor for to of in on at by as vs v with from into over after w".split()
+)
 _PRICED = re.compile(rf" [A-Za-z]+{EDGE}? [$£€]?\d")
 
 

@@ -321,3 +321,11 @@ def patient_of_age(match: re.Match[str], context: Text) -> list[str] | None:
 def days_of(match: re.Match[str], context: Text) -> list[str]:
     """A number of days before what takes them. `a 3-d course` -> a three day course"""
     return [*number(match.group(1)), "day"]
+
+
+@rule(r"(\d{1,2})w([0-6])d(?![^\W_])", "d")
+def gestation(match: re.Match[str], context: Text) -> list[str] | None:
+    """Weeks and days of a pregnancy. `at 39w4d` -> at thirty nine weeks four days"""
+    weeks, days = match.groups()
+    week, day = "week" if weeks == "1" else "weeks", "day" if days == "1" else "days"
+    return [*number(weeks), week, *number(days), day]

@@ -39,7 +39,7 @@ class Measure:
 
 
 # Units in capitals, and with one, that are nothing else.
-_LOUD = frozenset("FT LB LBS OZ YD YDS MIN MINS HRS YRS PTS TBSP TSP KM KG".split())
+_LOUD = frozenset("FT LB LBS OZ YD YDS MIN MINS HRS YRS PTS TBSP TSP KM KG IN".split())
 _TITLED = frozenset("Ft Lb Lbs Oz Yd Yds Min Mins Mi Hr Hrs Yr Yrs Pts Tbsp Tsp Km Kg".split())
 
 
@@ -52,7 +52,7 @@ def as_in_table(context: Text, symbol: str, end: int) -> str:
     if following.islower() and following not in lists.NOT_NOUNS | _BEHIND_INCHES:
         return symbol
     dotted = context.text[end : end + 1] == "."
-    if symbol in ("Mi", "Hr", "Yr") and not dotted:
+    if symbol in ("Mi", "Hr", "Yr", "IN") and not dotted:
         return symbol
     if symbol == "Pts" and dotted and not context.headline(end):
         return symbol  # "The book has 3 Pts. and an index."

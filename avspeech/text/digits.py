@@ -447,6 +447,10 @@ def part_of_variable(match: re.Match[str], context: Text) -> list[str] | None:
     return fraction(top, bottom)
 
 
+# Of an order or a claim, and no amount: "#7734120".
+_LONG_NUMBER = re.compile(r"\d{6,12}(?<!000)(?![^\W_]|[.,-]\d)")
+
+
 @rule(r"#(?=\d|[A-Z]{1,4}-?\d)|№\s?(?=\d)", "=#№")
 def numbered(match: re.Match[str], context: Text) -> list[str] | tuple[list[str], int] | None:
     """The sign of a number. `#1` -> number one"""
@@ -455,6 +459,8 @@ def numbered(match: re.Match[str], context: Text) -> list[str] | tuple[list[str]
     if nth_named := re.match(r"(\d{1,3})(?:st|nd|rd|th)(?=[A-Z])", context.behind(match.end())):
         end = match.end() + nth_named.end()
         return ["hashtag", *ordinal(int(nth_named[1]))], end  # "#2ndAmendment"
+    if long := _LONG_NUMBER.match(context.view, match.end()):
+        return ["number", *digits(long.group())], long.end()
     tagged = match.group() == "#" and context.behind(match.end())[:1].isalpha()
     if tagged and re.search(r"(?:^|\s)#[A-Za-z]{3,}\b(?!-?\d)", context.around(match.start())):
         return None  # beside other hashtags: "#tbt #COP29"

@@ -68,7 +68,7 @@ _LENGTHS = re.compile(
 
 _COOKING = re.compile(
     r"\b(?:bak(?:e[ds]?|ing)|knead\w*|rest|boil|simmer|cook|roast|fry|chill|steam"
-    r"|pro[ov]\w*|cool|stir|whisk)"
+    r"|pro[ov]\w*|cool|stir|whisk|grill\w*|sear|saut[eé])"
     r"[^.!?\n]{0,24}$",
     re.IGNORECASE,
 )
@@ -81,7 +81,7 @@ _RUNNING = re.compile(
 )
 
 
-@rule(rf"(\d{{1,3}})(?:[-–](\d{{1,3}}))?{EDGE}", "d")
+@rule(rf"(\d{{1,3}})(?:[-–](\d{{1,3}}))?(?:{EDGE}|['’](?= (?:per|a|each) side\b))", "d")
 def of_cooking(match: re.Match[str], context: Text) -> list[str] | None:
     """Minutes in a recipe. `Knead 8–10', rest` -> knead eight to ten minutes, rest"""
     near = context.text[max(0, match.start() - 60) : match.start()]

@@ -58,8 +58,9 @@ Piece = Spoken | Marked
 _MARK = re.compile(
     r"[.?!…]+|,|;|:|(?<=\s)[-–—]+(?=\s)|--+|[–—]|[()\[\]{}]|\n[ \t\r]*\n\s*"
     r"|。|？|！|，"
+    r"|(?<=\s)(?<![^\w][A-Za-z]\s)\|(?=\s)"  # between the items of a line, not "P(A | B)"
 )
-_SAME = {"。": ".", "？": "?", "！": "!", "，": ",", **dict.fromkeys("()[]{}", ",")}
+_SAME = {"|": ",", "。": ".", "？": "?", "！": "!", "，": ",", **dict.fromkeys("()[]{}", ",")}
 _CLOSERS = "\"'”’)]}»"
 # A word that no rule but the last can fit.
 _PLAIN = re.compile(

@@ -45,6 +45,7 @@ def by(match: re.Match[str], context: Text) -> list[str] | None:
 
 _LOVED = re.compile(
     r"(?:[!.)]|[^\x00-\u2fff]|\b(?:you|u|ya|it|this|love|luv|thanks|thank|thx|miss|job|best|guys"
+    r"|gr8|great|beautiful|cute|sweet|babe|baby|friends?|family"
     r"|all|everyone|mom|dad|much|so)) $",
     re.IGNORECASE,
 )

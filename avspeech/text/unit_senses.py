@@ -193,7 +193,7 @@ def _filled(measure: Measure) -> bool:
     ends = re.match(rf"{EDGE}*(?:$|{EDGE})", behind) is not None
     if ends and _STIRRED.search(measure.context.around(measure.start)) or _FILLED.match(behind):
         return True
-    stuff = re.match(rf"[ {EDGE}]+(?:[A-Z]{{2}} )?([a-z]+)", behind)
+    stuff = re.match(rf"[ {EDGE}]+(?:[A-Z]{{2}} )?{_STATE}([a-z]+|H[2₂]O)", behind)
     return stuff is not None and stuff.group(1) not in lists.NOT_NOUNS
 
 
@@ -268,12 +268,16 @@ _OF_FOOD = {
 }
 
 
+# How a stuff is that a cook takes.
+_STATE = (
+    r"(?:(?:cold|warm|hot|boiling|fresh|heavy|whole|light|dry|plain|canned|frozen) )?"
+)
+
+
 def _food(context: Text, end: int) -> bool:
     """Whether something that a cook takes follows."""
     stuff = re.match(
-        rf"[ {EDGE}]+(?:(?:cold|warm|hot|boiling|fresh|heavy|whole|light|dry|plain"
-        r"|canned|frozen) )?"
-        r"([a-z]+)",
+        rf"[ {EDGE}]+{_STATE}([a-z]+)",
         context.behind(end),
     )
     return stuff is not None and stuff.group(1) in lists.FOODS

@@ -90,6 +90,7 @@ SETS = (
     "sixtyninth",
     "seventieth",
     "seventyfirst",
+    "seventysecond",
 )
 # What may stand behind a thing; "{}" is the thing.
 MARKS = (

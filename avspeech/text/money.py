@@ -12,7 +12,8 @@ from avspeech.text.values import VULGAR, N, plain
 _SIGNS = lists.any_of(s for s in lists.MONEY if not s.isalpha())
 _CODES = "|".join(s for s in lists.MONEY if s.isalpha())
 _SIZE = (
-    r"(?:[\s-]?((?i:thousand|million|billion|trillion|crore|lakh)|[BMTbmt]n|[BMT]N|mm|MM|[KkMmBbTt])"
+    r"(?:[\s-]?((?i:thousand|million|billion|trillion|crore|lakh)"
+    r"|[BMTbmt]n|[BMT]N|mm|MM|[KkMmBbTt])"
     + END
     + ")?"
 )

@@ -60,8 +60,10 @@ def is_past(words: Sequence[str], final: Sequence[bool], place: int) -> bool:
         return True
     if near in SUBJECTS or plural(near):
         habit = any(w in _HABIT for w in around)
-        finished = _finished(words[place + 1 : place + 12]) and "if" not in left
-        return _dated(around) or not habit and (finished or any(_past(w) for w in around))
+        behind = () if final[place] else words[place + 1 : place + 12]
+        once = _finished(behind) or _reported(behind) or _fresh(words[place - 1], behind)
+        once = once and near != "who" and left[1:2] not in (["if"], ["when"], ["as"])
+        return _dated(around) or not habit and (once or any(_past(w) for w in around))
     if near in PREPOSITIONS or near in ARTICLES or near in POSSESSIVES:
         return False
     return near not in ("and", "or") and not adjective(near)
@@ -102,11 +104,35 @@ def _finished(behind: Sequence[str]) -> bool:
     )
 
 
+def _reported(behind: Sequence[str]) -> bool:
+    """Whether somebody tells what was read: "I read somewhere that", "We read that the shop"."""
+    if behind[:1] == ["that"]:
+        clause = ARTICLES | POSSESSIVES | SUBJECTS | {"he", "she", "it", "there"}
+        return behind[1:2] != [] and behind[1] in clause
+    return behind[:1] == ["somewhere"] or behind[:2] == ["my", "mind"]
+
+
+def _fresh(near: str, behind: Sequence[str]) -> bool:
+    """Whether it was just now: "I just read your email", but not "I just read for fun"."""
+    objective = bool(behind) and behind[0] in ARTICLES | POSSESSIVES | OBJECTS | {"that", "about"}
+    return objective and near in ("just", "already", "finally", "recently")
+
+
 def _dated(around: Sequence[str]) -> bool:
-    """Whether words tell a time in the past: "yesterday", "last week", "this morning", "once"."""
-    return any(w in _PAST_SIGNS or w == "once" for w in around) or any(
-        a == "last" and b in _TIMES or (a, b) == ("this", "morning")
-        for a, b in zip(around, around[1:]))
+    """Whether words tell a time in the past: "yesterday", "last week", "this morning", "once",
+    "back then", "just now", "in those days", "as a child"."""
+    if any(w in _PAST_SIGNS or w == "once" for w in around):
+        return True
+    if any(
+        a == "last" and b in _TIMES or (a, b) in (("this", "morning"), ("back", "then"),
+                                                  ("just", "now"), ("those", "days"))
+        for a, b in zip(around, around[1:])
+    ):
+        return True
+    return any(
+        (a, b) == ("as", "a") and c in ("child", "kid", "boy", "girl", "teenager")
+        for a, b, c in zip(around, around[1:], around[2:])
+    )
 
 
 def _past(word: str) -> bool:

@@ -34,9 +34,9 @@ CEILING = "recordings, resynthesized"
 RECORDINGS = "recordings"
 TOLD = " + reference"  # ends the name of a system that is given breaks and shapes
 FAILED = "failed"  # sentences that are silent, unreadable or missing
-HEARD = ("wer", "dnsmos", "distillmos")  # measures that need no recording
-# Measures against recordings of somebody else, whose pitch, tempo and timbre are others
-PHRASED = ("break_f1", "tone_accuracy", *HEARD)
+# Measures against recordings of somebody else, whose pitch, tempo and timbre are others. Opinion
+# scores, which take most of the time, are of the voice and hardly of the text.
+PHRASED = ("wer", "break_f1", "tone_accuracy")
 QUIET, QUIET_PAUSES = 8, (0.2, 0.4, 0.8)  # sentences and seconds: see `fit_quiet`
 OBEYED = 0.5  # correlation of slopes asked and measured: see `tell_tones`
 
@@ -191,7 +191,7 @@ def measure(system: str, seed: int | None, test: Test, label: str, wer: str | No
         system, seed: what said the sentences.
         test: the sentences.
         label: the folder of what was said.
-        wer, mos, pitch: of `scoring.score`.
+        wer, mos, pitch: of `scoring.score`; opinion scores are of the voices' own sentences alone.
         meta: to write into the file.
         code: a hash of the code that measures.
     """
@@ -207,8 +207,9 @@ def measure(system: str, seed: int | None, test: Test, label: str, wer: str | No
     if (out.exists() and pairs.exists()
             and settings.items() <= report.read_results(out)[1].items()):
         return
-    scores = scoring.score(refer, said, wer=wer, mos=mos, method=pitch, progress=True)
-    kept = (PHRASED if seed is not None else HEARD) if test.corpus else SHOWN
+    scores = scoring.score(refer, said, wer=wer, mos=mos and not test.corpus, method=pitch,
+                           progress=True)
+    kept = (PHRASED if seed is not None else ("wer",)) if test.corpus else SHOWN
     rows = []
     for key, found in scores.summary.items():
         if key in kept:

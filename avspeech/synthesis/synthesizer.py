@@ -301,7 +301,10 @@ class Synthesizer:
             return np.zeros(1, np.int64)
         if str(voice) in self.speakers:
             return np.array([self.speakers.index(str(voice)) % len(names)])
-        raise InputError(f"voice '{voice}' is not known; this model has: {', '.join(names)}")
+        from avspeech.core import pretrained
+
+        model = f"; {voice} is a model (--model {voice})" if voice in pretrained.names() else ""
+        raise InputError(f"voice '{voice}' is not known; this model has: {', '.join(names)}{model}")
 
     def say(self, script: Script, manner: Manner, rest: Rest | None = None) -> Iterator[Piece]:
         """Says a script phrase by phrase.

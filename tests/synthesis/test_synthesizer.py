@@ -636,6 +636,10 @@ def test_a_voice_may_change_within_a_text(voice: Synthesizer) -> None:
     assert np.array_equal(voice('<voice name="1">Yes.</voice>').audio, two.audio)
     with pytest.raises(InputError, match="column 1: voice 'eve' is not known; this model has: ann, bob"):
         voice('<voice name="eve">Yes.</voice>')
+    with pytest.raises(InputError, match=r"has: ann, bob; \S+ is a model \(--model prosodyfm-michael\)$"):
+        voice("Yes.", voice="prosodyfm-michael")
+    with pytest.raises(InputError, match="has: ann, bob$"):
+        voice("Yes.", voice="eve")
 
 
 def test_named_places_have_times(voice: Synthesizer, tmp_path: Path) -> None:
